@@ -1,0 +1,94 @@
+"""Assign designer families to train, val and test."""
+
+from __future__ import annotations
+
+import math
+import random
+from dataclasses import dataclass
+
+import numpy as np
+
+SIDES = ("train", "val", "test")
+
+
+@dataclass(frozen=True)
+class SplitConfig:
+    """What a good split is."""
+
+    shares: tuple[float, float, float] = (0.65, 0.11, 0.24)
+    #: Least pictures a class has on each side, and how many more the search would like.
+    least: tuple[int, int, int] = (10, 2, 3)
+    reserve: tuple[int, int, int] = (2, 2, 3)
+    #: A family with more than this share of all pictures is trained on.
+    large: float = 0.04
+    seed: int = 0
+    steps: int = 100_000
+    heat: float = 0.3
+
+
+def assign(
+    classes: np.ndarray, styles: np.ndarray, twins: np.ndarray, config: SplitConfig
+) -> np.ndarray:
+    """Return each family's side: 0 train, 1 val, 2 test.
+
+    Simulated annealing over the assignments with a fixed seed. The cost adds up, over the sides,
+    how far sizes and shares of styles are from the whole's, how many pictures classes lack, and
+    how many twins would have to be dropped. No model's accuracy is looked at.
+
+    Args:
+        classes: (F, C) number of pictures by family and class.
+        styles: (F, S) number of pictures by family and style.
+        twins: (F, F) number of pairs of twins between families, symmetric.
+        config: shares, least numbers, seed.
+    """
+    sizes = classes.sum(1)
+    free = [int(f) for f in np.flatnonzero(sizes <= config.large * sizes.sum())]
+    draw = random.Random(config.seed).random  # the same stream in every version
+    tables = tuple(table.astype(np.float64) for table in (classes, styles, twins))
+    sides = np.zeros(len(sizes), np.int64)
+    for family in free:
+        sides[family] = np.searchsorted(np.cumsum(config.shares[:2]), draw())
+    cost = best = _cost(sides, *tables, config)
+    winner = sides.copy()
+    for step in range(config.steps):
+        family = free[int(draw() * len(free))]
+        old, sides[family] = int(sides[family]), int(draw() * 3)
+        new = _cost(sides, *tables, config)
+        heat = config.heat * (1 - step / config.steps) ** 2 + 1e-9
+        if new <= cost or draw() < math.exp((cost - new) / heat):
+            cost = new
+            if cost < best:
+                best, winner = cost, sides.copy()
+        else:
+            sides[family] = old
+    return winner
+
+
+def _cost(
+    sides: np.ndarray,
+    classes: np.ndarray,
+    styles: np.ndarray,
+    twins: np.ndarray,
+    config: SplitConfig,
+) -> float:
+    member = (np.arange(3)[:, None] == sides).astype(np.float64)
+    counts = member @ classes
+    size = counts.sum(1)
+    shares = np.array(config.shares)
+    over = counts - np.array(config.least)[:, None]
+    lacking = np.clip(-over, 0, None).sum()
+    scarce = np.clip(np.array(config.reserve)[:, None] - over, 0, None).sum()
+    style = (member @ styles) / np.clip(size, 1, None)[:, None]
+    whole = styles.sum(0) / size.sum()
+    # Each side's share of a class near the side's share of all pictures: no lopsided classes.
+    spread = np.abs(counts / counts.sum(0) - shares[:, None]).mean()
+    dropped = (twins.sum() - ((member @ twins) * member).sum()) / 2
+    cost = (
+        10 * np.abs(size / size.sum() - shares).sum()
+        + 8 * np.abs(style - whole).sum()
+        + 3 * spread
+        + 2 * lacking
+        + 0.02 * scarce
+        + 2 * dropped / size.sum()
+    )
+    return round(float(cost), 9)  # the last bits may differ between machines

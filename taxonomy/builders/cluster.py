@@ -1,0 +1,59 @@
+"""Agglomerative clustering of a similarity: the main builder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from taxonomy.clustering import bounded_levels, dendrogram
+from taxonomy.errors import ClusteringError
+from taxonomy.hierarchy import Hierarchy
+from taxonomy.labels import LabelSet
+from taxonomy.similarity import Similarity
+
+
+@dataclass(frozen=True)
+class Builder:
+    """Cluster a similarity into levels of bounded groups, or into its whole dendrogram.
+
+    Args:
+        linkage: how alike two groups are: their mean, nearest or farthest pair.
+        levels: groups per level, coarse to fine; empty for the whole binary dendrogram, ``auto``
+            for about ``0.82 sqrt(n)`` groups and, from 24 classes on, 4 times as many below.
+        slack: a group holds at most ``slack`` times its even share of the classes.
+        least: fewest classes of a group of the finest level.
+    """
+
+    linkage: Literal["average", "complete", "single", "weighted"] = "average"
+    levels: tuple[int, ...] | Literal["auto"] = "auto"
+    slack: float = 1.5
+    least: int = 2
+
+    needs_similarity: ClassVar[bool] = True
+
+    def __call__(self, labels: LabelSet, similarity: Similarity | None = None) -> Hierarchy:
+        """Cluster the labels.
+
+        Raises:
+            ClusteringError: no similarity, one of other labels, or bounds that cannot be met.
+        """
+        if similarity is None:
+            raise ClusteringError("Clustering needs a similarity; name a source: --source wordnet.")
+        if similarity.ids != labels.ids:
+            raise ClusteringError("The similarity is of other labels than the label set.")
+        levels = automatic_levels(len(labels)) if self.levels == "auto" else self.levels
+        if not levels:
+            return dendrogram(similarity, self.linkage)
+        return bounded_levels(similarity, levels, self.linkage, self.slack, self.least)
+
+
+def automatic_levels(n: int) -> tuple[int, ...]:
+    """Return the groups per level for n classes: none below 6, two levels from 24 on.
+
+    >>> automatic_levels(212), automatic_levels(12), automatic_levels(4)
+    ((12, 48), (3,), ())
+    """
+    if n < 6:
+        return ()
+    coarse = round(0.82 * n**0.5)
+    return (coarse, min(4 * coarse, n // 2)) if n >= 24 else (coarse,)

@@ -1,0 +1,246 @@
+"""Labels and label sets: what a user calls classes, keyed by id and never by name."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+
+from taxonomy import _io, _shipped
+from taxonomy.errors import LabelError, did_you_mean
+
+WNID = re.compile(r"n\d{8}")
+"""A WordNet noun id: ``n`` and the eight-digit offset in WordNet 3.0's ``data.noun``."""
+
+
+@dataclass(frozen=True, order=True)
+class Label:
+    """One class.
+
+    Args:
+        id: unique in its set; any printable text.
+        name: what people call the class; the id when left out.
+        definition: one phrase that tells it from its namesakes; may be empty.
+        wnid: WordNet 3.0 noun id such as ``n02121808``; may be empty.
+
+    Raises:
+        LabelError: an empty id, a control character, or a malformed wnid.
+
+    >>> Label("cat", wnid="n02121808").name
+    'cat'
+    """
+
+    id: str
+    name: str = ""
+    definition: str = ""
+    wnid: str = ""
+
+    def __post_init__(self) -> None:
+        """Check the texts; the name falls back to the id."""
+        if not self.id.strip():
+            raise LabelError("A label has an empty id; give every class an id.")
+        for field, text in asdict(self).items():
+            if any(unicodedata.category(character) in ("Cc", "Cs") for character in text):
+                raise LabelError(
+                    f"The {field} of label {self.id[:60]!r} holds a control character; remove it."
+                )
+        if self.id != self.id.strip():
+            raise LabelError(f"The label id {self.id!r} begins or ends with a space; remove it.")
+        if self.wnid and not WNID.fullmatch(self.wnid):
+            raise LabelError(
+                f"The wnid {self.wnid!r} of label {self.id!r} is no WordNet noun id; "
+                "write 'n' and eight digits, such as n02121808."
+            )
+        if not self.name:
+            object.__setattr__(self, "name", self.id)
+
+
+class LabelSet:
+    """An immutable set of labels, kept sorted by id so that their order never changes a result.
+
+    Args:
+        labels: labels, or plain ids.
+
+    Raises:
+        LabelError: no label at all, or an id given twice.
+
+    >>> labels = LabelSet(["pear", "apple"])
+    >>> labels.ids
+    ('apple', 'pear')
+    >>> labels["pear"].name
+    'pear'
+    """
+
+    def __init__(self, labels: Iterable[Label | str]) -> None:
+        made = sorted(x if isinstance(x, Label) else Label(x) for x in labels)
+        if not made:
+            raise LabelError("The label set is empty; give at least one class.")
+        for one, next_one in zip(made, made[1:], strict=False):
+            if one.id == next_one.id:
+                raise LabelError(f"The label id {one.id!r} occurs twice; ids must be unique.")
+        self._labels = tuple(made)
+
+    @cached_property
+    def ids(self) -> tuple[str, ...]:
+        """All ids, sorted."""
+        return tuple(label.id for label in self._labels)
+
+    @cached_property
+    def _position(self) -> dict[str, int]:
+        return {name: i for i, name in enumerate(self.ids)}
+
+    @cached_property
+    def digest(self) -> str:
+        """The sha256 of all labels' canonical JSON."""
+        return _io.digest([asdict(label) for label in self._labels])
+
+    def index(self, label_id: str) -> int:
+        """Return the position of an id among the sorted ids.
+
+        Raises:
+            LabelError: the set does not hold the id.
+        """
+        try:
+            return self._position[label_id]
+        except KeyError:
+            raise unknown_class(label_id, self.ids) from None
+
+    def __getitem__(self, label_id: str) -> Label:
+        """Return the label of an id."""
+        return self._labels[self.index(label_id)]
+
+    def __contains__(self, label_id: object) -> bool:
+        """Tell whether the set holds an id."""
+        return label_id in self._position
+
+    def __iter__(self) -> Iterator[Label]:
+        """Iterate over the labels in order of their ids."""
+        return iter(self._labels)
+
+    def __len__(self) -> int:
+        """Return the number of labels."""
+        return len(self._labels)
+
+    def __eq__(self, other: object) -> bool:
+        """Compare by content."""
+        return isinstance(other, LabelSet) and self._labels == other._labels
+
+    def __hash__(self) -> int:
+        """Hash by content."""
+        return hash(self._labels)
+
+    def __repr__(self) -> str:
+        """Show the size and the first ids."""
+        return f"LabelSet({len(self)}: {', '.join(self.ids[:3])}{', …' * (len(self) > 3)})"
+
+    def restrict(self, classes: Iterable[str]) -> LabelSet:
+        """Return the set of the given ids only."""
+        return LabelSet(self[name] for name in check_classes(classes, self.ids))
+
+    @classmethod
+    def read(cls, source: Path | str) -> LabelSet:
+        """Read labels from a text file, a CSV file or a folder of class folders.
+
+        - text: one class a line; the line is id and name; blank lines and ``#`` lines are skipped.
+        - CSV: a header with ``id`` or ``name``, and optionally ``definition`` and ``wnid``;
+          other columns are ignored.
+        - folder: every direct subfolder not beginning with a dot is a class; a subfolder named
+          like a wnid gives the wnid too.
+
+        Raises:
+            LabelError: the source is missing or malformed; the message names the line.
+        """
+        path = Path(source)
+        if path.is_dir():
+            return cls._from_folder(path)
+        if not path.is_file():
+            raise LabelError(
+                f"{path}: no such file or folder. Give a text file, a CSV file, a folder of "
+                f"class folders, or the name of a shipped set: {', '.join(shipped_names())}."
+            )
+        text = _io.read_text(path)
+        try:
+            return cls._from_csv(text) if path.suffix.lower() == ".csv" else cls._from_text(text)
+        except LabelError as error:
+            raise LabelError(f"{path}: {error}") from error
+
+    @classmethod
+    def _from_text(cls, text: str) -> LabelSet:
+        lines = (line.strip() for line in text.splitlines())
+        return cls(line for line in lines if line and not line.startswith("#"))
+
+    @classmethod
+    def _from_csv(cls, text: str) -> LabelSet:
+        reader = csv.DictReader(io.StringIO(text), strict=True)
+        columns = reader.fieldnames or []
+        key = next((column for column in ("id", "name") if column in columns), None)
+        if key is None:
+            raise LabelError("the header has neither 'id' nor 'name'; add one of them.")
+        labels = []
+        try:
+            for row in reader:
+                known = {c: row[c] or "" for c in ("name", "definition", "wnid") if c in columns}
+                try:
+                    labels.append(Label(row[key] or "", **known))
+                except LabelError as error:
+                    raise LabelError(f"line {reader.line_num}: {error}") from error
+        except csv.Error as error:
+            raise LabelError(f"line {reader.line_num}: not valid CSV ({error}).") from error
+        return cls(labels)
+
+    @classmethod
+    def _from_folder(cls, folder: Path) -> LabelSet:
+        names = [p.name for p in folder.iterdir() if p.is_dir() and not p.name.startswith(".")]
+        if not names:
+            raise LabelError(f"{folder}: holds no class folders; expected {folder}/CLASS/picture.")
+        return cls(Label(name, wnid=name if WNID.fullmatch(name) else "") for name in names)
+
+
+def shipped_names() -> tuple[str, ...]:
+    """Return the names of the shipped label sets."""
+    suffix = "/labels.csv"
+    return tuple(sorted(n.removesuffix(suffix) for n in _shipped.index() if n.endswith(suffix)))
+
+
+def get_labels(name: Path | str) -> LabelSet:
+    """Return a shipped label set by name, or read one from a file or a folder.
+
+    >>> len(get_labels("icons"))
+    212
+    """
+    if str(name) in shipped_names():
+        return LabelSet.read(_shipped.path(f"{name}/labels.csv"))
+    return LabelSet.read(name)
+
+
+def unknown_class(name: str, known: Iterable[str]) -> LabelError:
+    """Return the error for a class that is not among the known ones."""
+    known = list(known)
+    return LabelError(
+        f"Unknown class {name!r}.{did_you_mean(name, known)} There are {len(known)} classes."
+    )
+
+
+def check_classes(classes: Iterable[str], known: Iterable[str]) -> tuple[str, ...]:
+    """Return the classes sorted, after checking that each is known and none comes twice.
+
+    Raises:
+        LabelError: no class at all, an unknown class, or a class given twice.
+    """
+    order = list(known)
+    have = set(order)
+    chosen = sorted(classes)
+    if not chosen:
+        raise LabelError("No classes were given; name at least one.")
+    for name in chosen:
+        if name not in have:
+            raise unknown_class(name, order)
+    for one, next_one in zip(chosen, chosen[1:], strict=False):
+        if one == next_one:
+            raise LabelError(f"The class {one!r} was given twice.")
+    return tuple(chosen)

@@ -1,0 +1,167 @@
+"""`HierarchicalNet`: a shared trunk, then nested branches shaped by a hierarchy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save as safetensors_bytes
+from torch import Tensor, nn
+
+from taxonomy import _io
+from taxonomy.errors import FileFormatError, TaxonomyError
+from taxonomy.hierarchy import Hierarchy
+from taxonomy.nets.branches import BranchPack, LeafHeads, plan
+from taxonomy.nets.trunk import build_trunk
+from taxonomy.spec import NetSpec
+
+FORMAT = "taxonomy-net"
+
+
+class HierarchicalNet(nn.Module):
+    """A trunk, packed levels of branches, and one head a leaf; a plain module.
+
+    A node reads its parent's map and nothing of its siblings', so that any subset of classes can
+    be cut out exactly (`taxonomy.experts.extract`). A flat network is one over a star tree, and an
+    expert is one over a restricted tree.
+
+    Args:
+        spec: the shape of trunk and levels.
+        hierarchy: the tree; an expert's remembers how many classes each node had.
+
+    Raises:
+        SpecError: the hierarchy has nodes deeper than there are levels.
+    """
+
+    def __init__(self, spec: NetSpec, hierarchy: Hierarchy) -> None:
+        super().__init__()
+        self.spec = spec
+        self.hierarchy = hierarchy
+        self.layout = plan(spec, hierarchy)
+        self.trunk = build_trunk(spec)
+        self.packs = nn.ModuleList(
+            BranchPack(spec, pack, self.layout[pack.parent_pack].width) for pack in self.layout[1:]
+        )
+        self.heads = nn.ModuleDict(
+            {str(i): LeafHeads(pack) for i, pack in enumerate(self.layout) if pack.leaves}
+        )
+        made = [leaf for pack in self.layout for leaf in pack.leaves]
+        column = {entry: i for i, entry in enumerate(made)}
+        order = [column[int(entry)] for entry in hierarchy.leaf_entries]
+        self.register_buffer("order", torch.tensor(order), persistent=False)
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The label ids, in the order of the logits."""
+        return self.hierarchy.leaves
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map pictures (B, channels, resolution, resolution) to logits (B, classes)."""
+        maps = [self.trunk(x)]
+        for pack, layout in zip(self.packs, self.layout[1:], strict=True):
+            maps.append(pack(maps[layout.parent_pack]))
+        logits = [head(maps[int(i)]) for i, head in self.heads.items()]
+        return torch.cat(logits, dim=1).index_select(1, self.order)
+
+
+def build(spec: NetSpec, hierarchy: Hierarchy, seed: int | None = None) -> HierarchicalNet:
+    """Return a freshly initialised network; with a seed, always the same one.
+
+    Raises:
+        SpecError: the hierarchy has nodes deeper than there are levels.
+    """
+    if seed is None:
+        return HierarchicalNet(spec, hierarchy)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return HierarchicalNet(spec, hierarchy)
+
+
+def unpacked_state(net: HierarchicalNet) -> dict[str, Tensor]:
+    """Return the weights per node, independent of how levels are packed; views, not copies.
+
+    Keys are ``trunk.<name>``, ``node.<entry>.<name>`` and ``leaf.<entry>.<name>``, with the
+    hierarchy's entries.
+    """
+    state = {
+        f"trunk.{name}": tensor
+        for name, tensor in net.trunk.state_dict().items()
+        if not name.endswith("num_batches_tracked")
+    }
+    for pack, layout in zip(net.packs, net.layout[1:], strict=True):
+        for name, tensor in _pack_state(pack):
+            for node, part in zip(layout.nodes, tensor.split(layout.width), strict=True):
+                state[f"node.{node}.{name}"] = part
+    for i, head in net.heads.items():
+        for position, leaf in enumerate(net.layout[int(i)].leaves):
+            state[f"leaf.{leaf}.weight"] = head.weight.detach()[position]
+            state[f"leaf.{leaf}.bias"] = head.bias.detach()[position]
+    return state
+
+
+def load_unpacked_state(net: HierarchicalNet, state: Mapping[str, Tensor]) -> None:
+    """Copy per-node weights into a network.
+
+    Raises:
+        FileFormatError: a tensor is missing, superfluous, or of another shape.
+    """
+    target = unpacked_state(net)
+    for name in sorted(target.keys() ^ state.keys()):
+        kind = "lacks" if name in target else "has no place for"
+        raise FileFormatError(f"The weights do not fit: the file {kind} {name!r}.")
+    with torch.no_grad():
+        for name, tensor in target.items():
+            if tensor.shape != state[name].shape:
+                raise FileFormatError(
+                    f"The weights do not fit: {name!r} needs shape {tuple(tensor.shape)} and has "
+                    f"{tuple(state[name].shape)}."
+                )
+            tensor.copy_(state[name])
+
+
+def _pack_state(pack: nn.Module) -> list[tuple[str, Tensor]]:
+    stage = pack.get_submodule("stage")
+    return [(n, t) for n, t in stage.state_dict().items() if not n.endswith("num_batches_tracked")]
+
+
+def save_net(path: Path | str, net: HierarchicalNet) -> None:
+    """Write a network atomically as one safetensors file that holds tree and spec too."""
+    state = {name: tensor.cpu().contiguous() for name, tensor in unpacked_state(net).items()}
+    header = {
+        "format": FORMAT,
+        "version": "1",
+        "spec": _io.canonical_json(net.spec.to_dict()),
+        "hierarchy": net.hierarchy.to_json(),
+    }
+    _io.write_bytes(path, safetensors_bytes(state, header))
+
+
+def load_net(path: Path | str) -> HierarchicalNet:
+    """Read a network, in evaluation mode, from its file or from a run's folder.
+
+    Raises:
+        FileFormatError: the file is missing, damaged, or no network of this toolkit.
+    """
+    path = Path(path)
+    if path.is_dir():
+        path = path / "model.safetensors"
+    if not path.is_file():
+        raise FileFormatError(f"{path}: no such network; make one: taxonomy train.")
+    try:
+        with safe_open(path, framework="pt") as file:
+            header = file.metadata() or {}
+            state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError, ValueError) as error:
+        raise FileFormatError(f"{path}: damaged or no safetensors file ({error}).") from error
+    if header.get("format") != FORMAT:
+        raise FileFormatError(f"{path}: not a {FORMAT} file; make one: taxonomy train.")
+    try:
+        spec = NetSpec.from_dict(_io.json.loads(header["spec"]))
+        hierarchy = Hierarchy.from_content(_io.json.loads(header["hierarchy"]), "its hierarchy")
+        net = HierarchicalNet(spec, hierarchy)
+        load_unpacked_state(net, state)
+    except (TaxonomyError, KeyError, ValueError) as error:
+        raise FileFormatError(f"{path}: {error}") from error
+    return net.eval()

@@ -1,0 +1,154 @@
+"""`Predictions`: a network's logits on one split, stored once; every later score reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from taxonomy import _io
+from taxonomy.errors import DataError, FileFormatError
+from taxonomy.labels import check_classes
+from taxonomy.tasks import TaskList
+
+Float32Array = npt.NDArray[np.float32]
+IntArray = npt.NDArray[np.int64]
+FloatArray = npt.NDArray[np.float64]
+
+
+class Predictions:
+    """Logits with their targets.
+
+    Args:
+        ids: label ids in the order of the columns, sorted.
+        logits: float32, shape (pictures, classes).
+        targets: column of each picture's true class, shape (pictures,).
+        split: ``train``, ``val`` or ``test``.
+        groups: per picture its group (for icons, the designer), shape (pictures,).
+        provenance: digests of network and data, and what made it.
+
+    Raises:
+        DataError: shapes that do not agree, NaN logits, or targets out of range.
+    """
+
+    def __init__(
+        self,
+        ids: Iterable[str],
+        logits: npt.ArrayLike,
+        targets: npt.ArrayLike,
+        split: str,
+        groups: npt.ArrayLike | None = None,
+        provenance: Mapping[str, _io.Json] | None = None,
+    ) -> None:
+        self.ids = tuple(ids)
+        self.logits: Float32Array = np.asarray(logits, dtype=np.float32)
+        self.targets: IntArray = np.asarray(targets, dtype=np.int64)
+        self.split = split
+        self.groups = np.asarray([""] * len(self.targets) if groups is None else groups)
+        self.provenance: dict[str, _io.Json] = dict(provenance or {})
+        if check_classes(self.ids, self.ids) != self.ids:
+            raise DataError("The columns of predictions must be sorted by label id.")
+        if self.logits.shape != (len(self.targets), len(self.ids)):
+            raise DataError(
+                f"Logits of shape {self.logits.shape} do not fit {len(self.targets)} targets and "
+                f"{len(self.ids)} classes."
+            )
+        if not np.isfinite(self.logits).all():
+            raise DataError("The logits hold NaN or infinity; the network has diverged.")
+        if len(self.targets) and not 0 <= self.targets.min() <= self.targets.max() < len(self.ids):
+            raise DataError("A target is no column of the logits.")
+        if len(self.groups) != len(self.targets):
+            raise DataError("Groups and targets differ in number.")
+        for array in (self.logits, self.targets, self.groups):
+            array.setflags(write=False)
+
+    def __len__(self) -> int:
+        """Return the number of pictures."""
+        return len(self.targets)
+
+    def __repr__(self) -> str:
+        """Show size and split."""
+        return f"Predictions({len(self)} pictures, {len(self.ids)} classes, {self.split})"
+
+    @cached_property
+    def digest(self) -> str:
+        """The sha256 of ids, logits, targets and groups."""
+        arrays = _io.array_digest(self.logits, self.targets)
+        return _io.digest([list(self.ids), arrays, self.split, self.groups.tolist()])
+
+    def accuracy(self, classes: Iterable[str] | None = None, top: int = 1) -> float:
+        """Return top-k accuracy in [0, 1]; with classes, among their pictures and logits only.
+
+        Restricting a network to the classes is what a user without experts would do (masking),
+        and it raises accuracy by itself.
+
+        Raises:
+            LabelError: an unknown class.
+            DataError: there is no picture of these classes.
+        """
+        chosen = self.ids if classes is None else check_classes(classes, self.ids)
+        columns = np.searchsorted(np.array(self.ids, dtype=object), np.array(chosen, dtype=object))
+        rows = np.isin(self.targets, columns)
+        if not rows.any():
+            raise DataError(f"The {self.split} split has no picture of the classes asked for.")
+        logits = self.logits[np.ix_(rows, columns)]
+        own = logits[np.arange(len(logits)), np.searchsorted(columns, self.targets[rows])]
+        return float(((logits > own[:, None]).sum(1) < top).mean())
+
+    def task_accuracies(self, tasks: TaskList) -> FloatArray:
+        """Return the masked top-1 accuracy of every task, shape (tasks,), in [0, 1].
+
+        By extraction's exactness this is also the accuracy of each task's expert. NaN where no
+        picture of the task's classes is in the split.
+
+        Raises:
+            DataError: the tasks are over other classes.
+        """
+        if tasks.ids != self.ids:
+            raise DataError("The tasks are over other classes than the predictions.")
+        rows_of = [np.flatnonzero(self.targets == c) for c in range(len(self.ids))]
+        accuracies = np.full(len(tasks), np.nan)
+        for i, member in enumerate(tasks.membership):
+            columns = np.flatnonzero(member)
+            rows = np.concatenate([rows_of[c] for c in columns])
+            if len(rows):
+                best = columns[self.logits[np.ix_(rows, columns)].argmax(1)]
+                accuracies[i] = (best == self.targets[rows]).mean()
+        return accuracies
+
+    def save(self, path: Path | str) -> None:
+        """Write everything atomically as an npz without pickles."""
+        _io.save_npz(
+            path,
+            {
+                "ids": np.array(self.ids),
+                "logits": self.logits,
+                "targets": self.targets,
+                "groups": self.groups,
+                "split": np.array(self.split),
+                "provenance": np.array(_io.canonical_json(self.provenance)),
+            },
+        )
+
+    @classmethod
+    def load(cls, path: Path | str) -> Predictions:
+        """Read what `save` wrote.
+
+        Raises:
+            FileFormatError: the file is missing or damaged.
+        """
+        arrays = _io.load_npz(path, "ids", "logits", "targets", "groups", "split", "provenance")
+        try:
+            return cls(
+                [str(name) for name in arrays["ids"]],
+                arrays["logits"],
+                arrays["targets"],
+                str(arrays["split"]),
+                arrays["groups"],
+                _io.json.loads(str(arrays["provenance"])),
+            )
+        except (ValueError, DataError) as error:
+            raise FileFormatError(f"{path}: {error}") from error

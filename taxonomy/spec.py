@@ -1,0 +1,228 @@
+"""`NetSpec`: what a hierarchical network looks like, described without torch."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from taxonomy import _io
+from taxonomy.errors import SpecError
+
+if TYPE_CHECKING:
+    from taxonomy.hierarchy import Hierarchy
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage of the trunk: a 3x3 convolution, then residual blocks.
+
+    Args:
+        width: output channels.
+        depth: residual blocks, of two 3x3 convolutions each.
+        stride: of the first convolution; 2 halves the map's sides.
+    """
+
+    width: int
+    depth: int = 1
+    stride: int = 1
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """The width of the nodes that hold at least so many classes.
+
+    Args:
+        width: channels of each such node.
+        least: classes that a node must hold, in the full tree, to get this width.
+    """
+
+    width: int
+    least: int = 1
+
+
+@dataclass(frozen=True)
+class Level:
+    """One level of branches: every node at one depth of the hierarchy.
+
+    Args:
+        buckets: a node takes the bucket with the largest ``least`` that it reaches.
+        depth: residual blocks of each node.
+        stride: of each node's first convolution.
+    """
+
+    buckets: tuple[Bucket, ...]
+    depth: int = 1
+    stride: int = 2
+
+    def width_of(self, classes: int) -> int:
+        """Return the width of a node that holds so many classes."""
+        return max((b for b in self.buckets if b.least <= classes), key=lambda b: b.least).width
+
+
+@dataclass(frozen=True)
+class NetSpec:
+    """A frozen description of trunk, split and levels.
+
+    A network without levels, over a star tree, is a flat one: use `flat`.
+
+    Args:
+        trunk: stages that every class shares; the first reads the picture.
+        levels: one entry for every depth at which the hierarchy has nodes below the root.
+        family: how stages and branches are built.
+        resolution: side of the square input, in pixels.
+        channels: input channels.
+
+    Raises:
+        SpecError: an impossible size.
+
+    >>> spec = NetSpec(trunk=(Stage(16), Stage(32, stride=2)), levels=(Level((Bucket(48),)),))
+    >>> spec.side(0), spec.side(1)
+    (16, 8)
+    """
+
+    trunk: tuple[Stage, ...]
+    levels: tuple[Level, ...] = ()
+    family: Literal["resnet"] = "resnet"
+    resolution: int = 32
+    channels: int = 3
+
+    def __post_init__(self) -> None:
+        """Check all sizes."""
+        if not self.trunk:
+            raise SpecError("A network needs at least one trunk stage.")
+        sizes = [self.resolution, self.channels]
+        for stage in self.trunk:
+            sizes += [stage.width, stage.stride, stage.depth + 1]
+        for level in self.levels:
+            if min((bucket.least for bucket in level.buckets), default=2) > 1:
+                raise SpecError("Every level needs a bucket with 'least' 1, for its small nodes.")
+            sizes += [level.stride, level.depth + 1, *(bucket.width for bucket in level.buckets)]
+        if min(sizes) < 1:
+            raise SpecError("Widths, strides and sizes must be at least 1, depths at least 0.")
+        if self.family != "resnet":
+            raise SpecError(f"Unknown family {self.family!r}; choose: resnet.")
+
+    @classmethod
+    def flat(
+        cls, widths: tuple[int, ...] = (24, 48, 96, 192), depth: int = 1, **others: Any
+    ) -> NetSpec:
+        """Return a flat network: stages of these widths, halving the map from one to the next."""
+        stages = (Stage(w, depth, stride=1 if i == 0 else 2) for i, w in enumerate(widths))
+        return cls(trunk=tuple(stages), **others)
+
+    def scaled(self, factor: float) -> NetSpec:
+        """Return the same network with all widths multiplied and rounded, at least 1.
+
+        >>> [stage.width for stage in NetSpec.flat().scaled(0.25).trunk]
+        [6, 12, 24, 48]
+        """
+
+        def scale(width: int) -> int:
+            return max(1, round(width * factor))
+
+        return replace(
+            self,
+            trunk=tuple(replace(stage, width=scale(stage.width)) for stage in self.trunk),
+            levels=tuple(
+                replace(
+                    level, buckets=tuple(replace(b, width=scale(b.width)) for b in level.buckets)
+                )
+                for level in self.levels
+            ),
+        )
+
+    def side(self, depth: int) -> int:
+        """Return the side of the maps after the trunk (depth 0) or after a level, in pixels."""
+        side = self.resolution
+        for part in (*self.trunk, *self.levels[:depth]):
+            side = -(-side // part.stride)
+        return side
+
+    def widths(self, hierarchy: Hierarchy) -> npt.NDArray[np.int64]:
+        """Return the channels of each entry's map: root = trunk, node = branch, leaf = 1.
+
+        Raises:
+            SpecError: the hierarchy has nodes deeper than there are levels.
+        """
+        inner = hierarchy.nodes
+        deepest = int(hierarchy.depth[inner].max())
+        if deepest > len(self.levels):
+            raise SpecError(
+                f"The hierarchy has nodes at {deepest} depths below the root, and the network has "
+                f"{len(self.levels)} levels; bring the tree to fewer levels "
+                "(taxonomy generate --levels 12,48) or give the network more."
+            )
+        widths = np.ones(len(hierarchy), dtype=np.int64)
+        widths[0] = self.trunk[-1].width
+        for node in inner[1:]:
+            level = self.levels[hierarchy.depth[node] - 1]
+            widths[node] = level.width_of(int(hierarchy.span[node]))
+        return widths
+
+    @cached_property
+    def digest(self) -> str:
+        """The sha256 of the canonical JSON."""
+        return _io.digest(self.to_dict())
+
+    def to_dict(self) -> dict[str, _io.Json]:
+        """Return plain JSON values."""
+        content: dict[str, _io.Json] = _io.json.loads(_io.canonical_json(asdict(self)))
+        return content
+
+    @classmethod
+    def from_dict(cls, content: _io.Json) -> NetSpec:
+        """Read what `to_dict` returned.
+
+        Raises:
+            SpecError: a missing or unknown key, or an impossible size.
+        """
+        try:
+            levels = tuple(
+                Level(**{**level, "buckets": tuple(Bucket(**b) for b in level["buckets"])})
+                for level in content.get("levels", ())
+            )
+            trunk = tuple(Stage(**stage) for stage in content["trunk"])
+            others = {k: v for k, v in content.items() if k not in ("trunk", "levels")}
+            return cls(trunk=trunk, levels=levels, **others)
+        except (TypeError, KeyError, AttributeError) as error:
+            raise SpecError(f"Not a network specification ({error}).") from error
+
+    @classmethod
+    def load(cls, path: Path | str) -> NetSpec:
+        """Read a specification from JSON.
+
+        Raises:
+            FileFormatError: the file is missing or is not JSON.
+            SpecError: it is no specification.
+        """
+        content = _io.read_json(path)
+        try:
+            return cls.from_dict(content)
+        except SpecError as error:
+            raise SpecError(f"{path}: {error}") from error
+
+    def save(self, path: Path | str) -> None:
+        """Write the specification atomically as JSON."""
+        _io.write_json(path, self.to_dict())
+
+
+def branching(
+    trunk: tuple[tuple[int, int], ...] = ((16, 0), (32, 1)),
+    levels: tuple[tuple[int, int], ...] = ((48, 1), (32, 1)),
+    **others: Any,
+) -> NetSpec:
+    """Return a tree network from (width, depth) pairs, halving the map at every step.
+
+    >>> branching().side(2)
+    4
+    """
+    return NetSpec(
+        trunk=tuple(Stage(w, d, 1 if i == 0 else 2) for i, (w, d) in enumerate(trunk)),
+        levels=tuple(Level((Bucket(w),), d) for w, d in levels),
+        **others,
+    )

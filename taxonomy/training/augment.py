@@ -1,0 +1,97 @@
+"""Augmentation of whole batches on the device: affine maps, flips, recolouring."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Augment:
+    """How far pictures are varied in training.
+
+    Args:
+        rotate: largest turn, in degrees.
+        scale: largest relative change of size.
+        shift: largest shift, as a share of the side.
+        shear: largest shear.
+        flip: probability of a mirror image.
+        recolour: probability of new colours for background and drawing.
+    """
+
+    rotate: float = 15.0
+    scale: float = 0.2
+    shift: float = 0.1
+    shear: float = 0.1
+    flip: float = 0.5
+    recolour: float = 0.5
+
+
+def to_input(images: Tensor) -> Tensor:
+    """Map uint8 pictures (B, 3 or 4, H, W) to network input (B, 3, H, W) on a white ground.
+
+    White is 0 and black is 2, so that zero padding continues a white ground.
+    """
+    return _to_input(_premultiply(images), torch.ones(len(images), 3, 1, 1, device=images.device))
+
+
+def augmented(images: Tensor, augment: Augment, generator: torch.Generator) -> Tensor:
+    """Map uint8 pictures (B, 3 or 4, H, W) to varied network input (B, 3, H, W).
+
+    Colours are changed by what lies on a transparent ground: the ground gets a random colour and
+    the drawing is mixed with another. Pictures without transparency are mixed only.
+    """
+    batch = len(images)
+
+    def uniform(*shape: int, low: float = -1.0, high: float = 1.0) -> Tensor:
+        drawn = torch.rand(shape, generator=generator, device=generator.device)
+        return (low + (high - low) * drawn).to(images.device)
+
+    colours = _premultiply(images)
+    colours = _warp(
+        colours, _affine(batch, augment, uniform), "zeros" if images.shape[1] == 4 else "border"
+    )
+    chosen = (uniform(batch, 1, 1, 1, low=0) < augment.recolour).float()
+    ground = 1 - chosen * (1 - uniform(batch, 3, 1, 1, low=0))
+    tint, strength = uniform(batch, 3, 1, 1, low=0), uniform(batch, 1, 1, 1, low=0)
+    opaque = colours[:, 3:]
+    mixed = colours[:, :3] + chosen * strength * (opaque * tint - colours[:, :3])
+    return _to_input(torch.cat([mixed, opaque], 1), ground)
+
+
+def _premultiply(images: Tensor) -> Tensor:
+    colours = images.float() / 255
+    if images.shape[1] == 3:
+        return torch.cat([colours, torch.ones_like(colours[:, :1])], 1)
+    return torch.cat([colours[:, :3] * colours[:, 3:], colours[:, 3:]], 1)
+
+
+def _to_input(colours: Tensor, ground: Tensor) -> Tensor:
+    shown = colours[:, :3] + (1 - colours[:, 3:]) * ground
+    return (2 * (1 - shown)).contiguous(memory_format=torch.channels_last)
+
+
+def _affine(batch: int, augment: Augment, draw: Callable[..., Tensor]) -> Tensor:
+    """Return sampling matrices (B, 2, 3) in the normalised coordinates of ``affine_grid``."""
+    turn = draw(batch) * augment.rotate * math.pi / 180
+    size = torch.exp(draw(batch) * math.log1p(augment.scale))
+    mirror = torch.where(draw(batch, low=0) < augment.flip, -1.0, 1.0)
+    shear = draw(batch) * augment.shear
+    shift = draw(batch, 2) * 2 * augment.shift
+    cos, sin = torch.cos(turn) / size, torch.sin(turn) / size
+    rows = [
+        torch.stack([cos * mirror, -sin + shear, shift[:, 0]], 1),
+        torch.stack([sin * mirror, cos, shift[:, 1]], 1),
+    ]
+    return torch.stack(rows, 1)
+
+
+def _warp(colours: Tensor, matrices: Tensor, padding: str) -> Tensor:
+    grid = torch.nn.functional.affine_grid(matrices, list(colours.shape), align_corners=False)
+    return torch.nn.functional.grid_sample(
+        colours, grid, mode="bilinear", padding_mode=padding, align_corners=False
+    )

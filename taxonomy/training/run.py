@@ -1,0 +1,156 @@
+"""Run directories: everything about one training, in files with fixed names."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+
+import torch
+
+from taxonomy import _io
+from taxonomy.cost import cost
+from taxonomy.data import Pictures
+from taxonomy.errors import FileFormatError, TrainingError
+from taxonomy.hierarchy import Hierarchy
+from taxonomy.nets import HierarchicalNet, build, load_net, save_net
+from taxonomy.predictions import Predictions
+from taxonomy.spec import NetSpec
+from taxonomy.training.loop import TrainConfig, predict, train
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run's folder.
+
+    ``config.json``, ``hierarchy.json``, ``spec.json``, ``model.safetensors``, ``metrics.jsonl``,
+    ``predictions-val.npz``, ``predictions-test.npz``, ``manifest.json``.
+
+    Args:
+        path: the folder.
+
+    Raises:
+        FileFormatError: the folder holds no finished run.
+    """
+
+    path: Path
+
+    def __post_init__(self) -> None:
+        """Check that the run is finished; the manifest is written last."""
+        if not (self.path / "manifest.json").is_file():
+            raise FileFormatError(
+                f"{self.path}: holds no finished run; make or finish one: "
+                f"taxonomy train --out {self.path}"
+            )
+
+    @cached_property
+    def hierarchy(self) -> Hierarchy:
+        """The tree of the network."""
+        return Hierarchy.load(self.path / "hierarchy.json")
+
+    @cached_property
+    def spec(self) -> NetSpec:
+        """The shape of the network."""
+        return NetSpec.load(self.path / "spec.json")
+
+    @cached_property
+    def manifest(self) -> dict[str, _io.Json]:
+        """Digests, cost, accuracy, versions, time and machine."""
+        content: dict[str, _io.Json] = _io.read_json(self.path / "manifest.json")
+        return content
+
+    def net(self) -> HierarchicalNet:
+        """Read the trained network, in evaluation mode."""
+        return load_net(self.path)
+
+    def predictions(self, split: str) -> Predictions:
+        """Read the logits of one split, ``val`` or ``test``."""
+        return Predictions.load(self.path / f"predictions-{split}.npz")
+
+
+def train_run(
+    path: Path | str,
+    spec: NetSpec,
+    hierarchy: Hierarchy,
+    data: Pictures,
+    config: TrainConfig | None = None,
+    device: str = "cpu",
+    progress: bool = True,
+) -> Run:
+    """Train a network in a folder, continue one that was stopped, or return a finished one.
+
+    Raises:
+        TrainingError: the folder holds a run with other settings, or training fails.
+    """
+    path = Path(path)
+    config = config or TrainConfig()
+    settings = {
+        "config": asdict(config),
+        "device": device,
+        "spec": spec.digest,
+        "hierarchy": hierarchy.digest,
+        "data": data.digest,
+    }
+    _claim(path, settings)
+    if (path / "manifest.json").is_file():
+        return Run(path)
+    hierarchy.save(path / "hierarchy.json")
+    spec.save(path / "spec.json")
+    net = build(spec, hierarchy, seed=config.seed).to(device)
+    metrics = Metrics(path / "metrics.jsonl")
+    checkpoint = path / "checkpoint.safetensors"
+    train(net, data, config, checkpoint, metrics.add, progress)
+    save_net(path / "model.safetensors", net)
+    scores = {}
+    for split in ("val", "test"):
+        predictions = predict(net, data.part(split))
+        predictions.save(path / f"predictions-{split}.npz")
+        scores[f"{split}_accuracy"] = predictions.accuracy()
+    whole = asdict(cost(spec, hierarchy))
+    _io.write_json(
+        path / "manifest.json",
+        {
+            **settings,
+            **scores,
+            **whole,
+            "seconds": sum(row["seconds"] for row in metrics.rows),
+            "model": _io.file_digest(path / "model.safetensors"),
+            "threads": torch.get_num_threads(),
+            "versions": _io.versions("numpy", "torch"),
+            **_io.stamp(),
+        },
+    )
+    checkpoint.unlink(missing_ok=True)
+    return Run(path)
+
+
+def _claim(path: Path, settings: dict[str, _io.Json]) -> None:
+    """Write the settings into a fresh folder, or check that the folder holds the same."""
+    where = path / "config.json"
+    wanted = _io.json.loads(_io.canonical_json(settings))
+    if not where.exists():
+        if path.exists() and any(path.iterdir()):
+            raise TrainingError(f"{path}: is not empty and holds no run; choose another folder.")
+        _io.write_json(where, wanted)
+        return
+    found = _io.read_json(where)
+    if found != wanted:
+        key = next((k for k in wanted if found.get(k) != wanted[k]), "config")
+        raise TrainingError(
+            f"{path}: holds a run with another {key}. Choose another folder, or remove this one."
+        )
+
+
+class Metrics:
+    """One line of JSON an epoch; a line is replaced when its epoch is run again."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.rows: list[dict[str, _io.Json]] = []
+        if path.is_file():
+            self.rows = [_io.json.loads(line) for line in path.read_text().splitlines()]
+
+    def add(self, row: dict[str, _io.Json]) -> None:
+        """Append one epoch's metrics and write the file atomically."""
+        self.rows = [old for old in self.rows if old["epoch"] < row["epoch"]] + [row]
+        _io.write_text(self.path, "".join(_io.canonical_json(r) + "\n" for r in self.rows))

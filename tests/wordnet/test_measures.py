@@ -1,0 +1,155 @@
+"""The measures: a world whose scores can be redone by hand, and nltk's scores of WordNet."""
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from taxonomy.errors import HierarchyError, LabelError
+from taxonomy.wordnet import NounGraph, ancestry
+from taxonomy.wordnet.ancestry import Ancestry
+from taxonomy.wordnet.measures import path, wup
+
+GOLDEN = Path(__file__).with_name("nltk_golden.csv")
+
+# entity ── animal ── mammal ── dog        dog and cat are pets as well,
+#    │         │         └───── cat        and pet is right below entity
+#    │         └──── fish
+#    └── pet ── dog, cat
+WORLD = {
+    "entity": [],
+    "animal": ["entity"],
+    "mammal": ["animal"],
+    "fish": ["animal"],
+    "pet": ["entity"],
+    "dog": ["mammal", "pet"],
+    "cat": ["pet", "mammal"],
+}
+
+
+@pytest.fixture(scope="module")
+def world() -> NounGraph:
+    return NounGraph.from_hypernyms(WORLD)
+
+
+@pytest.fixture(scope="module")
+def wordnet() -> NounGraph:
+    return NounGraph.load()
+
+
+def numbers(graph: NounGraph, words: str) -> list[int]:
+    return [graph.index(f"{word}.n.01") for word in words.split()]
+
+
+def test_depths(world: NounGraph) -> None:
+    assert world.min_depths.tolist() == [0, 1, 2, 2, 1, 2, 2]
+    assert world.max_depths.tolist() == [0, 1, 2, 2, 1, 3, 3]
+
+
+def test_ancestry(world: NounGraph) -> None:
+    dog = Ancestry.of(world, numbers(world, "dog"))
+    assert [world.name(node) for node in dog.ancestors] == [
+        "entity.n.01", "animal.n.01", "mammal.n.01", "pet.n.01", "dog.n.01"
+    ]  # fmt: skip
+    assert dog.distances.tolist() == [2, 2, 1, 1, 0]
+    assert dog.link_distances.tolist() == [2, 2, 1, 1, 0]
+
+
+def test_path_takes_the_shortest_way(world: NounGraph) -> None:
+    scores = path(world, numbers(world, "dog cat fish entity"))
+    assert scores[0].tolist() == [1, 1 / (1 + 1 + 1), 1 / (2 + 1 + 1), 1 / (2 + 1)]
+    assert np.array_equal(scores, scores.T)
+
+
+def test_wup(world: NounGraph) -> None:
+    scores = wup(world, numbers(world, "dog cat fish pet"))
+    # mammal has the longest shortest way up; it is 3 synsets from the root
+    assert scores[0, 1] == 2 * 3 / (1 + 1 + 2 * 3)
+    # animal is 2 synsets from the root, dog 2 edges below it, fish 1
+    assert scores[0, 2] == 2 * 2 / (2 + 1 + 2 * 2)
+    assert scores[0, 3] == 2 * 2 / (1 + 0 + 2 * 2)
+    assert scores[2, 3] == 2 * 1 / (2 + 1 + 2 * 1)
+
+
+def test_wup_of_equally_low_subsumers_takes_the_row_itself(world: NounGraph) -> None:
+    # dog's shortest way is 2 edges, as mammal's is: as the row, dog is the subsumer; mammal as the
+    # row is its own; but of dog and mammal's common ancestors only mammal is that low.
+    dog, mammal = numbers(world, "dog mammal")
+    assert wup(world, [dog, dog]).tolist() == [[1, 1], [1, 1]]
+    assert wup(world, [mammal, dog])[0, 1] == 2 * 3 / (0 + 1 + 2 * 3)
+
+
+def test_wup_depends_on_the_order_where_a_subsumer_ties_with_its_own_ancestor() -> None:
+    # m is reached in 2 edges by x and in 3 by a, and a in 2: m and a tie, and a comes first.
+    graph = NounGraph.from_hypernyms(
+        {"root": [], "b": ["root"], "a": ["b"], "x": ["root"], "m": ["a", "x"], "leaf": ["m"]}
+    )
+    m, leaf = numbers(graph, "m leaf")
+    scores = wup(graph, [m, leaf])
+    assert scores[0, 1] == 2 * 4 / (0 + 1 + 2 * 4)  # m, 4 synsets from the root
+    assert scores[1, 0] == 2 * 3 / (2 + 1 + 2 * 3)  # a, 3 synsets from the root
+
+
+def test_wup_of_a_synset_with_itself_may_be_below_one() -> None:
+    # s is 1 edge from the root by a shortcut, its other hypernym d is 3 edges from the root.
+    graph = NounGraph.from_hypernyms(
+        {"root": [], "b": ["root"], "c": ["b"], "d": ["c"], "s": ["d", "root"]}
+    )
+    assert wup(graph, numbers(graph, "s")).item() == 2 * 4 / (1 + 1 + 2 * 4)
+
+
+def test_a_detour_over_a_higher_ancestor_can_be_shorter() -> None:
+    # From s up to c: 5 edges by the long way; over the root 1 + 2.
+    chain = {"root": [], "b": ["root"], "c": ["b"], "d": ["c"], "e": ["d"], "f": ["e"], "g": ["f"]}
+    graph = NounGraph.from_hypernyms({**chain, "s": ["g", "root"]})
+    found = Ancestry.of(graph, numbers(graph, "s"))
+    place = found.ancestors.tolist().index(graph.index("c.n.01"))
+    assert (found.distances[place], found.link_distances[place]) == (5, 1 + 2)
+
+
+def test_without_a_common_subsumer_the_score_is_zero() -> None:
+    graph = NounGraph.from_hypernyms({"one": [], "other": []})
+    assert path(graph, [0, 1]).tolist() == wup(graph, [0, 1]).tolist() == [[1, 0], [0, 1]]
+
+
+@pytest.mark.parametrize("measure", [path, wup])
+def test_order_repetition_and_emptiness(world: NounGraph, measure) -> None:
+    nodes = np.array([5, 0, 6, 5, 3])
+    alone = measure(world, np.arange(len(world)))
+    assert np.array_equal(measure(world, nodes), alone[np.ix_(nodes, nodes)])
+    assert measure(world, []).shape == (0, 0)
+
+
+@pytest.mark.parametrize("measure", [path, wup])
+def test_blocks_of_rows_change_nothing(world: NounGraph, measure, monkeypatch) -> None:
+    whole = measure(world, range(len(world)))
+    monkeypatch.setattr(ancestry, "_BLOCK_NUMBERS", 2 * 64)
+    blocks = [measure(world, range(len(world)))]
+    monkeypatch.setattr(ancestry, "_BLOCK_NUMBERS", 64)
+    blocks.append(measure(world, range(len(world))))
+    assert all(np.array_equal(block, whole) for block in blocks)
+
+
+@pytest.mark.parametrize("measure", [path, wup])
+def test_unknown_nodes_and_cycles(world: NounGraph, measure) -> None:
+    with pytest.raises(LabelError, match="No synset 7; the graph's are 0 to 6"):
+        measure(world, [0, 7])
+    with pytest.raises(HierarchyError, match="cycle"):
+        measure(NounGraph.from_hypernyms({"a": ["b"], "b": ["a"]}), [0, 1])
+
+
+def test_scores_equal_nltks(wordnet: NounGraph) -> None:
+    with GOLDEN.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 2000
+    first = np.array([wordnet.index(row["first"]) for row in rows])
+    second = np.array([wordnet.index(row["second"]) for row in rows])
+    nodes, places = np.unique(np.concatenate([first, second]), return_inverse=True)
+    cells = places[:2000], places[2000:]
+    for measure in (path, wup):
+        expected = np.array([float(row[measure.__name__]) for row in rows])
+        assert np.abs(measure(wordnet, nodes)[cells] - expected).max() <= 1e-12
+    several_parents = np.diff(wordnet.hypernym_indptr)[first] > 1
+    assert several_parents.sum() > 100
+    assert (expected[first == second] < 1).sum() > 5
