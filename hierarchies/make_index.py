@@ -9,8 +9,14 @@ from pathlib import Path
 
 from taxonomy._io import file_digest, write_text
 
-SHIPPED = ("icons/labels.csv", "icons/icons.npz", "icons/tasks.json", "icons/trees/*.json",
-           "wordnet/nouns.npz", "wordnet/LICENSE")
+SHIPPED = (
+    "icons/labels.csv",
+    "icons/icons.npz",
+    "icons/tasks.json",
+    "icons/trees/*.json",
+    "wordnet/nouns.npz",
+    "wordnet/LICENSE",
+)
 
 
 def main() -> None:

@@ -8,6 +8,7 @@ import io
 import json
 import os
 import platform
+import struct
 import tempfile
 import zipfile
 import zlib
@@ -121,11 +122,19 @@ def save_npz(path: Path | str, arrays: Mapping[str, np.ndarray]) -> None:
             if array.dtype.hasobject:
                 raise FileFormatError(f"{path}: array {name!r} holds Python objects.")
             member = io.BytesIO()
-            np.lib.format.write_array(member, np.ascontiguousarray(array), allow_pickle=False)
+            # Not ascontiguousarray, which turns a single value into an array of one.
+            np.lib.format.write_array(member, np.asarray(array, order="C"), allow_pickle=False)
             info = zipfile.ZipInfo(f"{name}.npy", date_time=(1980, 1, 1, 0, 0, 0))
             info.compress_type = zipfile.ZIP_DEFLATED
             archive.writestr(info, member.getvalue())
     write_bytes(path, buffer.getvalue())
+
+
+_UNREADABLE = (
+    *(OSError, EOFError, zipfile.BadZipFile, zlib.error, struct.error),
+    *(ValueError, TypeError, KeyError, NotImplementedError, RuntimeError, MemoryError),
+)
+"""What numpy and zipfile raise on damaged bytes; one of them for each part that can be hit."""
 
 
 def load_npz(path: Path | str, *required: str) -> dict[str, np.ndarray]:
@@ -137,7 +146,7 @@ def load_npz(path: Path | str, *required: str) -> dict[str, np.ndarray]:
     try:
         with Path(path).open("rb") as file, np.load(file, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
-    except (OSError, ValueError, zipfile.BadZipFile, EOFError, KeyError, zlib.error) as error:
+    except _UNREADABLE as error:
         raise FileFormatError(f"{path}: not a readable npz file ({error}).") from error
     missing = [name for name in required if name not in arrays]
     if missing:

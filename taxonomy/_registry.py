@@ -22,6 +22,7 @@ EXTRAS = {
     "safetensors": "train",
     "sentence_transformers": "embeddings",
     "torch": "train",
+    "transformers": "embeddings",
 }
 """Which extra of the distribution brings an optional top-level module."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,7 +11,8 @@ import numpy.typing as npt
 
 from taxonomy import _io
 from taxonomy.errors import ClusteringError
-from taxonomy.hierarchy import Hierarchy, RawTree
+from taxonomy.hierarchy import Hierarchy
+from taxonomy.raw_tree import RawTree
 
 if TYPE_CHECKING:
     from taxonomy.similarity import Similarity
@@ -19,7 +20,12 @@ if TYPE_CHECKING:
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
-LINKAGES = {"average": np.mean, "weighted": np.mean, "complete": np.min, "single": np.max}
+LINKAGES: dict[str, Callable[[FloatArray], np.floating]] = {
+    "average": np.mean,
+    "weighted": np.mean,
+    "complete": np.min,
+    "single": np.max,
+}
 """scipy's linkages that hold for any dissimilarity, and what each makes of two groups' pairs.
 
 Ward, centroid and median linkage need Euclidean distances, which ``1 - similarity`` is not.
@@ -168,7 +174,8 @@ def _partition(
     sizes = [len(unit) for unit in units]
     parts = _maximal_clades(1 - between, sizes, most, method)
     parts = _merge_fitting(between, parts, sizes, groups, most, method)
-    parts = _repair(between, parts, sizes, groups, most, least)
+    parts = _dissolve_surplus(between, parts, sizes, groups, most)
+    parts = _fill_small(between, parts, sizes, most, least)
     return sorted(sorted(i for u in part for i in units[u]) for part in parts)
 
 
@@ -217,7 +224,7 @@ def _merge_fitting(
     """Merge the two most similar parts that fit together until there are few enough."""
     join = LINKAGES[method]
     parts = [list(part) for part in parts]
-    weight = np.array([sum(sizes[u] for u in part) for part in parts])
+    weight = np.array([_weight(part, sizes) for part in parts])
     score = _between(between, parts, method)
     np.fill_diagonal(score, -np.inf)
     while len(parts) > groups:
@@ -238,46 +245,58 @@ def _merge_fitting(
     return parts
 
 
-def _repair(
-    between: FloatArray,
-    parts: list[list[int]],
-    sizes: list[int],
-    groups: int,
-    most: int,
-    least: int,
+def _dissolve_surplus(
+    between: FloatArray, parts: list[list[int]], sizes: list[int], groups: int, most: int
 ) -> list[list[int]]:
-    """Dissolve surplus parts into those with room; fill parts that are too small.
+    """Deal the smallest parts' units out to the parts with room until there are few enough.
 
     Raises:
-        ClusteringError: the bounds cannot be met with whole units.
+        ClusteringError: a unit fits nowhere.
     """
-
-    def weight(part: list[int]) -> int:
-        return sum(sizes[u] for u in part)
-
-    def closeness(unit: int, part: list[int]) -> float:
-        return float(np.mean([between[unit, u] for u in part if u != unit]))
-
+    parts = [list(part) for part in parts]
     while len(parts) > groups:
-        smallest = min(parts, key=lambda part: (weight(part), part))
+        smallest = min(parts, key=lambda part: (_weight(part, sizes), part))
         parts.remove(smallest)
-        for unit in sorted(smallest, key=lambda u: (-sizes[u], u)):
-            room = [part for part in parts if weight(part) + sizes[unit] <= most]
+        for unit in sorted(smallest, key=lambda unit: (-sizes[unit], unit)):
+            room = [part for part in parts if _weight(part, sizes) + sizes[unit] <= most]
             if not room:
                 raise ClusteringError(
                     f"No {groups} groups of at most {most} classes were found; "
                     "raise the slack or the number of groups."
                 )
-            max(room, key=lambda part: closeness(unit, part)).append(unit)
-    while (small := min(parts, key=lambda part: (weight(part), part))) and weight(small) < least:
-        rich = [p for p in parts if p is not small and weight(p) > least and len(p) > 1]
-        gifts = [(closeness(u, small), -u, p) for p in rich for u in p]
-        gifts = [gift for gift in gifts if weight(gift[2]) - sizes[-gift[1]] >= least]
-        if not gifts:
+            max(room, key=lambda part: between[unit, part].mean()).append(unit)
+    return parts
+
+
+def _fill_small(
+    between: FloatArray, parts: list[list[int]], sizes: list[int], most: int, least: int
+) -> list[list[int]]:
+    """Move the nearest units of parts that can spare them into parts that are too small.
+
+    Raises:
+        ClusteringError: no part can spare a unit that fits.
+    """
+    parts = [list(part) for part in parts]
+    while True:
+        small = min(parts, key=lambda part: (_weight(part, sizes), part))
+        missing = _weight(small, sizes)
+        if missing >= least:
+            return parts
+        givers = {
+            unit: part
+            for part in parts
+            if part is not small
+            for unit in part
+            if _weight(part, sizes) - sizes[unit] >= least and missing + sizes[unit] <= most
+        }
+        if not givers:
             raise ClusteringError(
                 f"No groups of {least} to {most} classes were found; lower the least size."
             )
-        _, unit, giver = max(gifts, key=lambda gift: gift[:2])
-        giver.remove(-unit)
-        small.append(-unit)
-    return parts
+        unit = max(sorted(givers), key=lambda unit: between[unit, small].mean())
+        givers[unit].remove(unit)
+        small.append(unit)
+
+
+def _weight(part: list[int], sizes: list[int]) -> int:
+    return sum(sizes[unit] for unit in part)

@@ -81,9 +81,7 @@ def expert_costs(spec: NetSpec, hierarchy: Hierarchy, tasks: TaskList) -> Costs:
         (np.ones(len(rows)), (rows, entries)), shape=(len(hierarchy.leaves), len(hierarchy))
     )
     kept = (sparse.csr_matrix(tasks.membership.astype(float)) @ on_path[columns]) > 0
-    return Costs(
-        np.asarray(kept @ params, dtype=np.int64), np.asarray(kept @ macs, dtype=np.int64)
-    )
+    return Costs(np.asarray(kept @ params, dtype=np.int64), np.asarray(kept @ macs, dtype=np.int64))
 
 
 def entry_costs(spec: NetSpec, hierarchy: Hierarchy) -> tuple[IntArray, IntArray]:

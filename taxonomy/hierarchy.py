@@ -8,7 +8,7 @@ whatever order it was given in.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,13 +19,12 @@ import numpy.typing as npt
 from taxonomy import _io
 from taxonomy.errors import FileFormatError, HierarchyError
 from taxonomy.labels import check_classes, unknown_class
-from taxonomy.raw_tree import IntArray, RawTree, canonical_order
+from taxonomy.raw_tree import FORMAT, IntArray, RawTree, canonical_order
 
 if TYPE_CHECKING:
-    import networkx
+    import networkx as nx
 
 FloatArray = npt.NDArray[np.float64]
-FORMAT = "taxonomy-hierarchy"
 
 
 class Hierarchy:
@@ -66,8 +65,6 @@ class Hierarchy:
             if array is not None:
                 array.setflags(write=False)
 
-    # ------------------------------------------------------------------ making
-
     @classmethod
     def from_raw(cls, raw: RawTree, provenance: Mapping[str, _io.Json] | None = None) -> Hierarchy:
         """Check a raw tree and make it canonical.
@@ -90,24 +87,7 @@ class Hierarchy:
         >>> Hierarchy.from_nested({"children": [{"name": "pets", "leaves": ["cat"]}, "car"]}).leaves
         ('car', 'cat')
         """
-        raw = RawTree()
-        stack: list[tuple[int, Any]] = [(-1, nested)]
-        while stack:
-            parent, item = stack.pop()
-            if isinstance(item, str):
-                raw.add(parent, leaf=item)
-            elif isinstance(item, Mapping):
-                node = raw.add(parent, name=str(item.get("name", "")))
-                below = [*item.get("children", ()), *item.get("leaves", ())]
-                stack.extend((node, child) for child in below)
-            elif isinstance(item, Sequence):
-                node = raw.add(parent)
-                stack.extend((node, child) for child in item)
-            else:
-                raise HierarchyError(
-                    f"A nested tree holds {item!r}; expected a label id, a list or an object."
-                )
-        return cls.from_raw(raw, provenance)
+        return cls.from_raw(RawTree.from_nested(nested), provenance)
 
     @classmethod
     def star(cls, ids: Iterable[str]) -> Hierarchy:
@@ -115,32 +95,13 @@ class Hierarchy:
         return cls.from_nested(list(ids), {"made_by": "star"})
 
     @classmethod
-    def from_networkx(cls, graph: networkx.DiGraph[Any]) -> Hierarchy:
+    def from_networkx(cls, graph: nx.DiGraph[Any]) -> Hierarchy:
         """Make a tree from a directed graph whose edges point from parent to child.
 
         Graph nodes without successors become leaves; their label id is the node itself as text,
         or its attribute ``label``. Attributes ``name``, ``height`` and ``span`` are read.
         """
-        position = {node: i for i, node in enumerate(graph)}
-        raw = RawTree()
-        heights = []
-        for node, attributes in graph.nodes(data=True):
-            parents = list(graph.predecessors(node))
-            if len(parents) > 1:
-                raise HierarchyError(f"The graph node {node!r} has {len(parents)} parents.")
-            inner = graph.out_degree(node) > 0
-            raw.add(
-                position[parents[0]] if parents else -1,
-                None if inner else str(attributes.get("label", node)),
-                str(attributes.get("name", "")),
-                int(attributes.get("span", 0)),
-            )
-            heights.append(float(attributes.get("height", np.nan)))
-        if not np.isnan(heights).any():
-            raw.height = heights
-        return cls.from_raw(raw)
-
-    # ------------------------------------------------------------------ looking
+        return cls.from_raw(RawTree.from_networkx(graph))
 
     def __len__(self) -> int:
         """Return the number of entries, inner nodes and leaves."""
@@ -268,8 +229,6 @@ class Hierarchy:
         meet: IntArray = in_preorder[np.ix_(column, column)]
         return meet
 
-    # ------------------------------------------------------------------ identity and files
-
     @cached_property
     def digest(self) -> str:
         """The sha256 of the canonical content, provenance left out."""
@@ -316,35 +275,19 @@ class Hierarchy:
     @classmethod
     def from_content(cls, content: _io.Json, where: str) -> Hierarchy:
         """Make a tree from decoded JSON; ``where`` names the file in messages."""
-        if not isinstance(content, dict) or content.get("format") != FORMAT:
-            raise FileFormatError(f"{where}: not a {FORMAT} file; make one: taxonomy generate.")
-        if content.get("version") != 1:
-            raise FileFormatError(f"{where}: version {content.get('version')!r} is not readable.")
         try:
-            nodes = content["nodes"]
-            raw = RawTree(
-                parent=[_integer(entry["parent"]) for entry in nodes],
-                leaf=[entry.get("leaf") for entry in nodes],
-                name=[str(entry.get("name", "")) for entry in nodes],
-                span=[_integer(entry.get("span", 0)) for entry in nodes],
-            )
-            if nodes and all("height" in entry for entry in nodes):
-                raw.height = [float(entry["height"]) for entry in nodes]
-            tree = cls.from_raw(raw, content.get("provenance"))
-        except HierarchyError as error:
+            tree = cls.from_raw(RawTree.from_content(content), content.get("provenance"))
+            digest = tree.digest
+        except (HierarchyError, OverflowError, UnicodeError) as error:
             raise FileFormatError(f"{where}: {error}") from error
-        except (KeyError, TypeError, AttributeError, ValueError) as error:
-            raise FileFormatError(f"{where}: a malformed entry ({error}).") from error
-        if content.get("digest", tree.digest) != tree.digest:
+        if content.get("digest", digest) != digest:
             raise FileFormatError(
                 f"{where}: the content does not match its digest; the file was damaged or edited. "
                 "Generate it again, or remove the line 'digest' if the edit was meant."
             )
         return tree
 
-    # ------------------------------------------------------------------ views
-
-    def to_networkx(self) -> networkx.DiGraph[Any]:
+    def to_networkx(self) -> nx.DiGraph[Any]:
         """Return a frozen networkx view: label ids for leaves, integers for inner nodes.
 
         Edges point from parent to child; attributes are ``name``, ``height`` and ``leaves`` (how
@@ -353,7 +296,7 @@ class Hierarchy:
         import networkx as nx
 
         keys = [i if leaf is None else leaf for i, leaf in enumerate(self.leaf)]
-        graph: networkx.DiGraph[Any] = nx.DiGraph()
+        graph: nx.DiGraph[Any] = nx.DiGraph()
         for i, key in enumerate(keys):
             graph.add_node(
                 key,
@@ -383,8 +326,6 @@ class Hierarchy:
             lines.append(f"{stem[i]}{'└── ' if last[i] else '├── '}{text}")
         return "\n".join(lines)
 
-    # ------------------------------------------------------------------ operations
-
     def restrict(self, classes: Iterable[str], unary: str = "keep") -> Hierarchy:
         """Return the tree of the given classes only.
 
@@ -409,14 +350,14 @@ class Hierarchy:
         return self._subset(kept)
 
     def collapse_unary(self) -> Hierarchy:
-        """Return the tree without inner nodes that have a single child; the root stays."""
+        """Return the tree without inner nodes that have a single child.
+
+        A root with a single child goes too, and the node below it is the root, so that the
+        heights at which leaves meet stay. Only the root of a tree of one leaf has one child.
+        """
         kept = np.array([len(below) != 1 for below in self._children])
-        kept[0] = True
-        if len(self._children[0]) == 1:
-            (only,) = self._children[0]
-            while self.leaf[only] is None and len(self._children[only]) == 1:
-                only = self._children[only][0]
-            kept[only] = self.leaf[only] is not None
+        if len(self.leaves) == 1:
+            kept[0] = True
         return self._subset(kept)[0]
 
     def collapse(self, keep: Iterable[int]) -> Hierarchy:
@@ -456,9 +397,3 @@ class Hierarchy:
             span=self.span.tolist(),
         )
         return Hierarchy(raw, {"made_by": "shuffle_leaves", "seed": seed, "of": self.digest})
-
-
-def _integer(value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(f"{value!r} is not a whole number")
-    return value

@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 
 from taxonomy import _io, _shipped
@@ -80,7 +81,7 @@ class LabelSet:
         made = sorted(x if isinstance(x, Label) else Label(x) for x in labels)
         if not made:
             raise LabelError("The label set is empty; give at least one class.")
-        for one, next_one in zip(made, made[1:], strict=False):
+        for one, next_one in pairwise(made):
             if one.id == next_one.id:
                 raise LabelError(f"The label id {one.id!r} occurs twice; ids must be unique.")
         self._labels = tuple(made)
@@ -142,6 +143,14 @@ class LabelSet:
         """Return the set of the given ids only."""
         return LabelSet(self[name] for name in check_classes(classes, self.ids))
 
+    def save(self, path: Path | str) -> None:
+        """Write the labels atomically as CSV, sorted by id."""
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(["id", "name", "definition", "wnid"])
+        writer.writerows([label.id, label.name, label.definition, label.wnid] for label in self)
+        _io.write_text(path, text.getvalue())
+
     @classmethod
     def read(cls, source: Path | str) -> LabelSet:
         """Read labels from a text file, a CSV file or a folder of class folders.
@@ -171,27 +180,30 @@ class LabelSet:
 
     @classmethod
     def _from_text(cls, text: str) -> LabelSet:
-        lines = (line.strip() for line in text.splitlines())
-        return cls(line for line in lines if line and not line.startswith("#"))
+        read = _Reading()
+        for number, line in enumerate(text.splitlines(), start=1):
+            if line.strip() and not line.strip().startswith("#"):
+                read.add(number, line.strip())
+        return cls(read.labels)
 
     @classmethod
     def _from_csv(cls, text: str) -> LabelSet:
         reader = csv.DictReader(io.StringIO(text), strict=True)
-        columns = reader.fieldnames or []
+        try:
+            columns = reader.fieldnames or []
+        except csv.Error as error:
+            raise LabelError(f"line 1: not valid CSV ({error}).") from error
         key = next((column for column in ("id", "name") if column in columns), None)
         if key is None:
             raise LabelError("the header has neither 'id' nor 'name'; add one of them.")
-        labels = []
+        read = _Reading()
         try:
             for row in reader:
                 known = {c: row[c] or "" for c in ("name", "definition", "wnid") if c in columns}
-                try:
-                    labels.append(Label(row[key] or "", **known))
-                except LabelError as error:
-                    raise LabelError(f"line {reader.line_num}: {error}") from error
+                read.add(reader.line_num, row[key] or "", **known)
         except csv.Error as error:
-            raise LabelError(f"line {reader.line_num}: not valid CSV ({error}).") from error
-        return cls(labels)
+            raise LabelError(f"line {reader.reader.line_num}: not valid CSV ({error}).") from error
+        return cls(read.labels)
 
     @classmethod
     def _from_folder(cls, folder: Path) -> LabelSet:
@@ -199,6 +211,28 @@ class LabelSet:
         if not names:
             raise LabelError(f"{folder}: holds no class folders; expected {folder}/CLASS/picture.")
         return cls(Label(name, wnid=name if WNID.fullmatch(name) else "") for name in names)
+
+
+class _Reading:
+    """Labels read so far, with their lines, for messages."""
+
+    def __init__(self) -> None:
+        self.labels: list[Label] = []
+        self._line: dict[str, int] = {}
+
+    def add(self, line: int, label_id: str, **fields: str) -> None:
+        """Append a label; an error names the line."""
+        try:
+            label = Label(label_id, **fields)
+        except LabelError as error:
+            raise LabelError(f"line {line}: {error}") from error
+        if label_id in self._line:
+            raise LabelError(
+                f"line {line}: the label id {label_id!r} occurs twice, first in line "
+                f"{self._line[label_id]}; ids must be unique."
+            )
+        self._line[label_id] = line
+        self.labels.append(label)
 
 
 def shipped_names() -> tuple[str, ...]:
@@ -240,7 +274,7 @@ def check_classes(classes: Iterable[str], known: Iterable[str]) -> tuple[str, ..
     for name in chosen:
         if name not in have:
             raise unknown_class(name, order)
-    for one, next_one in zip(chosen, chosen[1:], strict=False):
+    for one, next_one in pairwise(chosen):
         if one == next_one:
             raise LabelError(f"The class {one!r} was given twice.")
     return tuple(chosen)

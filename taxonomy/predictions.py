@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
@@ -10,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from taxonomy import _io
-from taxonomy.errors import DataError, FileFormatError
+from taxonomy.errors import DataError, FileFormatError, LabelError
 from taxonomy.labels import check_classes
 from taxonomy.tasks import TaskList
 
@@ -83,7 +84,7 @@ class Predictions:
         """Return top-k accuracy in [0, 1]; with classes, among their pictures and logits only.
 
         Restricting a network to the classes is what a user without experts would do (masking),
-        and it raises accuracy by itself.
+        and it raises accuracy by itself. Among equal logits the first column wins.
 
         Raises:
             LabelError: an unknown class.
@@ -95,8 +96,10 @@ class Predictions:
         if not rows.any():
             raise DataError(f"The {self.split} split has no picture of the classes asked for.")
         logits = self.logits[np.ix_(rows, columns)]
-        own = logits[np.arange(len(logits)), np.searchsorted(columns, self.targets[rows])]
-        return float(((logits > own[:, None]).sum(1) < top).mean())
+        place = np.searchsorted(columns, self.targets[rows])[:, None]
+        own = np.take_along_axis(logits, place, 1)
+        ahead = (logits > own) | ((logits == own) & (np.arange(len(columns)) < place))
+        return float((ahead.sum(1) < top).mean())
 
     def task_accuracies(self, tasks: TaskList) -> FloatArray:
         """Return the masked top-1 accuracy of every task, shape (tasks,), in [0, 1].
@@ -148,7 +151,7 @@ class Predictions:
                 arrays["targets"],
                 str(arrays["split"]),
                 arrays["groups"],
-                _io.json.loads(str(arrays["provenance"])),
+                json.loads(str(arrays["provenance"])),
             )
-        except (ValueError, DataError) as error:
+        except (ValueError, TypeError, DataError, LabelError) as error:
             raise FileFormatError(f"{path}: {error}") from error

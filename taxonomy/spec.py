@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import math
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -102,6 +104,9 @@ class NetSpec:
             if min((bucket.least for bucket in level.buckets), default=2) > 1:
                 raise SpecError("Every level needs a bucket with 'least' 1, for its small nodes.")
             sizes += [level.stride, level.depth + 1, *(bucket.width for bucket in level.buckets)]
+        for size in sizes:
+            if isinstance(size, bool) or not isinstance(size, int):
+                raise SpecError(f"A width, depth, stride or size is {size!r}, no whole number.")
         if min(sizes) < 1:
             raise SpecError("Widths, strides and sizes must be at least 1, depths at least 0.")
         if self.family != "resnet":
@@ -118,9 +123,14 @@ class NetSpec:
     def scaled(self, factor: float) -> NetSpec:
         """Return the same network with all widths multiplied and rounded, at least 1.
 
+        Raises:
+            SpecError: the factor is not a positive, finite number.
+
         >>> [stage.width for stage in NetSpec.flat().scaled(0.25).trunk]
         [6, 12, 24, 48]
         """
+        if not 0 < factor < math.inf:
+            raise SpecError(f"The width factor is {factor}; give a positive number such as 0.5.")
 
         def scale(width: int) -> int:
             return max(1, round(width * factor))
@@ -139,8 +149,10 @@ class NetSpec:
     def side(self, depth: int) -> int:
         """Return the side of the maps after the trunk (depth 0) or after a level, in pixels."""
         side = self.resolution
-        for part in (*self.trunk, *self.levels[:depth]):
-            side = -(-side // part.stride)
+        strides = [stage.stride for stage in self.trunk]
+        strides += [level.stride for level in self.levels[:depth]]
+        for stride in strides:
+            side = -(-side // stride)
         return side
 
     def widths(self, hierarchy: Hierarchy) -> npt.NDArray[np.int64]:
@@ -171,7 +183,7 @@ class NetSpec:
 
     def to_dict(self) -> dict[str, _io.Json]:
         """Return plain JSON values."""
-        content: dict[str, _io.Json] = _io.json.loads(_io.canonical_json(asdict(self)))
+        content: dict[str, _io.Json] = json.loads(_io.canonical_json(asdict(self)))
         return content
 
     @classmethod

@@ -183,7 +183,9 @@ def sample_mixed(reference: Hierarchy, name: str, size: int, count: int, seed: i
             if len(picks) == parts and len(set().union(*picks)) == sum(map(len, picks)):
                 break
         else:
-            raise LabelError(f"The tree {name!r} has no {parts} disjoint clades for {size} classes.")
+            raise LabelError(
+                f"The tree {name!r} has no {parts} disjoint clades for {size} classes."
+            )
         classes = [
             name
             for pick, n in zip(picks, share, strict=True)

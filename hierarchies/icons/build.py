@@ -13,11 +13,10 @@ import logging
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pages
@@ -26,6 +25,9 @@ import sources
 from splits import SIDES, SplitConfig, assign
 
 from taxonomy._io import array_digest, file_digest, read_text, save_npz, write_json, write_text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 ROOT = sources.HERE.parents[1]
 RESVG_VERSION = "0.5.0"
@@ -60,10 +62,8 @@ def read_drawings(archive: Path, processes: int) -> tuple[Drawings, dict[str, An
     """Read, match and render; return the drawings, the sets' index and what was left out."""
     table = sources.read_toml("designers.toml")
     family = {s: name for name, entry in table["family"].items() for s in entry["sets"]}
-    excluded = sources.read_toml("exclusions.toml")
-    listed = {c: [i for icons in reasons.values() for i in icons] for c, reasons in excluded.items()}
     index, sets = sources.read_sets(archive, table["unused"])
-    icons = list(sources.find_icons(sets, sources.read_labels(), listed))
+    icons = list(sources.find_icons(sets, sources.read_labels()))
     log.info("%d icons match in %d sets", len(icons), len(sets))
     images = pictures.render_all((icon.svg for icon in icons), processes)
     rendered = [(i, image) for i, image in zip(icons, images, strict=True) if image is not None]
@@ -102,7 +102,8 @@ def drop_family_twins(drawings: Drawings, removed: Counter[str]) -> Drawings:
     keep: list[int] = []
     for key in np.unique(keys):
         rows = np.flatnonzero(keys == key)
-        near = _near_matrix(drawings.signature[rows], TWIN)
+        near = np.zeros((len(rows), len(rows)), bool)
+        near[pictures.find_twins(drawings.signature[rows], TWIN)] = True
         kept: list[int] = []
         for row in range(len(rows)):
             if not near[row, kept].any():
@@ -116,18 +117,11 @@ def drop_family_twins(drawings: Drawings, removed: Counter[str]) -> Drawings:
     return drawings.take(np.sort(keep))
 
 
-def _near_matrix(signatures: np.ndarray, threshold: float) -> np.ndarray:
-    near = np.zeros((len(signatures),) * 2, bool)
-    rows, columns, _ = pictures.near_pairs(signatures, signatures, threshold)
-    near[rows, columns] = True
-    return near
-
-
 def split(drawings: Drawings, removed: Counter[str], config: SplitConfig) -> np.ndarray:
     """Return each picture's side, -1 for those dropped because a twin lies on another side."""
     designers, family = np.unique(drawings.designer, return_inverse=True)
     classes, label = np.unique(drawings.label, return_inverse=True)
-    rows, columns, _ = pictures.near_pairs(drawings.signature, drawings.signature, TWIN)
+    rows, columns = pictures.find_twins(drawings.signature, TWIN)
     counts = np.zeros((len(designers), len(classes)), np.int64)
     np.add.at(counts, (family, label), 1)
     twins = np.zeros((len(designers),) * 2, np.int64)
@@ -140,20 +134,17 @@ def split(drawings: Drawings, removed: Counter[str], config: SplitConfig) -> np.
         hit = np.isin(sides[columns], others) & (sides[rows] == side)
         dropped = np.unique(rows[hit])
         sides[dropped] = -1
-        removed[f"near-identical, {SIDES[side]} against {' and '.join(SIDES[o] for o in others)}"] = (
-            len(dropped)
-        )
+        against = " and ".join(SIDES[other] for other in others)
+        removed[f"near-identical, {SIDES[side]} against {against}"] = len(dropped)
     return sides
 
 
 def arrays_of(drawings: Drawings, sides: np.ndarray) -> dict[str, np.ndarray]:
     """Return the arrays of ``icons.npz``, in canonical order: split, class, set, name."""
     kept = np.flatnonzero(sides >= 0)
-    order = np.lexsort(
-        (drawings.name[kept], drawings.set[kept], drawings.label[kept], sides[kept])
-    )
+    order = np.lexsort((drawings.name[kept], drawings.set[kept], drawings.label[kept], sides[kept]))
     drawings, sides = drawings.take(kept[order]), sides[kept[order]]
-    classes = np.array(sorted(set(sources.read_labels().values())))
+    classes = np.array(sorted(sources.read_labels()))
     designers, sets = np.unique(drawings.designer), np.unique(drawings.set)
     return {
         "images": drawings.images,
@@ -181,7 +172,7 @@ def verify(arrays: Mapping[str, np.ndarray], config: SplitConfig) -> None:
             found = f"{count[side, label]} {SIDES[side]} pictures, fewer than {least}"
             raise SystemExit(f"class {arrays['classes'][label]}: {found}.")
     signatures = np.stack([pictures.signature(image) for image in arrays["images"]])
-    rows, columns, _ = pictures.near_pairs(signatures, signatures, TWIN)
+    rows, columns = pictures.find_twins(signatures, TWIN)
     if (arrays["split"][rows] != arrays["split"][columns]).any():
         raise SystemExit("a picture has a twin on another side.")
     pairs = set(zip(arrays["designer"].tolist(), arrays["split"].tolist(), strict=True))
@@ -203,6 +194,7 @@ def build(archive: Path, target: Path, notice: Path, processes: int) -> dict[str
             "twin_correlation": TWIN,
             "most_pictures_of_a_class_from_a_set": PER_SET,
             "least_ink_pixels": pictures.LEAST_INK,
+            "least_contrast": pictures.LEAST_CONTRAST,
             "least_pictures_of_a_class": dict(zip(SIDES, config.least, strict=True)),
             "split_shares": dict(zip(SIDES, config.shares, strict=True)),
             "split_seed": config.seed,

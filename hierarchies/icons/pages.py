@@ -5,8 +5,7 @@ from __future__ import annotations
 import io
 from collections import Counter
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pictures
@@ -14,6 +13,9 @@ from PIL import Image, ImageDraw, ImageFont
 from splits import SIDES
 
 from taxonomy._io import read_text, write_bytes, write_text
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 BEGIN = "<!-- icons: made by hierarchies/icons/build.py from here -->"
 END = "<!-- icons: to here -->"
@@ -43,7 +45,8 @@ def report(arrays: Arrays, index: Index, removed: Counter[str]) -> dict[str, Any
         "designers": len(arrays["designers"]),
         "sets": len(arrays["sets"]),
         "by_split": {s: int((split == k).sum()) for k, s in enumerate(SIDES)},
-        "left_out": dict(sorted(removed.items())),
+        "matched": removed["matched"],
+        "left_out": {kind: n for kind, n in sorted(removed.items()) if kind != "matched"},
         "designers_shared_between_splits": sorted(shared),
         "style_by_split": {
             s: {
@@ -55,8 +58,7 @@ def report(arrays: Arrays, index: Index, removed: Counter[str]) -> dict[str, Any
         "licences": dict(sorted(licences.items())),
         "by_designer": {
             side: {
-                name: int(by_designer[np.searchsorted(arrays["designers"], name)])
-                for name in names
+                name: int(by_designer[np.searchsorted(arrays["designers"], name)]) for name in names
             }
             for side, names in members.items()
         },
@@ -102,9 +104,10 @@ def numbers(report: Mapping[str, Any]) -> str:
             f"| {style['colour']:.1%} | {style['filled']:.1%} |"
         )
     licences = ", ".join(f"{name} {count:,}" for name, count in report["licences"].items())
-    removed = [f"| {kind} | {count:,} |" for kind, count in report["left_out"].items()]
     lines += ["", "Pictures by licence: " + licences + ".", ""]
-    lines += ["| step | icons |", "|---|---|", *removed]
+    lines += [f"Of {report['matched']:,} icons with the name of a class were left out:", ""]
+    lines += ["| reason | icons |", "|---|---|"]
+    lines += [f"| {kind} | {count:,} |" for kind, count in report["left_out"].items()]
     return "\n".join(lines)
 
 

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable
 from multiprocessing import Pool
+from typing import TYPE_CHECKING
 
 import numpy as np
 import resvg_py
 from PIL import Image
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 SIZE = 32
-#: A picture with less ink than this many full pixels is empty.
+#: A picture with less ink on white than this many black pixels, or nowhere darker than this grey,
+#: is empty.
 LEAST_INK = 12.0
+LEAST_CONTRAST = 48
 #: Side of the square to which a drawing's bounding box is brought before comparing.
 GRID = 16
 
@@ -27,7 +32,8 @@ def render(svg: str) -> np.ndarray | None:
     if rgba.shape != (SIZE, SIZE, 4):
         return None
     rgba = np.where(rgba[..., 3:] > 0, rgba, 0).astype(np.uint8)
-    if _ink(rgba).sum() < LEAST_INK * 255:
+    ink = _ink(rgba)
+    if ink.sum() < LEAST_INK * 255 or ink.max() < LEAST_CONTRAST:
         return None
     return np.ascontiguousarray(rgba.transpose(2, 0, 1))
 
@@ -45,51 +51,53 @@ def on_white(rgba: np.ndarray) -> np.ndarray:
 
 
 def _ink(rgba: np.ndarray) -> np.ndarray:
-    """Return 255 minus the luminance on white, or, for a drawing in white, the alpha."""
+    """Return 255 minus the luminance on white."""
     rgb = on_white(rgba).astype(np.int32)
-    ink = 255 - (299 * rgb[..., 0] + 587 * rgb[..., 1] + 114 * rgb[..., 2] + 500) // 1000
-    return ink if ink.max() > 24 else rgba[..., 3].astype(np.int32)
+    return 255 - (299 * rgb[..., 0] + 587 * rgb[..., 1] + 114 * rgb[..., 2] + 500) // 1000
 
 
 def signature(planes: np.ndarray) -> np.ndarray:
-    """Return what a drawing looks like, whatever its colour, contrast, margin and proportions.
+    """Return what a drawing looks like, whatever its colour and contrast: (1280,) whole numbers.
 
-    The ink on white is cut to its bounding box, brought to 16 by 16 pixels and scaled to mean 0
-    and largest value 127. Values are whole numbers, so that products of signatures are exact and
-    the same on every machine.
+    The ink on white, scaled to mean 0 and largest value 127: first cut to its bounding box and
+    brought to 16 by 16 pixels, so that margin and proportions do not count, then as it is. Values
+    are whole numbers, so that their products are exact and the same on every machine.
     """
     ink = _ink(planes.transpose(1, 2, 0)).clip(0, 255).astype(np.uint8)
     rows, columns = (np.flatnonzero((ink > 24).any(axis=axis)) for axis in (1, 0))
     box = (columns[0], rows[0], columns[-1] + 1, rows[-1] + 1)
-    small = Image.fromarray(ink).resize((GRID, GRID), Image.Resampling.BOX, box=box)
-    values = np.asarray(small).astype(np.int64).ravel()
-    values = values * values.size - values.sum()
-    return (values * 127 // max(1, int(np.abs(values).max()))).astype(np.int16)
+    cut = Image.fromarray(ink).resize((GRID, GRID), Image.Resampling.BOX, box=box)
+    found = []
+    for grey in (np.asarray(cut), ink):
+        values = grey.astype(np.int64).ravel() * grey.size - grey.sum(dtype=np.int64)
+        found.append(values * 127 // max(1, int(np.abs(values).max())))
+    return np.concatenate(found).astype(np.int16)
 
 
-def near_pairs(
-    first: np.ndarray, second: np.ndarray, threshold: float
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return rows, columns and correlations of signatures that correlate beyond a threshold.
+def find_twins(signatures: np.ndarray, threshold: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return the rows and columns of all pairs of twins, both ways round, a picture's own included.
 
-    Correlation counts without its sign: a drawing and its negative are twins too.
+    Twins' signatures, the cut one or the whole one, correlate by the threshold or more, whatever
+    the sign, as they are or mirrored left to right: negatives and mirror images are twins too.
     """
-    norms = [np.sqrt((side.astype(np.float64) ** 2).sum(1)).clip(1) for side in (first, second)]
-    left, right = (
-        side.astype(np.float32) / norm[:, None].astype(np.float32)
-        for side, norm in zip((first, second), norms, strict=True)
-    )
-    rows, columns, values = [], [], []
-    for start in range(0, len(first), 2048):
-        row, column = np.nonzero(np.abs(left[start : start + 2048] @ right.T) > threshold - 0.001)
-        row += start
-        exact = np.einsum("ij,ij->i", first[row].astype(np.int64), second[column].astype(np.int64))
-        value = np.abs(exact) / (norms[0][row] * norms[1][column])
-        near = value >= threshold
-        rows.append(row[near])
-        columns.append(column[near])
-        values.append(value[near])
-    return np.concatenate(rows), np.concatenate(columns), np.concatenate(values)
+    found = []
+    for part, side in ((signatures[:, : GRID**2], GRID), (signatures[:, GRID**2 :], SIZE)):
+        whole = part.astype(np.int64)
+        norms = np.sqrt((whole**2).sum(1).astype(np.float64)).clip(1)
+        scaled = (whole / norms[:, None]).astype(np.float32)
+        mirrored = np.arange(side**2).reshape(side, side)[:, ::-1].ravel()
+        for order in (slice(None), mirrored):
+            other, other_scaled = whole[:, order], scaled[:, order].T
+            for start in range(0, len(whole), 2048):
+                block = np.abs(scaled[start : start + 2048] @ other_scaled)
+                row, column = np.nonzero(block > threshold - 0.001)
+                row += start
+                # Products of whole numbers are exact: every machine finds the same pairs.
+                exact = np.abs((whole[row] * other[column]).sum(1))
+                near = exact / (norms[row] * norms[column]) >= threshold
+                found.append(np.stack([row[near], column[near]]))
+    rows, columns = np.unique(np.concatenate(found, axis=1), axis=1)
+    return rows, columns
 
 
 #: What ``styles`` tells of a picture.

@@ -8,31 +8,44 @@ import json
 import subprocess
 import tarfile
 import tomllib
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
 
 HERE = Path(__file__).resolve().parent
 PACKAGE = "@iconify/json"
 PACKAGE_VERSION = "2.2.535"
 PACKAGE_SHA256 = "1a545f86fa224d6531d8fb101dcbe83aac2b28689a21cbed6fc68318a5af4d91"
 
-#: SPDX names of the licences that let pictures be passed on with attribution only.
+#: SPDX names of the licences that let pictures be passed on with attribution.
 LICENCES = frozenset(
-    ["Apache-2.0", "BSD-3-Clause", "CC-BY-3.0", "CC-BY-4.0", "CC0-1.0"]
-    + ["ISC", "MIT", "MPL-2.0", "OFL-1.1", "Unlicense"]
+    {
+        "Apache-2.0",
+        "BSD-3-Clause",
+        "CC-BY-3.0",
+        "CC-BY-4.0",
+        "CC0-1.0",
+        "ISC",
+        "MIT",
+        "MPL-2.0",
+        "OFL-1.1",
+        "Unlicense",
+    }
 )
 
+_STYLES = """
+alt baseline black bold broken bx bxs color colour duo duotone expressive fill filled filling flat
+glyph heavy ios light line linear md medium mini minimalistic outline outlined regular remix round
+rounded semibold sharp solid stroke thin twotone v1 v2 variant 12px 16px 20px 24px 32px 48px
+"""
 #: Words of an icon's name that tell its style or size, not what it shows.
-STYLE_WORDS = frozenset(
-    "alt baseline black bold broken bx bxs color colour duo duotone expressive fill filled "
-    "filling flat glyph heavy ios light line linear md medium mini minimalistic outline outlined "
-    "regular remix round rounded semibold sharp solid stroke thin tone two twotone v1 v2 variant "
-    "12px 16px 20px 24px 32px 48px".split()
-)
+STYLE_WORDS = frozenset(_STYLES.split())
 #: Words that count variants or name styles only behind the thing (`dice-five`, not `five-key`).
-TRAILING_WORDS = frozenset("f o r t one three four five six".split())
+TRAILING_WORDS = frozenset({"f", "o", "r", "t", "one", "two", "three", "four", "five", "six"})
 
 Json = dict[str, Any]
 
@@ -71,18 +84,14 @@ def verified(package: Path | None, folder: Path) -> Path:
     return archive
 
 
-def read_labels(path: Path = HERE / "labels.csv") -> dict[str, str]:
-    """Return the class id of every normalised icon name that counts as a class.
-
-    Raises:
-        SystemExit: a name is listed for two classes.
-    """
+def read_labels(path: Path = HERE / "labels.csv") -> dict[str, list[str]]:
+    """Return every class's normalised icon names, those of ``corrections.toml`` included."""
+    also = read_toml("corrections.toml")["also"]
     with path.open(newline="", encoding="utf-8") as file:
-        rows = [(row["id"], row["icon_names"].split()) for row in csv.DictReader(file)]
-    pairs = [(name, label) for label, names in rows for name in names]
-    if len(dict(pairs)) < len(pairs):
-        raise SystemExit(f"{path}: an icon name is listed for two classes.")
-    return dict(pairs)
+        return {
+            row["id"]: row["icon_names"].split() + also.get(row["id"], [])
+            for row in csv.DictReader(file)
+        }
 
 
 def read_toml(name: str) -> Json:
@@ -98,8 +107,8 @@ def normalise(name: str) -> str:
     >>> normalise("light-bulb-24-regular")
     'bulb'
     """
-    words = [w for w in name.replace("_", "-").split("-") if w and not w.isdigit()]
-    words = [w for w in words if w not in STYLE_WORDS]
+    words = name.replace("_", "-").replace("two-tone", "").split("-")
+    words = [w for w in words if w and not w.isdigit() and w not in STYLE_WORDS]
     while len(words) > 1 and words[-1] in TRAILING_WORDS:
         words.pop()
     return "_".join(words)
@@ -128,21 +137,20 @@ def _load(package: tarfile.TarFile, member: tarfile.TarInfo) -> Json:
     return found
 
 
-def find_icons(
-    sets: Mapping[str, Json], labels: Mapping[str, str], excluded: Mapping[str, list[str]]
-) -> Iterator[Icon]:
-    """Yield the icons whose normalised names are class names.
+def find_icons(sets: Mapping[str, Json], labels: Mapping[str, list[str]]) -> Iterator[Icon]:
+    """Yield the icons whose normalised names are class names and that show the class.
 
     Aliases that only rename an icon of the same class are left out, and so are animated icons,
     whose first frame is often empty.
     """
+    label_of = {name: label for label, names in labels.items() for name in names}
+    wrong = read_toml("corrections.toml")["not"]
     for prefix, icons in sorted(sets.items()):
         seen: set[tuple[str, str]] = set()
-        aliases = icons.get("aliases", {})
         # Icons before their aliases, so that a picture carries its own name.
-        for name in [*sorted(icons["icons"]), *sorted(aliases)]:
-            label = labels.get(normalise(name))
-            if label is None or is_excluded(prefix, name, label, excluded):
+        for name in [*sorted(icons["icons"]), *sorted(icons.get("aliases", {}))]:
+            label = label_of.get(normalise(name))
+            if label is None or is_wrong(f"{prefix}:{name}", wrong.get(label, {})):
                 continue
             icon = _resolve(icons, name)
             if (label, icon["source"]) in seen or "<animate" in icon["body"]:
@@ -151,10 +159,9 @@ def find_icons(
             yield Icon(label, prefix, name, _svg(icon))
 
 
-def is_excluded(prefix: str, name: str, label: str, excluded: Mapping[str, list[str]]) -> bool:
-    """Tell whether ``excluded`` lists the icon, or the class in the whole set as ``set:*``."""
-    listed = excluded.get(label, [])
-    return f"{prefix}:{name}" in listed or f"{prefix}:*" in listed
+def is_wrong(icon: str, patterns: Mapping[str, list[str]]) -> bool:
+    """Tell whether an icon, ``set:name``, fits one of the patterns listed under the reasons."""
+    return any(fnmatchcase(icon, pattern) for listed in patterns.values() for pattern in listed)
 
 
 def _resolve(icons: Json, name: str) -> Json:

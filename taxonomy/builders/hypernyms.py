@@ -8,8 +8,9 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from taxonomy import _io
-from taxonomy.hierarchy import Hierarchy, RawTree
+from taxonomy.hierarchy import Hierarchy
 from taxonomy.labels import LabelSet
+from taxonomy.raw_tree import RawTree
 from taxonomy.similarity import Similarity
 from taxonomy.similarity.wordnet import synsets
 from taxonomy.wordnet.graph import NounGraph
@@ -40,7 +41,8 @@ class Builder:
         """
         graph = NounGraph.load()
         nodes, guessed = synsets(labels, graph, self.senses)
-        raw, entry, cut = RawTree(), {}, 0
+        raw, cut = RawTree(), 0
+        entry: dict[int, int] = {}
         for label, synset in zip(labels, nodes, strict=True):
             path = [synset]
             while path[-1] not in entry and (above := graph.hypernyms(path[-1])):

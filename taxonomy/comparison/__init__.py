@@ -7,7 +7,6 @@ many those are.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import reduce
 from itertools import combinations
 from typing import TYPE_CHECKING
 
@@ -45,7 +44,7 @@ def compare(trees: Mapping[str, Hierarchy], metrics: tuple[str, ...] = ()) -> pd
     if len(trees) < 2:
         raise HierarchyError("Comparison needs at least two trees.")
     chosen = {name: lookup("metric", METRICS, name) for name in metrics or METRICS}
-    shared = sorted(reduce(set.intersection, (set(tree.leaves) for tree in trees.values())))
+    shared = sorted(set.intersection(*(set(tree.leaves) for tree in trees.values())))
     if len(shared) < 3:
         raise HierarchyError(f"The trees share {len(shared)} labels; comparison needs 3 or more.")
     common = {name: tree.restrict(shared, unary="collapse") for name, tree in trees.items()}

@@ -77,7 +77,11 @@ class Pictures:
 
     def _rows(self, rows: npt.NDArray[np.int64]) -> Pictures:
         return Pictures(
-            self.images[rows], self.targets[rows], self.classes, self.splits[rows], self.groups[rows]
+            self.images[rows],
+            self.targets[rows],
+            self.classes,
+            self.splits[rows],
+            self.groups[rows],
         )
 
     @cached_property

@@ -95,8 +95,10 @@ def _find(root: Path) -> Iterator[tuple[str, Path, str]]:
         raise DataError(f"{root}: has a folder {splits[0]!r} but no folder 'train'.")
     for base, split in [(root / split, split) for split in splits] or [(root, "")]:
         for path in base.glob("*/*"):
+            name = path.parent.name
+            if name.startswith("."):
+                continue
             if path.suffix.lower() in SUFFIXES and path.is_file():
-                name = path.parent.name
                 yield name, path, split or _drawn(f"{name}/{path.name}")
 
 

@@ -92,6 +92,7 @@ class BranchPack(nn.Module):
         self.stage = STAGES[spec.family](
             width_in, layout.width, level.depth, level.stride, len(layout.nodes), self.shared
         )
+        self.parents: Tensor
         self.register_buffer("parents", torch.tensor(layout.parents), persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -111,7 +112,8 @@ def gather_parents(x: Tensor, parents: Tensor, width: int) -> Tensor:
 
     The copy runs over whole channel runs of a channels-last map, and stays channels-last.
     """
-    last = x.permute(0, 2, 3, 1).unflatten(-1, (-1, width))
+    batch, channels, height, side = x.shape
+    last = x.permute(0, 2, 3, 1).reshape(batch, height, side, channels // width, width)
     return last.index_select(3, parents).flatten(3).permute(0, 3, 1, 2)
 
 
@@ -130,13 +132,14 @@ class LeafHeads(nn.Module):
         self.width = layout.width
         self.weight = nn.Parameter(torch.empty(len(layout.leaves), layout.width))
         self.bias = nn.Parameter(torch.zeros(len(layout.leaves)))
+        self.nodes: Tensor
         self.register_buffer("nodes", torch.tensor(layout.leaf_nodes), persistent=False)
         self.single = len(set(layout.leaf_nodes)) == 1
         nn.init.normal_(self.weight, std=float(np.sqrt(1.0 / layout.width)))
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (B, nodes * width, H, W) to logits (B, leaves)."""
-        pooled = x.mean((2, 3)).unflatten(1, (-1, self.width))
+        pooled = x.mean((2, 3)).reshape(len(x), -1, self.width)
         if self.single:
             return nn.functional.linear(pooled[:, int(self.nodes[0])], self.weight, self.bias)
         read = pooled.index_select(1, self.nodes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -50,6 +51,7 @@ class HierarchicalNet(nn.Module):
         made = [leaf for pack in self.layout for leaf in pack.leaves]
         column = {entry: i for i, entry in enumerate(made)}
         order = [column[int(entry)] for entry in hierarchy.leaf_entries]
+        self.order: Tensor
         self.register_buffer("order", torch.tensor(order), persistent=False)
 
     @property
@@ -92,12 +94,13 @@ def unpacked_state(net: HierarchicalNet) -> dict[str, Tensor]:
     }
     for pack, layout in zip(net.packs, net.layout[1:], strict=True):
         for name, tensor in _pack_state(pack):
-            for node, part in zip(layout.nodes, tensor.split(layout.width), strict=True):
-                state[f"node.{node}.{name}"] = part
+            for position, node in enumerate(layout.nodes):
+                start = position * layout.width
+                state[f"node.{node}.{name}"] = tensor[start : start + layout.width]
     for i, head in net.heads.items():
         for position, leaf in enumerate(net.layout[int(i)].leaves):
-            state[f"leaf.{leaf}.weight"] = head.weight.detach()[position]
-            state[f"leaf.{leaf}.bias"] = head.bias.detach()[position]
+            for name, tensor in head.state_dict().items():
+                state[f"leaf.{leaf}.{name}"] = tensor[position]
     return state
 
 
@@ -129,12 +132,13 @@ def _pack_state(pack: nn.Module) -> list[tuple[str, Tensor]]:
 def save_net(path: Path | str, net: HierarchicalNet) -> None:
     """Write a network atomically as one safetensors file that holds tree and spec too."""
     state = {name: tensor.cpu().contiguous() for name, tensor in unpacked_state(net).items()}
-    header = {
-        "format": FORMAT,
-        "version": "1",
-        "spec": _io.canonical_json(net.spec.to_dict()),
-        "hierarchy": net.hierarchy.to_json(),
+    description = {
+        "version": 1,
+        "spec": net.spec.to_dict(),
+        "hierarchy": json.loads(net.hierarchy.to_json()),
     }
+    # One key, because safetensors writes several in no fixed order.
+    header = {FORMAT: _io.canonical_json(description)}
     _io.write_bytes(path, safetensors_bytes(state, header))
 
 
@@ -155,11 +159,12 @@ def load_net(path: Path | str) -> HierarchicalNet:
             state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (SafetensorError, OSError, ValueError) as error:
         raise FileFormatError(f"{path}: damaged or no safetensors file ({error}).") from error
-    if header.get("format") != FORMAT:
+    if FORMAT not in header:
         raise FileFormatError(f"{path}: not a {FORMAT} file; make one: taxonomy train.")
     try:
-        spec = NetSpec.from_dict(_io.json.loads(header["spec"]))
-        hierarchy = Hierarchy.from_content(_io.json.loads(header["hierarchy"]), "its hierarchy")
+        description = json.loads(header[FORMAT])
+        spec = NetSpec.from_dict(description["spec"])
+        hierarchy = Hierarchy.from_content(description["hierarchy"], "its hierarchy")
         net = HierarchicalNet(spec, hierarchy)
         load_unpacked_state(net, state)
     except (TaxonomyError, KeyError, ValueError) as error:

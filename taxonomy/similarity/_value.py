@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
@@ -10,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from taxonomy import _io
-from taxonomy.errors import FileFormatError, SimilarityError
+from taxonomy.errors import FileFormatError, LabelError, SimilarityError
 from taxonomy.labels import check_classes
 
 FloatArray = npt.NDArray[np.float64]
@@ -95,18 +96,18 @@ class Similarity:
         """
         arrays = _io.load_npz(path, "ids", "values")
         try:
-            provenance = _io.json.loads(str(arrays.get("provenance", "{}")))
-        except ValueError as error:
-            raise FileFormatError(f"{path}: its provenance is not JSON ({error}).") from error
-        return cls([str(name) for name in arrays["ids"]], arrays["values"], provenance)
+            provenance = json.loads(str(arrays.get("provenance", "{}")))
+            return cls([str(name) for name in arrays["ids"]], arrays["values"], provenance)
+        except SimilarityError as error:
+            raise SimilarityError(f"{path}: {error}") from error
+        except (ValueError, TypeError, LabelError) as error:
+            raise FileFormatError(f"{path}: {error}") from error
 
 
 def _check_matrix(matrix: FloatArray, ids: list[str]) -> None:
     n = len(ids)
     if matrix.shape != (n, n):
-        raise SimilarityError(
-            f"The matrix has shape {matrix.shape}; {n} labels need ({n}, {n})."
-        )
+        raise SimilarityError(f"The matrix has shape {matrix.shape}; {n} labels need ({n}, {n}).")
 
     def first(fault: npt.NDArray[np.bool_]) -> tuple[str, str, float]:
         i, j = np.argwhere(fault)[0]

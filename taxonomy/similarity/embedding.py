@@ -46,7 +46,7 @@ class Source:
         """
         if "{name}" not in self.template and "{definition}" not in self.template:
             raise SimilarityError(
-                f"The template {self.template!r} has no placeholder; use {{name}} or {{definition}}."
+                f"The template {self.template!r} has no placeholder {{name}} or {{definition}}."
             )
         model = load_model(self.model)
         texts = [fill(self.template, label) for label in labels]
@@ -87,6 +87,8 @@ def load_model(name: str) -> Any:
     """
     transformers = require("sentence_transformers")
     where = packaged_model() if name == PACKAGED else name
+    # Its own bar for a load of half a second would break into ours.
+    require("transformers").utils.logging.disable_progress_bar()
     try:
         return transformers.SentenceTransformer(str(where), device="cpu")
     except Exception as error:  # the libraries below raise many kinds, all meaning the same

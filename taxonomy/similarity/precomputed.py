@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from taxonomy import _io
-from taxonomy.errors import SimilarityError
-from taxonomy.labels import LabelSet, did_you_mean
+from taxonomy.errors import LabelError, SimilarityError, did_you_mean
+from taxonomy.labels import LabelSet
 from taxonomy.similarity._value import Similarity
 
 
@@ -52,21 +52,26 @@ def read_csv(path: str) -> Similarity:
     Raises:
         SimilarityError: the table is not square, or a cell is no number; the line is named.
     """
-    rows = list(csv.reader(io.StringIO(_io.read_text(path))))
-    rows = [row for row in rows if row]
+    reader = csv.reader(io.StringIO(_io.read_text(path)), strict=True)
+    try:
+        rows = [(reader.line_num, row) for row in reader if row]
+    except csv.Error as error:
+        raise SimilarityError(
+            f"{path}, line {reader.line_num}: not valid CSV ({error})."
+        ) from error
     if len(rows) < 2:
         raise SimilarityError(f"{path}: expected a header row of label ids and one row a label.")
-    ids = rows[0][1:]
+    ids = rows[0][1][1:]
     values = np.zeros((len(rows) - 1, len(ids)))
     order = []
-    for line, row in enumerate(rows[1:], start=2):
+    for number, (line, row) in enumerate(rows[1:]):
         if len(row) != len(ids) + 1:
             raise SimilarityError(
                 f"{path}, line {line}: {len(row) - 1} numbers, but the header has {len(ids)} ids."
             )
         order.append(row[0])
         try:
-            values[line - 2] = [float(cell) for cell in row[1:]]
+            values[number] = [float(cell) for cell in row[1:]]
         except ValueError as error:
             raise SimilarityError(f"{path}, line {line}: {error}.") from error
     if order != ids:
@@ -77,5 +82,5 @@ def read_csv(path: str) -> Similarity:
         )
     try:
         return Similarity(ids, values)
-    except SimilarityError as error:
+    except (SimilarityError, LabelError) as error:
         raise SimilarityError(f"{path}: {error}") from error

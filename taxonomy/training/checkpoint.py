@@ -33,9 +33,7 @@ def save_checkpoint(
     _io.write_bytes(path, safetensors_bytes(data, {"epochs": str(epochs), "key": key}))
 
 
-def load_checkpoint(
-    path: Path, net: nn.Module, optimizer: torch.optim.Optimizer, key: str
-) -> int:
+def load_checkpoint(path: Path, net: nn.Module, optimizer: torch.optim.Optimizer, key: str) -> int:
     """Restore a training and return the epochs done; 0 where there is no checkpoint yet.
 
     Raises:

@@ -45,8 +45,8 @@ class TrainConfig:
     """
 
     epochs: int = 18
-    batch_size: int = 128
-    learning_rate: float = 4e-3
+    batch_size: int = 64
+    learning_rate: float = 8e-3
     weight_decay: float = 0.05
     label_smoothing: float = 0.1
     warmup: float = 0.2
@@ -95,10 +95,10 @@ def train(
     part, validation = data.part("train"), data.part("val")
     images = torch.from_numpy(part.images).to(device)
     targets = torch.from_numpy(part.targets).to(device)
-    net.to(memory_format=torch.channels_last)
+    nn.Module.to(net, memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimizer = make_optimizer(net, config)
     criterion = nn.CrossEntropyLoss(label_smoothing=config.label_smoothing)
-    steps = math.ceil(len(part) / config.batch_size)
+    steps = sum(1 for _ in batches(torch.arange(len(part)), config.batch_size))
     key = _io.digest([asdict(config), net.spec.digest, net.hierarchy.digest, data.digest])
     done = load_checkpoint(checkpoint, net, optimizer, key) if checkpoint else 0
 
@@ -164,9 +164,7 @@ def predict(net: HierarchicalNet, part: Pictures, batch_size: int = 512) -> Pred
     net.train(was_training)
     split = SPLITS[int(part.splits[0])]
     made = _io.provenance("predict", ("torch",), tree=net.hierarchy.digest, spec=net.spec.digest)
-    return Predictions(
-        net.classes, np.concatenate(logits), part.targets, split, part.groups, made
-    )
+    return Predictions(net.classes, np.concatenate(logits), part.targets, split, part.groups, made)
 
 
 def make_optimizer(net: nn.Module, config: TrainConfig) -> torch.optim.AdamW:
@@ -194,9 +192,8 @@ def one_cycle(step: int, steps: int, warmup: float) -> float:
 
 def batches(order: Tensor, size: int) -> Iterator[Tensor]:
     """Yield the rows of each step; a last single row, which batch norm cannot use, is left out."""
-    for rows in order.split(size):
-        if len(rows) > 1:
-            yield rows
+    for start in range(0, len(order) - 1, size):
+        yield order[start : start + size]
 
 
 def uses_bf16(config: TrainConfig, device: torch.device) -> bool:
@@ -204,8 +201,9 @@ def uses_bf16(config: TrainConfig, device: torch.device) -> bool:
     if config.precision != "auto":
         return config.precision == "bf16"
     if device.type == "cuda":
-        return torch.cuda.is_bf16_supported()
-    return torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported()  # noqa: SLF001
+        return bool(torch.cuda.is_bf16_supported())
+    native = torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported()  # noqa: SLF001
+    return bool(native)
 
 
 def _epoch_seed(seed: int, epoch: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -127,7 +128,7 @@ def train_run(
 def _claim(path: Path, settings: dict[str, _io.Json]) -> None:
     """Write the settings into a fresh folder, or check that the folder holds the same."""
     where = path / "config.json"
-    wanted = _io.json.loads(_io.canonical_json(settings))
+    wanted = json.loads(_io.canonical_json(settings))
     if not where.exists():
         if path.exists() and any(path.iterdir()):
             raise TrainingError(f"{path}: is not empty and holds no run; choose another folder.")
@@ -148,7 +149,7 @@ class Metrics:
         self.path = path
         self.rows: list[dict[str, _io.Json]] = []
         if path.is_file():
-            self.rows = [_io.json.loads(line) for line in path.read_text().splitlines()]
+            self.rows = [json.loads(line) for line in path.read_text().splitlines()]
 
     def add(self, row: dict[str, _io.Json]) -> None:
         """Append one epoch's metrics and write the file atomically."""

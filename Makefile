@@ -1,0 +1,47 @@
+# Every target sets itself up in .venv under this checkout; nothing else is touched.
+
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+
+.PHONY: demo test test-all check bench baseline wheel clean
+
+.venv/user: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(INSTALL) torch
+	$(INSTALL) -e ".[embeddings,train,plots]"
+	touch $@
+
+.venv/dev: .venv/user
+	$(INSTALL) -e ".[dev]"
+	touch $@
+
+# The whole path on real pictures; a stopped one continues.
+demo: .venv/user
+	$(BIN)/taxonomy demo --out runs/demo
+
+test: .venv/dev
+	$(BIN)/python -m pytest -m "not slow"
+
+test-all: .venv/dev
+	$(BIN)/python -m pytest
+
+check: .venv/dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+# Packed against one module per node, side by side.
+bench: .venv/user
+	$(BIN)/python analysis/bench/packed.py
+
+# The flat network at four widths; about half an hour on two cores, and it continues.
+baseline: .venv/user
+	$(BIN)/python analysis/baseline.py
+
+wheel: .venv/dev
+	$(BIN)/python -m build --wheel --no-isolation --outdir dist .
+
+clean:
+	rm -rf .venv dist runs

@@ -1,0 +1,94 @@
+"""Write the shipped trees of the icon classes and the frozen task list.
+
+    python hierarchies/icons/make_trees.py
+
+- ``trees/wordnet.json``, ``trees/embedding.json``, ``trees/random.json``: clustered.
+- ``trees/hypernyms.json``: WordNet's own tree; a reference that tasks are drawn from.
+- ``trees/llm-groups.json``: an LLM's grouping, read from ``llm-groups.json`` beside this script;
+  the other reference.
+- ``tasks.json``: what every comparison uses. It is frozen: make it again only for a new label set.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from taxonomy import _io
+from taxonomy.builders import get_builder
+from taxonomy.hierarchy import Hierarchy
+from taxonomy.labels import LabelSet
+from taxonomy.similarity import get_source
+from taxonomy.tasks import Task, TaskList, sample_coherent, sample_mixed, sample_random
+
+HERE = Path(__file__).parent
+SIZES = (2, 5, 10, 20)
+PER_SIZE = 100
+"""Coherent tasks of each size and reference; as many mixed ones in all, and random ones."""
+
+NAMED = {
+    "kitchen": "fork spoon cup bucket bread cheese coffee apple banana lemon carrot",
+    "street": "car bus truck bicycle motorcycle taxi tram scooter road",
+    "office": "computer monitor keyboard mouse printer paperclip pencil calculator clipboard",
+    "animals": "bird bug butterfly cat cow dog elephant fish horse pig rabbit shrimp",
+    "medical": "ambulance hospital pill stethoscope syringe thermometer wheelchair mask tooth",
+    "weather": "rain snow wind tornado lightning sun moon",
+    "fruit": "apple avocado banana lemon pear strawberry watermelon",
+    "tools": "axe hammer screwdriver shovel scissors ruler toolbox flashlight",
+    "music": "drum guitar piano trumpet microphone speaker radio headset",
+    "airport": "airplane suitcase backpack taxi bus clock elevator toilet",
+    "supermarket": "shopping-cart shopping-basket shopping-bag bread cheese apple pizza wallet",
+    "household-robot": "chair sofa bed lamp door window toilet bathtub mirror television",
+}
+"""Tasks that people could really ask for, by what a camera there has to tell apart."""
+
+
+def make_trees(labels: LabelSet) -> dict[str, Hierarchy]:
+    """Build every shipped tree."""
+    cluster = get_builder("cluster")()
+    trees = {
+        name: cluster(labels, get_source(name)()(labels))
+        for name in ("wordnet", "embedding", "random")
+    }
+    trees["hypernyms"] = get_builder("hypernyms")()(labels)
+    answer = _io.read_json(HERE / "llm-groups.json")
+    made = {"made_by": "llm groups", **answer["provenance"], "labels": labels.digest}
+    trees["llm-groups"] = Hierarchy.from_nested(answer["tree"], made)
+    return trees
+
+
+def make_tasks(labels: LabelSet, trees: dict[str, Hierarchy], seed: int) -> TaskList:
+    """Draw the task list: coherent and mixed from both references, random, named."""
+    references = {"wordnet": trees["hypernyms"], "llm-groups": trees["llm-groups"]}
+    tasks: list[Task] = []
+    for size in SIZES:
+        for name, tree in references.items():
+            tasks += sample_coherent(tree, name, size, PER_SIZE, seed)
+            tasks += sample_mixed(tree, name, size, PER_SIZE // 2, seed)
+        tasks += sample_random(labels.ids, size, PER_SIZE, seed)
+    tasks += [Task(name, tuple(sorted(text.split()))) for name, text in NAMED.items()]
+    made = _io.provenance(
+        "hierarchies/icons/make_trees.py",
+        seed=seed,
+        labels=labels.digest,
+        references={name: tree.digest for name, tree in references.items()},
+    )
+    return TaskList(tasks, labels.ids, made)
+
+
+def main() -> None:
+    """Write trees and tasks beside this script."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--seed", type=int, default=2403, help="of the task list [2403]")
+    arguments = parser.parse_args()
+    labels = LabelSet.read(HERE / "labels.csv")
+    trees = make_trees(labels)
+    for name, tree in trees.items():
+        tree.save(HERE / "trees" / f"{name}.json")
+    tasks = make_tasks(labels, trees, arguments.seed)
+    tasks.save(HERE / "tasks.json")
+    print(f"{len(trees)} trees and {len(tasks)} tasks ({tasks.digest[:12]}) written to {HERE}")
+
+
+if __name__ == "__main__":
+    main()

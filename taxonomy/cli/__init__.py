@@ -1,0 +1,62 @@
+"""The ``taxonomy`` command: parse, call, print."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+from collections.abc import Sequence
+
+from taxonomy import __version__
+from taxonomy.cli import networks, trees
+from taxonomy.errors import TaxonomyError
+
+COMMANDS = (*trees.COMMANDS, *networks.COMMANDS)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit code: 0, 2 on bad input, 130 when interrupted."""
+    logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    try:
+        arguments = build_parser(list(sys.argv[1:] if argv is None else argv))
+        arguments.run(arguments)
+    except TaxonomyError as error:
+        print(f"taxonomy: {' '.join(str(error).split())}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("taxonomy: interrupted; the same command continues.", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        # The reader of our output has gone, as with "| head"; nothing more can be said to it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        print(f"taxonomy: {error}; choose another place with --out.", file=sys.stderr)
+        return 2
+    return 0
+
+
+def build_parser(argv: Sequence[str]) -> argparse.Namespace:
+    """Parse the arguments.
+
+    Commands whose flags depend on a choice (``--source wordnet``) add them in a second pass.
+    """
+    parser = argparse.ArgumentParser(
+        prog="taxonomy",
+        description="Build class hierarchies, shape networks with them, cut out small experts.",
+        epilog="example: taxonomy generate icons --source wordnet --out tree.json",
+    )
+    parser.add_argument("--version", action="version", version=f"taxonomy {__version__}")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    for command in COMMANDS:
+        below = commands.add_parser(
+            command.name,
+            help=command.help,
+            description=command.help,
+            epilog="example:\n  " + "\n  ".join(command.examples),
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,  # or "--sourc random" would bring the flags of another source
+        )
+        below.set_defaults(run=command.run)
+        command.flags(below, argv)
+    return parser.parse_args(argv)

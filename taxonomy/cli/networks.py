@@ -1,0 +1,231 @@
+"""Commands on networks: ``train``, ``evaluate``, ``extract``, ``curve``, ``demo``."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from taxonomy import _io, _shipped
+from taxonomy._registry import require
+from taxonomy.cli._command import Command, class_names
+from taxonomy.cli._flags import add_flags, from_flags
+from taxonomy.cli.trees import load_tree
+from taxonomy.errors import TaxonomyError
+from taxonomy.hierarchy import Hierarchy
+from taxonomy.spec import NetSpec, branching
+from taxonomy.tasks import TaskList
+
+if TYPE_CHECKING:
+    from taxonomy.training import Run
+
+TASKS_HELP = "a task list [the shipped one of the icons]"
+
+
+def _load_tasks(path: Path | None) -> TaskList:
+    return TaskList.load(path or _shipped.path("icons/tasks.json"))
+
+
+def _train_flags(parser: argparse.ArgumentParser, argv: Sequence[str]) -> None:
+    parser.add_argument("--hierarchy", default="icons/wordnet", help="[icons/wordnet]")
+    parser.add_argument("--flat", action="store_true", help="train a flat network, without a tree")
+    parser.add_argument("--data", default="icons", help="icons, or a folder of class folders")
+    parser.add_argument("--spec", type=Path, help="a network specification as JSON")
+    parser.add_argument("--width", type=float, default=1.0, help="multiply all widths [1.0]")
+    parser.add_argument("--device", default="cpu", help="cpu or cuda [cpu]")
+    parser.add_argument("--out", type=Path, default=Path("runs/train"), help="[runs/train]")
+    if list(argv[:1]) == ["train"]:
+        require("torch")
+        from taxonomy.training import TrainConfig
+
+        add_flags(parser, TrainConfig, "training")
+
+
+def _train(arguments: argparse.Namespace) -> None:
+    from taxonomy.data import get_data
+    from taxonomy.training import TrainConfig, train_run
+
+    if arguments.spec:
+        spec = NetSpec.load(arguments.spec)
+    else:
+        spec = (NetSpec.flat() if arguments.flat else branching()).scaled(arguments.width)
+    data = get_data(arguments.data, spec.resolution)
+    tree = Hierarchy.star(data.classes) if arguments.flat else load_tree(arguments.hierarchy)
+    config = from_flags(TrainConfig, arguments)
+    run = train_run(arguments.out, spec, tree, data, config, arguments.device)
+    facts = run.manifest
+    print(
+        f"{facts['macs'] / 1e6:.1f} million MACs, {facts['params'] / 1e6:.2f} million parameters; "
+        f"accuracy {facts['val_accuracy']:.1%} on validation, {facts['test_accuracy']:.1%} on test"
+    )
+    print(f"run written to {arguments.out}; next: taxonomy extract {arguments.out} --classes …")
+
+
+def _evaluate_flags(parser: argparse.ArgumentParser, _: Sequence[str]) -> None:
+    parser.add_argument("run_folder", metavar="RUN", type=Path, help="a run's folder")
+    parser.add_argument("--split", choices=("val", "test"), default="test", help="[test]")
+    parser.add_argument("--classes", help="only these classes, separated by commas")
+    parser.add_argument("--tasks", type=Path, help=TASKS_HELP)
+    parser.add_argument("--out", type=Path, help="write the table as CSV")
+
+
+def _evaluate(arguments: argparse.Namespace) -> None:
+    from taxonomy.study.curve import mean_points
+
+    run = _open_run(arguments.run_folder)
+    predictions = run.predictions(arguments.split)
+    classes = None if arguments.classes is None else class_names(arguments.classes)
+    print(
+        f"{arguments.split}: top-1 {predictions.accuracy(classes):.2%}, "
+        f"top-5 {predictions.accuracy(classes, top=5):.2%} "
+        f"on {len(classes) if classes else len(predictions.ids)} classes"
+    )
+    tasks = _load_tasks(arguments.tasks)
+    if tasks.ids != predictions.ids:
+        print("no task table: the tasks are over other classes (give a list with --tasks)")
+        return
+    table = mean_points({str(arguments.run_folder): _points(run, arguments.split, tasks)})
+    print(table.drop(columns="network").round(4).to_string(index=False))
+    if arguments.out:
+        _io.write_text(arguments.out, table.to_csv(index=False))
+        print(f"table written to {arguments.out}")
+
+
+def _extract_flags(parser: argparse.ArgumentParser, _: Sequence[str]) -> None:
+    parser.add_argument("net", metavar="RUN", type=Path, help="a run's folder or a network's file")
+    chosen = parser.add_mutually_exclusive_group(required=True)
+    chosen.add_argument("--classes", help="label ids, separated by commas")
+    chosen.add_argument("--task", help="the id of a task in the list")
+    parser.add_argument("--tasks", type=Path, help=TASKS_HELP)
+    parser.add_argument(
+        "--out", type=Path, default=Path("expert.safetensors"), help="[expert.safetensors]"
+    )
+
+
+def _extract(arguments: argparse.Namespace) -> None:
+    from taxonomy._registry import lookup
+    from taxonomy.cost import cost
+    from taxonomy.experts import extract
+    from taxonomy.nets import load_net, save_net
+
+    net = load_net(arguments.net)
+    if arguments.task:
+        tasks = {task.id: task.classes for task in _load_tasks(arguments.tasks)}
+        classes = lookup("task", tasks, arguments.task)
+    else:
+        classes = tuple(class_names(arguments.classes))
+    expert = extract(net, classes)
+    save_net(arguments.out, expert)
+    whole, part = (cost(n.spec, n.hierarchy) for n in (net, expert))
+    print(f"expert for {len(classes)} of {len(net.classes)} classes: {', '.join(expert.classes)}")
+    print(
+        f"{part.macs / 1e6:.2f} of {whole.macs / 1e6:.2f} million MACs, "
+        f"{part.params / 1e3:.0f} of {whole.params / 1e3:.0f} thousand parameters"
+    )
+    print(f"expert written to {arguments.out} ({arguments.out.stat().st_size / 1e3:.0f} kB)")
+
+
+def _curve_flags(parser: argparse.ArgumentParser, _: Sequence[str]) -> None:
+    parser.add_argument("runs", nargs="+", type=Path, help="run folders; flat ones form the line")
+    parser.add_argument("--split", choices=("val", "test"), default="val", help="[val]")
+    parser.add_argument("--tasks", type=Path, help=TASKS_HELP)
+    parser.add_argument("--size", type=int, default=5, help="classes a task [5]")
+    parser.add_argument("--out", type=Path, default=Path("curve.png"), help="[curve.png]")
+
+
+def _curve(arguments: argparse.Namespace) -> None:
+    from taxonomy.plots import cost_accuracy_figure, save_figure
+    from taxonomy.study.curve import mean_points
+
+    tasks = _load_tasks(arguments.tasks)
+    runs = {path.name: _open_run(path) for path in arguments.runs}
+    if len(runs) < len(arguments.runs):
+        raise TaxonomyError("Two run folders have one name; rename one.")
+    flat = [name for name, run in runs.items() if len(run.hierarchy.nodes) == 1]
+    means = mean_points({n: _points(run, arguments.split, tasks) for n, run in runs.items()})
+    if not (means["size"] == arguments.size).any():
+        raise TaxonomyError(
+            f"The tasks have no size {arguments.size}; choose from "
+            f"{', '.join(map(str, sorted(set(means['size']) - {0})))}."
+        )
+    note = f"{arguments.split} split; bars: standard error over tasks"
+    save_figure(arguments.out, cost_accuracy_figure(means, flat, arguments.size, note))
+    table = arguments.out.with_suffix(".csv")
+    _io.write_text(table, means.to_csv(index=False))
+    print(means[means["size"] == arguments.size].round(4).to_string(index=False))
+    print(f"figure written to {arguments.out}, table to {table}")
+
+
+def _demo_flags(parser: argparse.ArgumentParser, argv: Sequence[str]) -> None:
+    parser.add_argument("--out", type=Path, default=Path("runs/demo"), help="[runs/demo]")
+    if list(argv[:1]) == ["demo"]:
+        from taxonomy.study.demo import DemoConfig
+
+        add_flags(parser, DemoConfig, "size of the demonstration")
+
+
+def _demo(arguments: argparse.Namespace) -> None:
+    from taxonomy.study.demo import DemoConfig, demo
+
+    print(demo(arguments.out, from_flags(DemoConfig, arguments)))
+    print(f"report, figure, tables, trees and experts written to {arguments.out}")
+
+
+def _open_run(path: Path) -> Run:
+    require("torch")
+    from taxonomy.training import Run
+
+    return Run(path)
+
+
+def _points(run: Run, split: str, tasks: TaskList) -> object:
+    from taxonomy.study.curve import points
+
+    return points(run.spec, run.hierarchy, run.predictions(split), tasks)
+
+
+COMMANDS = (
+    Command(
+        "train",
+        "Train a network shaped by a hierarchy; a stopped run continues.",
+        (
+            "taxonomy train --hierarchy icons/wordnet --out runs/wordnet",
+            "taxonomy train --flat --width 0.5 --epochs 4 --out runs/flat-half",
+            "taxonomy train --data pictures/ --hierarchy tree.json --out runs/mine",
+        ),
+        _train_flags,
+        _train,
+    ),
+    Command(
+        "evaluate",
+        "Print a run's accuracy, whole and by kind of task.",
+        ("taxonomy evaluate runs/wordnet", "taxonomy evaluate runs/wordnet --classes cat,dog"),
+        _evaluate_flags,
+        _evaluate,
+    ),
+    Command(
+        "extract",
+        "Cut the expert of a few classes out of a trained network, with no retraining.",
+        (
+            "taxonomy extract runs/wordnet --classes cat,dog,horse --out pets.safetensors",
+            "taxonomy extract runs/wordnet --task kitchen",
+        ),
+        _extract_flags,
+        _extract,
+    ),
+    Command(
+        "curve",
+        "Draw experts' accuracy over their cost, beside masked flat networks.",
+        ("taxonomy curve runs/wordnet runs/flat runs/flat-half --out curve.png",),
+        _curve_flags,
+        _curve,
+    ),
+    Command(
+        "demo",
+        "The whole path on the shipped icons, without key or GPU; a stopped one continues.",
+        ("taxonomy demo", "taxonomy demo --epochs 3 --out /tmp/demo"),
+        _demo_flags,
+        _demo,
+    ),
+)

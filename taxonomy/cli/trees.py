@@ -1,0 +1,163 @@
+"""Commands on labels and trees: ``labels``, ``generate``, ``show``, ``compare``."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from taxonomy import _io
+from taxonomy.builders import BUILDERS, get_builder
+from taxonomy.cli._command import Command, chosen, class_names
+from taxonomy.cli._flags import add_flags, from_flags
+from taxonomy.errors import TaxonomyError
+from taxonomy.hierarchy import Hierarchy
+from taxonomy.labels import get_labels, shipped_names
+from taxonomy.similarity import SOURCES, get_source
+
+LABELS_HELP = "a shipped set ({}), a text or CSV file, or a folder of class folders"
+
+
+def load_tree(name: str) -> Hierarchy:
+    """Return a tree from a file, a run's folder, or a shipped name such as ``icons/wordnet``."""
+    from taxonomy import _shipped
+
+    if f"{name.replace('/', '/trees/', 1)}.json" in _shipped.index():
+        return Hierarchy.load(_shipped.path(f"{name.replace('/', '/trees/', 1)}.json"))
+    path = Path(name)
+    return Hierarchy.load(path / "hierarchy.json" if path.is_dir() else path)
+
+
+def _labels_flags(parser: argparse.ArgumentParser, _: Sequence[str]) -> None:
+    parser.add_argument("labels", help=LABELS_HELP.format(", ".join(shipped_names())))
+    parser.add_argument("--out", type=Path, help="write the labels as CSV, sorted by id")
+
+
+def _labels(arguments: argparse.Namespace) -> None:
+    labels = get_labels(arguments.labels)
+    with_wnid = sum(bool(label.wnid) for label in labels)
+    for label in labels:
+        print(f"{label.id}\t{label.name}\t{label.wnid or '-'}\t{label.definition}")
+    print(f"{len(labels)} labels, {with_wnid} with a WordNet id; digest {labels.digest[:12]}")
+    if arguments.out:
+        labels.save(arguments.out)
+        print(f"labels written to {arguments.out}")
+
+
+def _generate_flags(parser: argparse.ArgumentParser, argv: Sequence[str]) -> None:
+    parser.add_argument("labels", help=LABELS_HELP.format(", ".join(shipped_names())))
+    parser.add_argument("--builder", default="cluster", help=f"{', '.join(BUILDERS)} [cluster]")
+    parser.add_argument("--source", default="wordnet", help=f"{', '.join(SOURCES)} [wordnet]")
+    parser.add_argument("--out", type=Path, default=Path("tree.json"), help="[tree.json]")
+    if list(argv[:1]) == ["generate"]:
+        builder = get_builder(chosen(argv, "--builder", "cluster"))
+        add_flags(parser, builder, f"options of --builder {chosen(argv, '--builder', 'cluster')}")
+        if builder.needs_similarity:
+            source = chosen(argv, "--source", "wordnet")
+            add_flags(parser, get_source(source), f"options of --source {source}")
+
+
+def _generate(arguments: argparse.Namespace) -> None:
+    from taxonomy.comparison import summary
+
+    labels = get_labels(arguments.labels)
+    builder = from_flags(get_builder(arguments.builder), arguments)
+    similarity = None
+    made = arguments.builder
+    if builder.needs_similarity:
+        similarity = from_flags(get_source(arguments.source), arguments)(labels)
+        made += f" of {arguments.source}"
+    tree = builder(labels, similarity)
+    tree.save(arguments.out)
+    print(f"{made}: {_shape(summary(tree))}")
+    guessed = (similarity or tree).provenance.get("first_sense")
+    if guessed:
+        pairs = ", ".join(f"{k} = {v}" for k, v in list(guessed.items())[:5])
+        print(f"first senses taken for {len(guessed)} labels, check them: {pairs} …")
+    print(
+        f"tree {tree.digest[:12]} written to {arguments.out}; look: taxonomy show {arguments.out}"
+    )
+
+
+def _shape(numbers: dict[str, float]) -> str:
+    return (
+        f"{numbers['leaves']} classes, {numbers['nodes']} nodes, depth {numbers['depth']}, "
+        f"{numbers['groups']} top groups, lowest groups of {numbers['smallest']} to "
+        f"{numbers['largest']} classes"
+    )
+
+
+def _show_flags(parser: argparse.ArgumentParser, _: Sequence[str]) -> None:
+    parser.add_argument("tree", help="a tree file, a run's folder, or a shipped tree (icons/…)")
+    parser.add_argument("--classes", help="only these classes, separated by commas")
+    parser.add_argument("--out", type=Path, help="write the text to a file instead")
+
+
+def _show(arguments: argparse.Namespace) -> None:
+    from taxonomy.comparison import summary
+
+    tree = load_tree(arguments.tree)
+    if arguments.classes is not None:
+        tree = tree.restrict(class_names(arguments.classes))
+    if arguments.out:
+        _io.write_text(arguments.out, tree.to_text() + "\n")
+        print(f"{_shape(summary(tree))}; text written to {arguments.out}")
+    else:
+        print(tree.to_text())
+        print(_shape(summary(tree)))
+
+
+def _compare_flags(parser: argparse.ArgumentParser, _: Sequence[str]) -> None:
+    parser.add_argument("trees", nargs="+", help="tree files, run folders or shipped trees")
+    parser.add_argument("--out", type=Path, help="write the table as CSV")
+
+
+def _compare(arguments: argparse.Namespace) -> None:
+    from taxonomy.comparison import compare
+
+    names = dict.fromkeys(arguments.trees)
+    if len(names) < len(arguments.trees):
+        raise TaxonomyError("A tree is named twice; name each tree once.")
+    table = compare({name: load_tree(name) for name in names})
+    print(table.round(4).to_string(index=False))
+    print("cophenetic correlation: 1 = alike; Robinson-Foulds: 0 = alike, 1 = no shared clade")
+    if arguments.out:
+        _io.write_text(arguments.out, table.to_csv(index=False))
+        print(f"table written to {arguments.out}")
+
+
+COMMANDS = (
+    Command(
+        "labels",
+        "Read a label set, check it and print it.",
+        ("taxonomy labels icons", "taxonomy labels classes.csv --out sorted.csv"),
+        _labels_flags,
+        _labels,
+    ),
+    Command(
+        "generate",
+        "Build a hierarchy of a label set.",
+        (
+            "taxonomy generate icons --source wordnet --levels 12,48 --out tree.json",
+            "taxonomy generate icons --source embedding --linkage complete",
+            "taxonomy generate icons --builder hypernyms",
+            "taxonomy generate icons --source random --help   (shows the options of random)",
+        ),
+        _generate_flags,
+        _generate,
+    ),
+    Command(
+        "show",
+        "Print a tree.",
+        ("taxonomy show icons/wordnet", "taxonomy show tree.json --classes cat,dog,car"),
+        _show_flags,
+        _show,
+    ),
+    Command(
+        "compare",
+        "Compare trees over the labels they share.",
+        ("taxonomy compare icons/wordnet icons/embedding", "taxonomy compare a.json b.json"),
+        _compare_flags,
+        _compare,
+    ),
+)

@@ -1,0 +1,104 @@
+"""The cost-accuracy figure: experts of tree networks beside masked flat networks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+PANELS = (
+    ("coherent", "wordnet", "coherent, by WordNet"),
+    ("coherent", "llm-groups", "coherent, by an LLM's groups"),
+    ("mixed", "", "from two or three clades"),
+    ("random", "", "random"),
+)
+COSTS = (("macs", 1e6, "million MACs a picture"), ("params", 1e3, "thousand parameters"))
+# Okabe & Ito's colours, told apart with any colour vision; black is kept for the flat family.
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+MARKERS = ("o", "s", "^", "D", "v", "P")
+
+
+def cost_accuracy_figure(means: pd.DataFrame, flat: list[str], size: int, note: str = "") -> Figure:
+    """Draw accuracy over MACs and over parameters, one column of panels a kind of task.
+
+    Args:
+        means: what `taxonomy.study.curve.mean_points` returns.
+        flat: the networks that are flat ones masked to the task; joined by a line.
+        size: classes a task.
+        note: small print below, such as seed, split and number of tasks.
+    """
+    rows = means[means["size"] == size]
+    panels = [p for p in PANELS if len(_panel(rows, p[0], p[1]))]
+    figure = Figure(figsize=(3.4 * len(panels) + 0.6, 7.2), layout="constrained")
+    grid = figure.subplots(len(COSTS), len(panels), sharey="col", squeeze=False)
+    for column, (kind, reference, title) in enumerate(panels):
+        chosen = _panel(rows, kind, reference)
+        for row, (cost, unit, label) in enumerate(COSTS):
+            axes = grid[row][column]
+            _draw(axes, chosen, flat, cost, unit)
+            axes.set_xlabel(label)
+            if row == 0:
+                axes.set_title(f"{size} classes, {title}", fontsize=10)
+            if column == 0:
+                axes.set_ylabel("accuracy among the task's classes, %")
+    handles, labels = grid[0][0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside upper center", ncols=4, frameon=False, fontsize=9)
+    if note:
+        figure.supxlabel(note, fontsize=8, color="0.35")
+    return figure
+
+
+def _panel(rows: pd.DataFrame, kind: str, reference: str) -> pd.DataFrame:
+    chosen = rows[rows["kind"] == kind]
+    if reference:
+        return chosen[chosen["reference"] == reference]
+    numbers = ["accuracy", "accuracy_se", "params", "macs"]
+    return chosen.groupby("network", sort=False)[numbers].mean().reset_index()
+
+
+def _draw(axes: Axes, chosen: pd.DataFrame, flat: list[str], cost: str, unit: float) -> None:
+    family = chosen[chosen["network"].isin(flat)].sort_values(cost)
+    axes.errorbar(
+        family[cost] / unit,
+        100 * family["accuracy"],
+        100 * family["accuracy_se"],
+        color="black",
+        marker=".",
+        capsize=2,
+        label="flat networks of several widths, masked",
+    )
+    for row in family.itertuples():
+        axes.annotate(
+            str(row.network).removeprefix("flat "),
+            (getattr(row, cost) / unit, 100 * row.accuracy),
+            textcoords="offset points",
+            xytext=(4, -11),
+            fontsize=7,
+            color="0.3",
+        )
+    trees = [name for name in chosen["network"] if name not in flat]
+    for i, name in enumerate(trees):
+        row = chosen[chosen["network"] == name].iloc[0]
+        axes.errorbar(
+            row[cost] / unit,
+            100 * row["accuracy"],
+            100 * row["accuracy_se"],
+            color=COLOURS[i % len(COLOURS)],
+            marker=MARKERS[i % len(MARKERS)],
+            markersize=8,
+            capsize=2,
+            linestyle="none",
+            label=f"experts, {name}",
+        )
+    axes.set_xscale("log")
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 3, 5)))
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.xaxis.set_minor_formatter(NullFormatter())
+    axes.margins(x=0.12)
+    axes.grid(visible=True, which="both", color="0.92")
+    axes.set_axisbelow(True)

@@ -1,0 +1,1 @@
+"""Studies: the resumable runner, cost-accuracy curves, and the demonstration."""

@@ -1,0 +1,140 @@
+"""The packed network: exactness, cost, gradients, files."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from taxonomy.cost import cost
+from taxonomy.errors import FileFormatError, SpecError
+from taxonomy.hierarchy import Hierarchy
+from taxonomy.nets import build, load_net, save_net
+from taxonomy.nets.hierarchical import load_unpacked_state, unpacked_state
+from taxonomy.nets.unpacked import UnpackedNet
+from taxonomy.spec import Bucket, Level, NetSpec, Stage, branching
+
+RAGGED = Hierarchy.from_nested([[["a", "b"], ["c"], "d"], [["e", "f", "g"]], ["h", "i"], "j"])
+SPEC = NetSpec(
+    trunk=(Stage(4, 0), Stage(6, 1, 2)),
+    levels=(Level((Bucket(3), Bucket(5, least=3))), Level((Bucket(2), Bucket(4, least=2)))),
+    resolution=16,
+)
+
+
+def settled(spec: NetSpec, tree: Hierarchy, seed: int = 0) -> torch.nn.Module:
+    """Return a network whose norms and biases are anything but their initial values."""
+    net = build(spec, tree, seed)
+    generator = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for name, tensor in net.state_dict().items():
+            if "norm" in name and tensor.is_floating_point():
+                tensor.uniform_(0.5, 1.5, generator=generator)
+    return net.eval()
+
+
+def pictures(n: int = 5, side: int = 16) -> torch.Tensor:
+    return torch.randn(n, 3, side, side, generator=torch.Generator().manual_seed(1))
+
+
+@pytest.mark.parametrize(
+    ("spec", "tree"),
+    [
+        (SPEC, RAGGED),
+        (NetSpec.flat((4, 8), resolution=16), Hierarchy.star("abcdef")),
+        (branching(((4, 0), (6, 1)), ((6, 1), (4, 1)), resolution=16), RAGGED),
+        (branching(((4, 0),), ((6, 0),), resolution=16), Hierarchy.from_nested([["a", "b"]])),
+    ],
+)
+class TestEveryShape:
+    def test_gives_one_logit_a_class(self, spec, tree):
+        assert settled(spec, tree)(pictures()).shape == (5, len(tree.leaves))
+
+    def test_equals_one_module_per_node(self, spec, tree):
+        net = settled(spec, tree).double()
+        x = pictures().double()
+        torch.testing.assert_close(net(x), UnpackedNet(net)(x), rtol=0, atol=1e-12)
+
+    def test_costs_what_the_closed_form_says(self, spec, tree):
+        net, closed = settled(spec, tree), cost(spec, tree)
+        assert sum(p.numel() for p in net.parameters()) == closed.params
+        with FlopCounterMode(display=False) as counter:
+            net(pictures(1))
+        assert counter.get_total_flops() == 2 * closed.macs
+
+    def test_every_parameter_gets_a_gradient(self, spec, tree):
+        net = settled(spec, tree).train()
+        net(pictures()).square().sum().backward()
+        assert all(p.grad is not None and p.grad.abs().sum() > 0 for p in net.parameters())
+
+    def test_per_node_weights_round_trip(self, spec, tree):
+        net, other = settled(spec, tree), build(spec, tree, seed=9).eval()
+        load_unpacked_state(other, unpacked_state(net))
+        assert torch.equal(net(pictures()), other(pictures()))
+
+    def test_file_round_trips_byte_for_byte(self, spec, tree, tmp_path):
+        net = settled(spec, tree)
+        save_net(tmp_path / "a.safetensors", net)
+        loaded = load_net(tmp_path / "a.safetensors")
+        assert torch.equal(net(pictures()), loaded(pictures()))
+        save_net(tmp_path / "b.safetensors", loaded)
+        same = (tmp_path / "a.safetensors").read_bytes() == (
+            tmp_path / "b.safetensors"
+        ).read_bytes()
+        assert same
+
+
+def test_siblings_do_not_mix():
+    """A change of one node's weights moves the logits below that node only."""
+    net = settled(SPEC, RAGGED)
+    before = net(pictures())
+    node = next(n for n in RAGGED.nodes if RAGGED.clade(n) == ("e", "f", "g"))
+    with torch.no_grad():
+        for name, tensor in unpacked_state(net).items():
+            if name.startswith(f"node.{node}."):
+                tensor.mul_(1.5)
+    moved = (net(pictures()) - before).abs().amax(0) > 0
+    assert {c for c, m in zip(net.classes, moved.tolist(), strict=True) if m} == {"e", "f", "g"}
+
+
+def test_a_seed_fixes_the_weights_and_leaves_the_generator_alone():
+    torch.manual_seed(0)
+    expected = torch.rand(1)
+    torch.manual_seed(0)
+    one, other = (build(SPEC, RAGGED, seed=3) for _ in range(2))
+    assert torch.equal(torch.rand(1), expected)
+    assert torch.equal(one.eval()(pictures()), other.eval()(pictures()))
+
+
+def test_logits_are_in_the_order_of_sorted_ids():
+    """Columns follow label ids, not the shape of the tree they hang in."""
+    net = settled(SPEC, RAGGED)
+    leaf = next(i for i, name in enumerate(RAGGED.leaf) if name == "j")
+    with torch.no_grad():
+        unpacked_state(net)[f"leaf.{leaf}.bias"].fill_(1000.0)
+    assert set(net(pictures()).argmax(1).tolist()) == {sorted(RAGGED.leaves).index("j")}
+
+
+def test_a_tree_deeper_than_the_spec_is_refused():
+    with pytest.raises(SpecError, match="fewer levels"):
+        build(branching(((4, 0),), ((4, 0),)), RAGGED)
+
+
+@pytest.mark.parametrize("damage", ["truncated", "not ours", "empty", "flipped shape"])
+def test_a_damaged_file_is_named(tmp_path, damage):
+    path = tmp_path / "net.safetensors"
+    save_net(path, settled(SPEC, RAGGED))
+    data = path.read_bytes()
+    if damage == "truncated":
+        path.write_bytes(data[: len(data) // 2])
+    elif damage == "empty":
+        path.write_bytes(b"")
+    elif damage == "not ours":
+        from safetensors.numpy import save_file
+
+        save_file({"x": np.zeros(3)}, path)
+    else:
+        path.write_bytes(data.replace(b'\\"width\\":6', b'\\"width\\":7'))
+    with pytest.raises(FileFormatError, match=r"net\.safetensors"):
+        load_net(path)

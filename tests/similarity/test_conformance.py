@@ -1,0 +1,111 @@
+"""What every similarity source keeps, and every linkage of it; new ones are found by themselves."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from taxonomy.clustering import LINKAGES, bounded_levels, dendrogram
+from taxonomy.labels import LabelSet, get_labels
+from taxonomy.similarity import SOURCES, Similarity, embedding, get_source
+
+LABELS = LabelSet(list(get_labels("icons"))[::7])
+"""31 icons."""
+
+SHUFFLES = 100
+
+
+def precomputed(folder):
+    """Write a matrix with many ties, as LLM scores have, and more labels than are asked for."""
+    ids = [*LABELS.ids, "more"]
+    values = np.random.default_rng(0).random((len(ids), len(ids))).round(1)
+    values = np.maximum(values, values.T)
+    np.fill_diagonal(values, 1)
+    path = folder / "scores.csv"
+    rows = [",".join([name, *map(str, row)]) for name, row in zip(ids, values, strict=True)]
+    path.write_text("\n".join([",".join(["", *ids]), *rows]))
+    return {"path": str(path)}
+
+
+OPTIONS = {
+    "embedding": lambda _: {"template": "a picture of a {name}"},
+    "precomputed": precomputed,
+    "random": lambda _: {"seed": 3},
+    "wordnet": lambda _: {"measure": "path"},
+}
+"""How each source is made for these tests."""
+
+
+def test_every_source_is_tested():
+    assert set(OPTIONS) == set(SOURCES)
+
+
+@pytest.fixture(scope="module", params=sorted(OPTIONS))
+def source(request, tmp_path_factory):
+    """Return a source; the embedding model is loaded once."""
+    patch = pytest.MonkeyPatch()
+    if request.param == "embedding":
+        model = embedding.load_model(embedding.PACKAGED)
+        patch.setattr(embedding, "load_model", lambda name: model)
+    options = OPTIONS[request.param](tmp_path_factory.mktemp(request.param))
+    yield get_source(request.param)(**options)
+    patch.undo()
+
+
+@pytest.fixture(scope="module")
+def similarity(source):
+    return source(LABELS)
+
+
+def test_is_a_similarity(similarity):
+    values = similarity.values
+    assert similarity.ids == LABELS.ids
+    assert (values == values.T).all()
+    assert ((values >= 0) & (values <= 1)).all()
+    assert (np.diag(values) == 1).all()
+    assert len(np.unique(values)) > 5
+
+
+def test_is_deterministic_in_any_order(source, similarity):
+    for seed in range(5):
+        again = source(LabelSet(random.Random(seed).sample(list(LABELS), len(LABELS))))
+        assert again.digest == similarity.digest
+        assert again.provenance == similarity.provenance
+
+
+def test_says_what_made_it(source, similarity):
+    assert type(source).__module__ == f"taxonomy.similarity.{similarity.provenance['made_by']}"
+    assert similarity.provenance["labels"] == LABELS.digest
+
+
+@pytest.mark.parametrize("method", LINKAGES)
+def test_any_order_gives_the_same_trees_byte_for_byte(similarity, method):
+    """Orders are shuffled 100 times, and every tree is the first one."""
+
+    def trees(one: Similarity) -> tuple[str, str]:
+        made = dendrogram(one, method), bounded_levels(one, (3, 9), method)
+        return made[0].to_json(), made[1].to_json()
+
+    expected = trees(similarity)
+    for seed in range(SHUFFLES):
+        order = np.random.default_rng(seed).permutation(len(LABELS))
+        ids = [similarity.ids[i] for i in order]
+        mixed = Similarity(ids, similarity.values[np.ix_(order, order)], similarity.provenance)
+        assert trees(mixed) == expected
+
+
+def test_importing_sources_opens_no_connection_and_no_heavy_library():
+    code = """
+import socket, sys
+def refuse(*_): raise AssertionError("a connection at import")
+socket.socket.connect = socket.getaddrinfo = refuse
+from taxonomy.similarity import SOURCES
+for name in SOURCES: SOURCES.get(name)
+heavy = {"torch", "sentence_transformers", "transformers", "nltk", "openai", "scipy", "pandas"}
+assert not heavy & set(sys.modules), heavy & set(sys.modules)
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)

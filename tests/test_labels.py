@@ -1,0 +1,160 @@
+"""Label sets: readers, errors with lines, and what never changes a result."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from taxonomy.errors import FileFormatError, LabelError
+from taxonomy.labels import Label, LabelSet, check_classes, get_labels, shipped_names
+
+CSV = "id,name,definition,wnid\ncat,the cat,a small feline,n02121620\ndog,,,n02084071\n"
+
+label_sets = st.lists(
+    st.builds(
+        Label,
+        id=st.text("abc ,\"'é#", min_size=1).map(str.strip).filter(bool),
+        name=st.text('abc ,"é'),
+        definition=st.text('abc ,;"é'),
+        wnid=st.sampled_from(["", "n02121620"]),
+    ),
+    min_size=1,
+    unique_by=lambda label: label.id,
+).map(LabelSet)
+
+
+def write(folder, name, content):
+    path = folder / name
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return path
+
+
+def test_text_has_one_class_a_line(tmp_path):
+    path = write(tmp_path, "classes.txt", "# pets\ncat\n\n  hot dog \r\n")
+    assert LabelSet.read(path).ids == ("cat", "hot dog")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        CSV,
+        CSV.replace("\n", "\r\n"),
+        b"\xef\xbb\xbf" + CSV.encode(),
+        'wnid,extra,id,definition,name\nn02084071,1,dog\nn02121620,2,"cat","a small feline",the cat\n',
+    ],
+    ids=["plain", "CRLF", "byte-order mark", "other order, quotes, extra and short rows"],
+)
+def test_csv(tmp_path, content):
+    labels = LabelSet.read(write(tmp_path, "classes.csv", content))
+    assert list(labels) == [
+        Label("cat", "the cat", "a small feline", "n02121620"),
+        Label("dog", "dog", "", "n02084071"),
+    ]
+
+
+def test_csv_by_name_alone(tmp_path):
+    labels = LabelSet.read(write(tmp_path, "classes.csv", 'name\n"crane, the bird"\n'))
+    assert labels["crane, the bird"].name == "crane, the bird"
+
+
+def test_folder_of_class_folders(tmp_path):
+    for name in ("n02121620", "dog", ".cache"):
+        (tmp_path / name).mkdir()
+    write(tmp_path, "readme.txt", "no class")
+    labels = LabelSet.read(tmp_path)
+    assert labels.ids == ("dog", "n02121620")
+    assert [label.wnid for label in labels] == ["", "n02121620"]
+
+
+def test_order_does_not_matter():
+    one, other = LabelSet(["b", "a", "c"]), LabelSet(["c", "b", "a"])
+    assert one == other
+    assert one.digest == other.digest
+    assert one.ids == ("a", "b", "c")
+
+
+def test_the_digest_sees_every_field():
+    labels = [Label("a"), Label("a", "b"), Label("a", "", "b"), Label("a", "", "", "n00000001")]
+    assert len({LabelSet([label]).digest for label in labels}) == 4
+
+
+@given(label_sets)
+def test_csv_round_trips(tmp_path_factory, labels):
+    path = tmp_path_factory.mktemp("labels") / "saved.csv"
+    labels.save(path)
+    assert LabelSet.read(path) == labels
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("x.txt", "cat\ndog\ncat\n", "line 3: the label id 'cat' occurs twice, first in line 1"),
+        ("x.txt", "cat\nd\tog\n", "line 2: The id of label .* control character"),
+        ("x.txt", "\n# nothing\n", "at least one class"),
+        ("x.csv", "id\ncat\ncat\n", "line 3: the label id 'cat' occurs twice, first in line 2"),
+        ("x.csv", "id,wnid\ncat,n123\n", "line 2: The wnid 'n123' of label 'cat'.*eight digits"),
+        ("x.csv", "id,name\ncat,x\n,y\n", "line 3: .*empty id"),
+        ("x.csv", 'id\n"a\x00b"\n', "line 2: .*control character"),
+        ("x.csv", 'id\ncat\n"dog\n', "line 3: not valid CSV"),
+        ("x.csv", '"id', "line 1: not valid CSV"),
+        ("x.csv", "label\ncat\n", "neither 'id' nor 'name'"),
+        ("x.csv", "", "neither 'id' nor 'name'"),
+        ("x.csv", "id\n", "at least one class"),
+    ],
+)
+def test_errors_name_file_and_line(tmp_path, name, content, message):
+    path = write(tmp_path, name, content)
+    with pytest.raises(LabelError, match=message) as caught:
+        LabelSet.read(path)
+    assert name in str(caught.value)
+
+
+def test_other_unreadable_sources(tmp_path):
+    with pytest.raises(LabelError, match=r"holds no class folders; expected .*/CLASS/picture"):
+        LabelSet.read(tmp_path)
+    with pytest.raises(LabelError, match="no such file or folder.*icons"):
+        LabelSet.read(tmp_path / "missing.csv")
+    with pytest.raises(FileFormatError, match="byte 1 is not UTF-8"):
+        LabelSet.read(write(tmp_path, "x.txt", b"a\xff"))
+
+
+@pytest.mark.parametrize("label_id", ["", " ", " cat", "cat ", "c\nat", "c\x00at", "\ud800"])
+def test_bad_ids_are_refused(label_id):
+    with pytest.raises(LabelError):
+        Label(label_id)
+
+
+def test_duplicates_are_refused_even_with_other_names():
+    with pytest.raises(LabelError, match="'crane' occurs twice"):
+        LabelSet([Label("crane", "bird"), Label("crane", "machine")])
+
+
+def test_unknown_classes_get_a_suggestion():
+    labels = LabelSet(["cat", "car", "elephant"])
+    for lookup in (labels.index, labels.__getitem__, lambda name: labels.restrict([name])):
+        with pytest.raises(LabelError, match="'elefant'. Did you mean 'elephant'. There are 3"):
+            lookup("elefant")
+
+
+def test_restrict_and_membership():
+    labels = LabelSet(["cat", "car", "dog"])
+    part = labels.restrict(["dog", "cat"])
+    assert part.ids == ("cat", "dog")
+    assert "car" in labels
+    assert "car" not in part
+    assert labels.index("dog") == 2
+
+
+def test_check_classes_sorts_and_refuses():
+    assert check_classes(["b", "a"], "abc") == ("a", "b")
+    for classes, message in [([], "at least one"), (["a", "a"], "twice"), (["d"], "Unknown")]:
+        with pytest.raises(LabelError, match=message):
+            check_classes(classes, "abc")
+
+
+def test_shipped_icons():
+    labels = get_labels("icons")
+    assert "icons" in shipped_names()
+    assert len(labels) == 212
+    assert labels["cat"].wnid == "n02121620"  # cat.n.01 in WordNet 3.0's data.noun

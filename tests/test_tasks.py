@@ -1,0 +1,159 @@
+"""Task sampling keeps its promises, and the shipped list was drawn by it."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from taxonomy import _shipped
+from taxonomy.errors import FileFormatError, LabelError
+from taxonomy.hierarchy import Hierarchy
+from taxonomy.labels import get_labels
+from taxonomy.tasks import Task, TaskList, sample_coherent, sample_mixed, sample_random
+
+SIZES = (2, 5, 10, 20)
+REFERENCES = {
+    "wordnet": Hierarchy.load(_shipped.path("icons/trees/hypernyms.json")),
+    "llm-groups": Hierarchy.load(_shipped.path("icons/trees/llm-groups.json")),
+}
+CLADES = {
+    name: [frozenset(tree.clade(node)) for node in tree.nodes] for name, tree in REFERENCES.items()
+}
+
+
+@pytest.fixture(scope="module")
+def shipped() -> TaskList:
+    return TaskList.load(_shipped.path("icons/tasks.json"))
+
+
+def fits_one_clade(task: Task) -> bool:
+    """Tell whether a clade of k to 4k classes holds the whole task."""
+    sized = (c for c in CLADES[task.reference] if task.size <= len(c) <= 4 * task.size)
+    return any(set(task.classes) <= clade for clade in sized)
+
+
+def fits_disjoint_clades(task: Task) -> bool:
+    """Tell whether two or three disjoint clades, each with an equal share, hold the task."""
+    classes = set(task.classes)
+    for parts in (2, 3):
+        share = -(-task.size // parts)
+        sized = [c for c in set(CLADES[task.reference]) if share <= len(c) <= 4 * share]
+        useful = [c for c in sized if share - 1 <= len(c & classes) <= share]
+        if cover(classes, useful, parts):
+            return True
+    return False
+
+
+def cover(classes: set[str], clades: list[frozenset[str]], parts: int) -> bool:
+    if parts == 0:
+        return not classes
+    first = min(classes, default=None)
+    return any(
+        cover(classes - clade, [c for c in clades if not c & clade], parts - 1)
+        for clade in clades
+        if first in clade
+    )
+
+
+class TestShipped:
+    def test_sizes_have_equal_shares(self, shipped):
+        drawn = [task for task in shipped if task.kind != "named"]
+        assert set(Counter(t.size for t in drawn)) == set(SIZES)
+        for kind in ("coherent", "mixed", "random"):
+            per_size = Counter(task.size for task in drawn if task.kind == kind)
+            assert len(set(per_size.values())) == 1
+        per_reference = Counter((t.kind, t.reference) for t in drawn if t.reference)
+        assert per_reference["coherent", "wordnet"] == per_reference["coherent", "llm-groups"]
+        assert per_reference["mixed", "wordnet"] == per_reference["mixed", "llm-groups"]
+
+    def test_it_is_over_the_shipped_labels(self, shipped):
+        assert shipped.ids == get_labels("icons").ids
+        assert shipped.provenance["references"] == {n: t.digest for n, t in REFERENCES.items()}
+
+    def test_coherent_tasks_lie_in_one_clade(self, shipped):
+        assert all(fits_one_clade(task) for task in shipped.select("coherent"))
+
+    def test_mixed_tasks_lie_in_disjoint_clades(self, shipped):
+        tasks = list(shipped.select("mixed"))
+        assert tasks
+        assert all(fits_disjoint_clades(task) for task in tasks)
+
+    @pytest.mark.parametrize("name", REFERENCES)
+    def test_it_was_drawn_by_its_seed(self, shipped, name):
+        seed = shipped.provenance["seed"]
+        for size in SIZES:
+            for kind, sample in (("coherent", sample_coherent), ("mixed", sample_mixed)):
+                tasks = list(shipped.select(kind, size, name))
+                assert tasks == sample(REFERENCES[name], name, size, len(tasks), seed)
+            tasks = list(shipped.select("random", size))
+            assert tasks == sample_random(shipped.ids, size, len(tasks), seed)
+
+
+def test_seeds_are_reproducible_and_differ():
+    tree = REFERENCES["wordnet"]
+    for sample in (sample_coherent, sample_mixed):
+        one, again, other = (sample(tree, "w", 5, 10, seed) for seed in (1, 1, 2))
+        assert one == again
+        assert one != other
+
+
+def test_fewer_tasks_are_the_first_of_more():
+    tree = REFERENCES["wordnet"]
+    assert sample_coherent(tree, "w", 5, 3, 0) == sample_coherent(tree, "w", 5, 9, 0)[:3]
+
+
+def test_a_tree_without_fitting_clades_is_refused():
+    star = Hierarchy.star(f"c{i:02d}" for i in range(50))
+    with pytest.raises(LabelError, match="no clade of 5 to 20"):
+        sample_coherent(star, "star", 5, 1, 0)
+    with pytest.raises(LabelError, match="disjoint clades for 5"):
+        sample_mixed(star, "star", 5, 1, 0)
+
+
+TASKS = [Task("pets", ("cat", "dog")), Task("all", ("car", "cat", "dog"), "coherent", "tree")]
+LIST = TaskList(TASKS, ["dog", "cat", "car"], {"made_by": "test"})
+
+
+def test_membership():
+    assert LIST.ids == ("car", "cat", "dog")
+    assert LIST.membership.tolist() == [[False, True, True], [True, True, True]]
+    assert [task.size for task in LIST] == [2, 3]
+
+
+def test_select():
+    assert [task.id for task in LIST.select(kind="coherent")] == ["all"]
+    assert [task.id for task in LIST.select(size=2)] == ["pets"]
+    assert len(LIST.select(reference="other")) == 0
+
+
+def test_round_trip(tmp_path):
+    LIST.save(tmp_path / "t.json")
+    loaded = TaskList.load(tmp_path / "t.json")
+    assert list(loaded) == TASKS
+    assert loaded.ids == LIST.ids
+    assert loaded.digest == LIST.digest
+    assert loaded.provenance == LIST.provenance
+    assert np.array_equal(loaded.membership, LIST.membership)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda c: c["tasks"][0].update(classes=["car", "cat"]), "does not match its digest"),
+        (lambda c: c.pop("digest"), "does not match its digest"),
+        (lambda c: c["tasks"][0].update(classes=["kat"]), "'pets': Unknown class 'kat'"),
+        (lambda c: c["tasks"][0].pop("kind"), "malformed task"),
+        (lambda c: c["tasks"][0].update(id="all"), "'all' occurs twice"),
+        (lambda c: c.update(format="x"), "not a taxonomy-tasks file"),
+    ],
+)
+def test_damage_is_reported(tmp_path, change, message):
+    LIST.save(tmp_path / "t.json")
+    content = json.loads((tmp_path / "t.json").read_text())
+    change(content)
+    (tmp_path / "t.json").write_text(json.dumps(content))
+    with pytest.raises(FileFormatError, match=rf"t\.json: .*{message}"):
+        TaskList.load(tmp_path / "t.json")

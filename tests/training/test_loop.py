@@ -1,0 +1,151 @@
+"""Training: it learns, it is reproducible, and it continues as if never stopped."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from taxonomy.errors import FileFormatError, TrainingError
+from taxonomy.hierarchy import Hierarchy
+from taxonomy.nets import build
+from taxonomy.spec import NetSpec, branching
+from taxonomy.training import Run, TrainConfig, predict, train, train_run
+from taxonomy.training.augment import Augment
+
+TREE = Hierarchy.from_nested(
+    [["across-fine", "across-wide"], ["down-fine", "down-wide"], ["dots", "plain"]]
+)
+SPEC = branching(((6, 0),), ((6, 1),), resolution=16)
+CONFIG = TrainConfig(
+    epochs=4, batch_size=36, precision="fp32", augment=Augment(rotate=3, scale=0.05, shift=0.02)
+)
+
+
+def weights(net: torch.nn.Module) -> list[torch.Tensor]:
+    return list(net.state_dict().values())
+
+
+class Stopped(Exception):
+    """What a test stops a training with."""
+
+
+def stop_after(epochs: int):
+    def report(row):
+        if row["epoch"] == epochs:
+            raise Stopped
+
+    return report
+
+
+def test_it_learns(stripes):
+    net = build(SPEC, TREE, 0)
+    rows = []
+    train(net, stripes, replace(CONFIG, epochs=8), report=rows.append, progress=False)
+    assert rows[-1]["loss"] < 0.6 * rows[0]["loss"]
+    assert predict(net, stripes.part("test")).accuracy() > 0.9
+
+
+def test_a_flat_network_learns_in_the_same_loop(stripes):
+    net = build(NetSpec.flat((6, 8), resolution=16), Hierarchy.star(stripes.classes), 0)
+    train(net, stripes, replace(CONFIG, epochs=8), progress=False)
+    assert predict(net, stripes.part("val")).accuracy() > 0.9
+
+
+def test_the_same_seed_gives_the_same_weights(stripes):
+    nets = [build(SPEC, TREE, 0) for _ in range(2)]
+    for net in nets:
+        train(net, stripes, replace(CONFIG, epochs=2), progress=False)
+    assert all(torch.equal(a, b) for a, b in zip(*map(weights, nets), strict=True))
+
+
+@pytest.mark.parametrize("stop", [1, 3])
+def test_a_stopped_run_ends_with_the_uninterrupted_ones_weights(stripes, tmp_path, stop):
+    whole, part = build(SPEC, TREE, 0), build(SPEC, TREE, 0)
+    train(whole, stripes, CONFIG, progress=False)
+    with pytest.raises(Stopped):
+        train(part, stripes, CONFIG, tmp_path / "c.st", stop_after(stop), progress=False)
+    fresh = build(SPEC, TREE, 0)
+    rows = []
+    train(fresh, stripes, CONFIG, tmp_path / "c.st", rows.append, progress=False)
+    assert [row["epoch"] for row in rows] == list(range(stop + 1, 5))
+    assert all(torch.equal(a, b) for a, b in zip(weights(whole), weights(fresh), strict=True))
+
+
+def test_a_checkpoint_of_another_training_is_refused(stripes, tmp_path):
+    config = replace(CONFIG, epochs=1)
+    train(build(SPEC, TREE, 0), stripes, config, tmp_path / "c.st", progress=False)
+    with pytest.raises(TrainingError, match="other settings"):
+        train(
+            build(SPEC, TREE, 0),
+            stripes,
+            replace(config, learning_rate=1e-3),
+            tmp_path / "c.st",
+            progress=False,
+        )
+
+
+def test_a_damaged_checkpoint_is_named(stripes, tmp_path):
+    (tmp_path / "c.st").write_bytes(b"\x00" * 30)
+    with pytest.raises(FileFormatError, match=r"c\.st.*Remove it"):
+        train(build(SPEC, TREE, 0), stripes, CONFIG, tmp_path / "c.st", progress=False)
+
+
+def test_a_diverging_loss_stops_with_advice(stripes):
+    net = build(SPEC, TREE, 0)
+    with torch.no_grad():
+        next(net.heads.parameters()).fill_(float("nan"))
+    with pytest.raises(TrainingError, match="learning rate"):
+        train(net, stripes, CONFIG, progress=False)
+
+
+def test_other_classes_are_refused(stripes):
+    net = build(SPEC, Hierarchy.from_nested([["a", "b"], ["c"]]), 0)
+    with pytest.raises(TrainingError, match="classes"):
+        train(net, stripes, CONFIG, progress=False)
+
+
+def test_predicting_changes_nothing(stripes):
+    net = build(SPEC, TREE, 0).train()
+    before = [tensor.clone() for tensor in weights(net)]
+    predictions = predict(net, stripes.part("val"), batch_size=10)
+    assert net.training
+    assert predictions.split == "val"
+    assert predictions.groups[0].startswith("group-")
+    assert all(torch.equal(a, b) for a, b in zip(before, weights(net), strict=True))
+
+
+class TestRunDirectory:
+    def test_holds_the_files_of_the_design(self, stripes, tmp_path):
+        run = train_run(tmp_path / "r", SPEC, TREE, stripes, CONFIG, progress=False)
+        assert {path.name for path in run.path.iterdir()} == {
+            *("config.json", "hierarchy.json", "spec.json", "model.safetensors", "metrics.jsonl"),
+            *("predictions-val.npz", "predictions-test.npz", "manifest.json"),
+        }
+        assert run.hierarchy == TREE
+        assert run.spec == SPEC
+        again = predict(run.net(), stripes.part("test"))
+        assert again.digest == run.predictions("test").digest
+        assert run.manifest["test_accuracy"] == run.predictions("test").accuracy()
+
+    def test_a_finished_run_is_returned_and_not_trained_again(self, stripes, tmp_path):
+        run = train_run(tmp_path / "r", SPEC, TREE, stripes, CONFIG, progress=False)
+        before = (run.path / "model.safetensors").stat().st_mtime_ns
+        train_run(tmp_path / "r", SPEC, TREE, stripes, CONFIG, progress=False)
+        assert (run.path / "model.safetensors").stat().st_mtime_ns == before
+
+    def test_other_settings_are_refused(self, stripes, tmp_path):
+        train_run(tmp_path / "r", SPEC, TREE, stripes, CONFIG, progress=False)
+        with pytest.raises(TrainingError, match="another config"):
+            train_run(tmp_path / "r", SPEC, TREE, stripes, replace(CONFIG, seed=5), progress=False)
+
+    def test_a_foreign_folder_is_left_alone(self, stripes, tmp_path):
+        (tmp_path / "letter.txt").write_text("mine")
+        with pytest.raises(TrainingError, match="not empty"):
+            train_run(tmp_path, SPEC, TREE, stripes, CONFIG, progress=False)
+        assert [path.name for path in tmp_path.iterdir()] == ["letter.txt"]
+
+    def test_an_unfinished_folder_is_no_run(self, tmp_path):
+        with pytest.raises(FileFormatError, match="no finished run"):
+            Run(tmp_path)
