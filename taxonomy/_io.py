@@ -14,6 +14,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -185,11 +186,17 @@ def file_digest(path: Path | str) -> str:
 
 def versions(*packages: str) -> dict[str, str]:
     """Return the installed versions of the toolkit and of the packages that are there."""
-    found = {}
-    for name in ("taxonomy-experts", *packages):
-        with contextlib.suppress(metadata.PackageNotFoundError):
-            found[name] = metadata.version(name)
-    return found
+    found = {name: _version(name) for name in ("taxonomy-experts", *packages)}
+    return {name: version for name, version in found.items() if version is not None}
+
+
+@cache
+def _version(package: str) -> str | None:
+    """Return a package's version; reading its metadata takes milliseconds, so do it once."""
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
 
 
 def provenance(made_by: str, packages: tuple[str, ...] = (), **facts: Json) -> dict[str, Json]:

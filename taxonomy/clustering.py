@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from taxonomy import _io
+from taxonomy._registry import lookup
 from taxonomy.errors import ClusteringError
 from taxonomy.hierarchy import Hierarchy
 from taxonomy.raw_tree import RawTree
@@ -104,8 +105,10 @@ def bounded_levels(
 
     Raises:
         ClusteringError: levels that do not increase, or bounds that cannot be met.
+        RegistryError: an unknown method.
     """
     n = len(similarity)
+    lookup("linkage", LINKAGES, method)
     _check_bounds(n, levels, slack, least)
     units: list[list[int]] = [[i] for i in range(n)]
     made: list[list[list[int]]] = []
@@ -152,8 +155,6 @@ def _check_bounds(n: int, levels: Sequence[int], slack: float, least: int) -> No
 def _linkage(distances: FloatArray, method: str) -> FloatArray:
     from scipy.cluster import hierarchy
     from scipy.spatial.distance import squareform
-
-    from taxonomy._registry import lookup
 
     lookup("linkage", LINKAGES, method)
     condensed = squareform(distances, checks=False)

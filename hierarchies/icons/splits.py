@@ -49,14 +49,14 @@ def assign(
     sizes = classes.sum(1)
     free = [int(f) for f in np.flatnonzero(sizes <= config.large * sizes.sum())]
     draw = random.Random(config.seed).random  # noqa: S311  the same stream in every version
-    tables = tuple(table.astype(np.float64) for table in (classes, styles, twins))
+    tables = (classes.astype(np.float64), styles.astype(np.float64), twins.astype(np.float64))
     found = [_anneal(free, tables, draw, config) for _ in range(config.restarts)]
     return min(found, key=lambda pair: pair[0])[1]
 
 
 def _anneal(
     free: list[int],
-    tables: tuple[np.ndarray, ...],
+    tables: tuple[np.ndarray, np.ndarray, np.ndarray],
     draw: Callable[[], float],
     config: SplitConfig,
 ) -> tuple[float, np.ndarray]:

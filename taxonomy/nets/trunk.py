@@ -37,7 +37,8 @@ class ResidualBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (B, width, H, W) to the same shape."""
-        return torch.relu(x + self.second(torch.relu(self.first(x))))
+        changed = self.second(torch.relu_(self.first(x)))
+        return torch.relu_(changed + x)
 
 
 class ResNetStage(nn.Module):
@@ -68,7 +69,7 @@ class ResNetStage(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (B, read, H, W) to (B, nodes * width, H / stride, W / stride)."""
-        x = torch.relu(self.entry(x))
+        x = torch.relu_(self.entry(x))
         for block in self.blocks:
             x = block(x)
         return x

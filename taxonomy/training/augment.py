@@ -21,8 +21,6 @@ class Augment:
         shear: largest shear.
         flip: probability of a mirror image.
         recolour: probability of new colours for background and drawing.
-        stroke: probability that the lines of a drawing are made thicker or thinner, by up to a
-            pixel; drawings are pictures with transparency.
     """
 
     rotate: float = 15.0
@@ -31,7 +29,6 @@ class Augment:
     shear: float = 0.1
     flip: float = 0.5
     recolour: float = 0.1
-    stroke: float = 0.5
 
 
 def to_input(images: Tensor) -> Tensor:
@@ -63,18 +60,7 @@ def augmented(images: Tensor, augment: Augment, generator: torch.Generator) -> T
     tint, strength = uniform(batch, 3, 1, 1, low=0), uniform(batch, 1, 1, 1, low=0)
     opaque = colours[:, 3:]
     mixed = colours[:, :3] + chosen * strength * (opaque * tint - colours[:, :3])
-    drawn = _to_input(torch.cat([mixed, opaque], 1), ground)
-    if images.shape[1] == 4 and augment.stroke > 0:
-        chosen = (uniform(batch, 1, 1, 1, low=0) < augment.stroke).float()
-        drawn = _stroke(drawn, chosen * uniform(batch, 1, 1, 1))
-    return drawn
-
-
-def _stroke(inputs: Tensor, amount: Tensor) -> Tensor:
-    """Thicken dark lines where the amount is above 0, and thin them where it is below."""
-    thick = torch.nn.functional.max_pool2d(inputs, 3, stride=1, padding=1)
-    thin = -torch.nn.functional.max_pool2d(-inputs, 3, stride=1, padding=1)
-    return inputs + amount.clamp(min=0) * (thick - inputs) - amount.clamp(max=0) * (thin - inputs)
+    return _to_input(torch.cat([mixed, opaque], 1), ground)
 
 
 def _premultiply(images: Tensor) -> Tensor:

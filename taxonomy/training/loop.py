@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -44,7 +44,7 @@ class TrainConfig:
         augment: how pictures are varied.
     """
 
-    epochs: int = 18
+    epochs: int = 20
     batch_size: int = 64
     learning_rate: float = 8e-3
     weight_decay: float = 0.05
@@ -97,52 +97,68 @@ def train(
     targets = torch.from_numpy(part.targets).to(device)
     nn.Module.to(net, memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimizer = make_optimizer(net, config)
-    criterion = nn.CrossEntropyLoss(label_smoothing=config.label_smoothing)
-    steps = sum(1 for _ in batches(torch.arange(len(part)), config.batch_size))
     key = _io.digest([asdict(config), net.spec.digest, net.hierarchy.digest, data.digest])
     done = load_checkpoint(checkpoint, net, optimizer, key) if checkpoint else 0
-
+    steps = sum(1 for _ in batches(torch.arange(len(part)), config.batch_size))
     bar = tqdm(total=config.epochs * steps, initial=done * steps, unit="step", disable=not progress)
-    for epoch in range(done, config.epochs):
-        started, loss_sum = time.perf_counter(), 0.0
-        net.train()
-        generator = torch.Generator().manual_seed(_epoch_seed(config.seed, epoch))
-        order = torch.randperm(len(part), generator=generator)
-        for step, rows in enumerate(batches(order, config.batch_size)):
-            rate = one_cycle(epoch * steps + step, config.epochs * steps, config.warmup)
-            for group in optimizer.param_groups:
-                group["lr"] = rate * config.learning_rate
-            inputs = augmented(images[rows], config.augment, generator)
-            with torch.autocast(device.type, torch.bfloat16, enabled=uses_bf16(config, device)):
-                logits = net(inputs)
-            loss = criterion(logits.float(), targets[rows])
-            optimizer.zero_grad(set_to_none=True)
-            loss.backward()
-            optimizer.step()
-            loss_sum += loss.item() * len(rows)
-            if not math.isfinite(loss_sum):
-                raise TrainingError(
-                    f"The loss is {loss.item()} at epoch {epoch + 1}, step {step + 1}; "
-                    "lower the learning rate (--learning-rate)."
-                )
-            bar.update()
-        accuracy = predict(net, validation, batch_size=512).accuracy()
-        seconds = time.perf_counter() - started
-        bar.set_postfix(loss=f"{loss_sum / len(part):.3f}", val=f"{accuracy:.3f}")
-        if checkpoint:
-            save_checkpoint(checkpoint, net, optimizer, epoch + 1, key)
-        if report:
-            report(
-                {
-                    "epoch": epoch + 1,
-                    "loss": loss_sum / len(part),
-                    "val_accuracy": accuracy,
-                    "seconds": seconds,
-                    "images_per_second": len(part) / seconds,
-                }
-            )
-    bar.close()
+    with bar:
+        for epoch in range(done, config.epochs):
+            started = time.perf_counter()
+            loss = train_epoch(net, images, targets, optimizer, config, epoch, bar)
+            accuracy = predict(net, validation).accuracy()
+            seconds = time.perf_counter() - started
+            bar.set_postfix(loss=f"{loss:.3f}", val=f"{accuracy:.3f}")
+            if checkpoint:
+                save_checkpoint(checkpoint, net, optimizer, epoch + 1, key)
+            if report:
+                facts = {"epoch": epoch + 1, "loss": loss, "val_accuracy": accuracy}
+                speed = {"seconds": seconds, "images_per_second": len(part) / seconds}
+                report(facts | speed)
     net.eval()
+
+
+def train_epoch(
+    net: nn.Module,
+    images: Tensor,
+    targets: Tensor,
+    optimizer: torch.optim.Optimizer,
+    config: TrainConfig,
+    epoch: int,
+    bar: tqdm[Any],
+) -> float:
+    """Train on every picture once, in an order drawn from seed and epoch; return the mean loss.
+
+    Raises:
+        TrainingError: the loss is NaN or infinite.
+    """
+    net.train()
+    device = images.device
+    generator = torch.Generator().manual_seed(_epoch_seed(config.seed, epoch))
+    rows_of_steps = list(
+        batches(torch.randperm(len(images), generator=generator), config.batch_size)
+    )
+    criterion = nn.CrossEntropyLoss(label_smoothing=config.label_smoothing)
+    bf16 = uses_bf16(config, device)
+    loss_sum = 0.0
+    for step, rows in enumerate(rows_of_steps):
+        progress = (epoch + step / len(rows_of_steps)) / config.epochs
+        for group in optimizer.param_groups:
+            group["lr"] = config.learning_rate * one_cycle(progress, config.warmup)
+        inputs = augmented(images[rows], config.augment, generator)
+        with torch.autocast(device.type, torch.bfloat16, enabled=bf16):
+            logits = net(inputs)
+        loss = criterion(logits.float(), targets[rows])
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        optimizer.step()
+        loss_sum += loss.item() * len(rows)
+        if not math.isfinite(loss_sum):
+            raise TrainingError(
+                f"The loss is {loss.item()} at epoch {epoch + 1}, step {step + 1}; "
+                "lower the learning rate (--learning-rate)."
+            )
+        bar.update()
+    return loss_sum / sum(map(len, rows_of_steps))
 
 
 @torch.no_grad()
@@ -178,16 +194,19 @@ def make_optimizer(net: nn.Module, config: TrainConfig) -> torch.optim.AdamW:
     return torch.optim.AdamW(groups, lr=config.learning_rate)
 
 
-def one_cycle(step: int, steps: int, warmup: float) -> float:
-    """Return the share of the highest rate at a step: a linear rise, then half a cosine to 0.
+def one_cycle(progress: float, warmup: float) -> float:
+    """Return the share of the highest rate: a linear rise, then half a cosine down to 0.
 
-    >>> [round(one_cycle(step, 10, 0.2), 2) for step in (0, 1, 2, 6, 9)]
-    [0.33, 0.67, 1.0, 0.5, 0.04]
+    Args:
+        progress: share of the training done, in [0, 1).
+        warmup: share of the training in which the rate rises.
+
+    >>> [round(one_cycle(progress, 0.2), 2) for progress in (0, 0.1, 0.2, 0.6, 0.9)]
+    [0.0, 0.5, 1.0, 0.5, 0.04]
     """
-    rise = warmup * steps
-    if step < rise:
-        return (step + 1) / (rise + 1)
-    return 0.5 * (1 + math.cos(math.pi * (step - rise) / (steps - rise)))
+    if progress < warmup:
+        return progress / warmup
+    return 0.5 * (1 + math.cos(math.pi * (progress - warmup) / (1 - warmup)))
 
 
 def batches(order: Tensor, size: int) -> Iterator[Tensor]:

@@ -30,8 +30,8 @@ def test_a_label_without_wnid_is_refused():
 
 def test_first_senses_are_taken_on_demand_and_reported():
     labels = LabelSet([Label("my-cat", "cat"), Label("hot dog"), ICONS["car"]])
-    made = Source("path", senses="first")(labels)
-    assert made.provenance["first_sense"] == {"my-cat": "cat.n.01", "hot dog": "frank.n.02"}
+    made = Source("path", senses="first")(labels)  # the first hot dog is a daredevil
+    assert made.provenance["first_sense"] == {"my-cat": "cat.n.01", "hot dog": "hotdog.n.01"}
     known = Source("path")(LabelSet([ICONS["cat"], ICONS["car"]]))
     assert made.between("my-cat", "car") == known.between("cat", "car")
 

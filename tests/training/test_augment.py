@@ -6,7 +6,7 @@ import torch
 
 from taxonomy.training.augment import Augment, augmented, to_input
 
-STILL = Augment(rotate=0, scale=0, shift=0, shear=0, flip=0, recolour=0, stroke=0)
+STILL = Augment(rotate=0, scale=0, shift=0, shear=0, flip=0, recolour=0)
 
 
 def icon(channels: int = 4) -> torch.Tensor:
@@ -36,7 +36,7 @@ def test_no_augmentation_is_the_plain_input():
 
 
 def test_a_certain_flip_mirrors():
-    flip = Augment(rotate=0, scale=0, shift=0, shear=0, flip=1, recolour=0, stroke=0)
+    flip = Augment(rotate=0, scale=0, shift=0, shear=0, flip=1, recolour=0)
     made = augmented(icon(), flip, generator())
     torch.testing.assert_close(made, to_input(icon()).flip(-1))
 

@@ -1,0 +1,114 @@
+"""What every tree builder keeps; new ones are found by themselves."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from taxonomy.builders import BUILDERS, get_builder
+from taxonomy.errors import ClusteringError, SimilarityError
+from taxonomy.hierarchy import Hierarchy
+from taxonomy.labels import Label, LabelSet, get_labels
+from taxonomy.similarity import get_source
+
+ICONS = get_labels("icons")
+LABELS = LabelSet(list(ICONS)[::7])
+
+OPTIONS = {
+    "cluster": [{}, {"levels": ()}, {"levels": (3, 9), "linkage": "complete"}],
+    "hypernyms": [{}],
+    "star": [{}],
+}
+"""How each builder is made for these tests."""
+
+
+def test_every_builder_is_tested():
+    assert set(OPTIONS) == set(BUILDERS)
+
+
+CASES = [(name, options) for name in OPTIONS for options in OPTIONS[name]]
+
+
+def build(name: str, options: dict, labels: LabelSet) -> Hierarchy:
+    builder = get_builder(name)(**options)
+    similarity = get_source("wordnet")()(labels) if builder.needs_similarity else None
+    return builder(labels, similarity)
+
+
+@pytest.mark.parametrize(("name", "options"), CASES)
+class TestEveryBuilder:
+    def test_holds_every_label_once(self, name, options):
+        assert build(name, options, LABELS).leaves == LABELS.ids
+
+    def test_gives_the_same_bytes_in_any_order(self, name, options):
+        expected = build(name, options, LABELS).to_json()
+        for seed in range(5):
+            order = random.Random(seed).sample(list(LABELS), len(LABELS))
+            assert build(name, options, LabelSet(order)).to_json() == expected
+
+    def test_takes_few_labels(self, name, options):
+        for n in (1, 2, 3, 6, 18) if not options.get("levels") else (18,):  # 9 groups of 2
+            few = LabelSet(list(ICONS)[:n])
+            assert build(name, options, few).leaves == few.ids
+
+    def test_says_what_made_it(self, name, options):
+        assert build(name, options, LABELS).provenance["made_by"]
+
+
+def test_a_star_has_no_node_below_the_root():
+    assert build("star", {}, LABELS).nodes.tolist() == [0]
+
+
+class TestHypernyms:
+    TREE = build("hypernyms", {}, ICONS)
+
+    def meet(self, one: str, other: str) -> int:
+        """Return how many classes are below the node where two classes meet."""
+        i, j = self.TREE.positions([one, other])
+        return int(self.TREE.leaf_counts[self.TREE.lowest_common_ancestors[i, j]])
+
+    def test_what_is_alike_meets_lower(self):
+        assert self.meet("cat", "dog") < self.meet("cat", "car") <= len(ICONS)
+        assert self.meet("car", "bus") < self.meet("car", "apple")
+        assert self.meet("apple", "banana") < self.meet("apple", "cat")
+
+    def test_nodes_are_named_and_branch(self):
+        """A dog is a canine and a domestic animal, and the latter is nearer to the root."""
+        i, j = self.TREE.positions(["cat", "dog"])
+        assert self.TREE.name[self.TREE.lowest_common_ancestors[i, j]] == "animal.n.01"
+        assert self.TREE.provenance["links_cut"] > 0
+        assert self.TREE.name[0] == "entity.n.01"
+        assert all(len(self.TREE.children(node)) > 1 for node in self.TREE.nodes)
+
+    def test_a_class_above_another_is_a_leaf_beside_it(self):
+        """Cats and bears are carnivores, so all three hang from the node carnivore."""
+        labels = [ICONS["cat"], Label("bear", wnid="n02131653"), Label("meat-eater", wnid="n02075296")]
+        tree = get_builder("hypernyms")()(LabelSet(labels))
+        assert tree.to_text() == "carnivore.n.01 (3)\n├── bear\n├── cat\n└── meat-eater"
+
+    def test_two_labels_of_one_synset_are_siblings(self):
+        labels = LabelSet([ICONS["car"], Label("auto", wnid=ICONS["car"].wnid), ICONS["cat"]])
+        tree = get_builder("hypernyms")()(labels)
+        assert ("auto", "car") in [tree.clade(node) for node in tree.nodes]
+
+    def test_a_label_without_synset_is_refused(self):
+        with pytest.raises(SimilarityError, match="'thing'"):
+            get_builder("hypernyms")()(LabelSet(["thing"]))
+
+
+class TestCluster:
+    def test_needs_a_similarity_of_these_labels(self):
+        cluster = get_builder("cluster")()
+        with pytest.raises(ClusteringError, match="--source wordnet"):
+            cluster(LABELS)
+        with pytest.raises(ClusteringError, match="other labels"):
+            cluster(LABELS, get_source("random")()(ICONS))
+
+    def test_the_shipped_trees_are_what_it_builds(self):
+        from taxonomy._shipped import path
+
+        for source in ("wordnet", "random"):
+            tree = get_builder("cluster")()(ICONS, get_source(source)()(ICONS))
+            assert tree == Hierarchy.load(path(f"icons/trees/{source}.json"))
+        assert TestHypernyms.TREE == Hierarchy.load(path("icons/trees/hypernyms.json"))
