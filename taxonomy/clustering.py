@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from taxonomy import _io
 from taxonomy._registry import lookup
+from taxonomy.agglomeration import LINKAGES, agglomerate, check_euclidean
 from taxonomy.errors import ClusteringError
 from taxonomy.hierarchy import Hierarchy
 from taxonomy.raw_tree import RawTree
@@ -19,43 +20,41 @@ if TYPE_CHECKING:
     from taxonomy.similarity import Similarity
 
 FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
-LINKAGES: dict[str, Callable[[FloatArray], np.floating]] = {
-    "average": np.mean,
-    "weighted": np.mean,
-    "complete": np.min,
-    "single": np.max,
-}
-"""scipy's linkages that hold for any dissimilarity, and what each makes of two groups' pairs.
-
-Ward, centroid and median linkage need Euclidean distances, which ``1 - similarity`` is not.
-"""
+JOINS: dict[str, Callable[[FloatArray], np.floating]] = {"complete": np.min, "single": np.max}
+"""What a linkage makes of the similarities of two groups' pairs; their mean where not listed."""
 
 
-def linkage(similarity: Similarity, method: str = "average") -> FloatArray:
-    """Return scipy's linkage matrix on ``1 - similarity``, labels in canonical order.
+def distances(similarity: Similarity, method: str = "average") -> FloatArray:
+    """Return the distances that a linkage clusters by, labels in canonical order.
 
-    Args:
-        similarity: of n >= 2 labels.
-        method: one of `LINKAGES`.
-
-    Returns:
-        shape (n - 1, 4): two merged clusters, their distance in [0, 1], leaves in the new one.
+    ``1 - similarity``; for ward, centroid and median, which need Euclidean distances,
+    ``sqrt(2 (1 - similarity))``, which is Euclidean if the similarity is an inner product.
 
     Raises:
+        ClusteringError: the linkage needs Euclidean distances and these are not.
         RegistryError: an unknown method.
-
-    >>> from taxonomy.similarity import Similarity
-    >>> s = Similarity(["a", "b", "c"], [[1, 0.9, 0.1], [0.9, 1, 0.3], [0.1, 0.3, 1]])
-    >>> linkage(s)[:, 2].round(3).tolist()
-    [0.1, 0.8]
     """
-    return _linkage(1.0 - similarity.values, method)
+    if not lookup("linkage", LINKAGES, method).euclidean:
+        return 1.0 - similarity.values
+    made: FloatArray = np.sqrt(2 * (1.0 - similarity.values))
+    check_euclidean(made, method)
+    return made
 
 
 def dendrogram(similarity: Similarity, method: str = "average") -> Hierarchy:
-    """Return the full binary dendrogram as a hierarchy with merge heights.
+    """Return the full dendrogram as a hierarchy with merge heights.
+
+    Classes or groups that are equally near merge at once, into a node with several children, so
+    that the tree depends on neither the order nor the names of the labels.
+
+    Args:
+        similarity: of at least one label.
+        method: one of `taxonomy.agglomeration.LINKAGES`.
+
+    Raises:
+        ClusteringError: the linkage needs Euclidean distances and these are not.
+        RegistryError: an unknown method.
 
     >>> from taxonomy.similarity import Similarity
     >>> s = Similarity(["a", "b", "c"], [[1, 0.9, 0.1], [0.9, 1, 0.3], [0.1, 0.3, 1]])
@@ -67,17 +66,14 @@ def dendrogram(similarity: Similarity, method: str = "average") -> Hierarchy:
         **_io.provenance("dendrogram", ("scipy",), linkage=method, similarity=similarity.digest),
         "source": similarity.provenance,
     }
+    merges = agglomerate(distances(similarity, method), method)
     if n == 1:
         return Hierarchy.from_nested(list(similarity.ids), made)
-    merges = linkage(similarity, method)
-    parent = np.full(2 * n - 1, -1, dtype=np.int64)
-    for step, merge in enumerate(merges):
-        parent[merge[:2].astype(int)] = n + step
     raw = RawTree(
-        parent=parent.tolist(),
-        leaf=[*similarity.ids, *[None] * (n - 1)],
-        name=[""] * (2 * n - 1),
-        height=[0.0] * n + merges[:, 2].tolist(),
+        parent=merges.parent.tolist(),
+        leaf=[*similarity.ids, *[None] * (len(merges.parent) - n)],
+        name=[""] * len(merges.parent),
+        height=merges.height.tolist(),
     )
     return Hierarchy.from_raw(raw, made)
 
@@ -99,16 +95,18 @@ def bounded_levels(
     Args:
         similarity: of n labels.
         levels: groups per level, coarse to fine, such as ``(12, 48)``.
-        method: one of `LINKAGES`.
+        method: one of `taxonomy.agglomeration.LINKAGES`; pieces are compared by the farthest pair
+            with complete, the nearest with single, and the mean of all pairs with the others.
         slack: a group holds at most ``ceil(slack * n / groups)`` classes; at least 1.
         least: fewest classes of a group of the finest level.
 
     Raises:
-        ClusteringError: levels that do not increase, or bounds that cannot be met.
+        ClusteringError: levels that do not increase, bounds that cannot be met, or a linkage that
+            needs Euclidean distances where there are none.
         RegistryError: an unknown method.
     """
     n = len(similarity)
-    lookup("linkage", LINKAGES, method)
+    distances(similarity, method)
     _check_bounds(n, levels, slack, least)
     units: list[list[int]] = [[i] for i in range(n)]
     made: list[list[list[int]]] = []
@@ -118,8 +116,7 @@ def bounded_levels(
         units = _partition(similarity.values, units, groups, most, smallest, method)
         made.append(units)
     raw = RawTree()
-    above = {i: raw.add(-1) for i in [0]}
-    place = dict.fromkeys(range(n), above[0])
+    place = dict.fromkeys(range(n), raw.add(-1))
     for level in reversed(made):
         for group in level:
             node = raw.add(place[group[0]])
@@ -152,16 +149,6 @@ def _check_bounds(n: int, levels: Sequence[int], slack: float, least: int) -> No
         )
 
 
-def _linkage(distances: FloatArray, method: str) -> FloatArray:
-    from scipy.cluster import hierarchy
-    from scipy.spatial.distance import squareform
-
-    lookup("linkage", LINKAGES, method)
-    condensed = squareform(distances, checks=False)
-    merges: FloatArray = hierarchy.linkage(condensed, method=method)
-    return merges
-
-
 def _partition(
     values: FloatArray,
     units: list[list[int]],
@@ -173,7 +160,11 @@ def _partition(
     """Join units (lists of class indices) into at most ``groups`` lists of bounded size."""
     between = _between(values, units, method)
     sizes = [len(unit) for unit in units]
-    parts = _maximal_clades(1 - between, sizes, most, method)
+    # Means of similarities between groups are no Euclidean distances, so that ward, centroid and
+    # median can shape the finest level only.
+    grouped = any(len(unit) > 1 for unit in units)
+    shaping = "average" if grouped and LINKAGES[method].euclidean else method
+    parts = _maximal_clades(between, sizes, most, shaping)
     parts = _merge_fitting(between, parts, sizes, groups, most, method)
     parts = _dissolve_surplus(between, parts, sizes, groups, most)
     parts = _fill_small(between, parts, sizes, most, least)
@@ -182,7 +173,7 @@ def _partition(
 
 def _between(values: FloatArray, units: list[list[int]], method: str) -> FloatArray:
     """Return the similarity between every two units, shape (units, units)."""
-    join = LINKAGES[method]
+    join = JOINS.get(method, np.mean)
     if all(len(unit) == 1 for unit in units):
         order = [unit[0] for unit in units]
         return values[np.ix_(order, order)]
@@ -194,24 +185,29 @@ def _between(values: FloatArray, units: list[list[int]], method: str) -> FloatAr
 
 
 def _maximal_clades(
-    distances: FloatArray, sizes: list[int], most: int, method: str
+    between: FloatArray, sizes: list[int], most: int, method: str
 ) -> list[list[int]]:
     """Return the largest clades of the units' dendrogram that hold at most ``most`` classes."""
-    n = len(distances)
-    clades = {i: [i] for i in range(n)}
-    weight = dict(enumerate(sizes))
-    final = []
-    if n > 1:
-        distances = distances.copy()
-        np.fill_diagonal(distances, 0)
-        for step, merge in enumerate(_linkage(distances, method)):
-            one, other = int(merge[0]), int(merge[1])
-            whole = n + step
-            weight[whole] = weight[one] + weight[other]
-            if weight[whole] <= most:
-                clades[whole] = clades.pop(one) + clades.pop(other)
-    final = [sorted(part) for part in clades.values()]
-    return sorted(final)
+    apart = np.sqrt(2 * (1 - between)) if LINKAGES[method].euclidean else 1 - between
+    np.fill_diagonal(apart, 0)
+    merges = agglomerate(apart, method)
+    clades: list[list[int]] = [[] for _ in merges.parent]
+    weight = np.zeros(len(merges.parent), dtype=np.int64)
+    weight[: len(sizes)] = sizes
+    for cluster, parent in enumerate(merges.parent):
+        if cluster < len(sizes):
+            clades[cluster] = [cluster]
+        if parent >= 0:
+            weight[parent] += weight[cluster]
+            clades[parent] += clades[cluster]
+    fits = weight <= most
+    fits[: len(sizes)] = True
+    top = [
+        c
+        for c, parent in enumerate(merges.parent)
+        if fits[c] and not (parent >= 0 and fits[parent])
+    ]
+    return sorted(sorted(clades[cluster]) for cluster in top)
 
 
 def _merge_fitting(
@@ -223,7 +219,7 @@ def _merge_fitting(
     method: str,
 ) -> list[list[int]]:
     """Merge the two most similar parts that fit together until there are few enough."""
-    join = LINKAGES[method]
+    join = JOINS.get(method, np.mean)
     parts = [list(part) for part in parts]
     weight = np.array([_weight(part, sizes) for part in parts])
     score = _between(between, parts, method)

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import settings
 
 from taxonomy.data import Pictures
+
+# Several processes may share the cores with the tests; one thread each is the faster way then,
+# and bit-for-bit promises hold for an equal number of threads.
+torch.set_num_threads(1)
 
 settings.register_profile("house", deadline=None, derandomize=True, max_examples=25)
 settings.load_profile("house")

@@ -53,14 +53,16 @@ class TestByHand:
         assert deep.macs - plain.macs == 2 * 2 * 9 * 6 * 6 * 8**2
 
     def test_activations_at_their_peak(self):
-        """One map read and one made: 3 and 4 channels at 8x8, or 4 at 8x8 and 3 + 5 at 4x4.
+        """One map read and one made: 3 and 4 channels at 8x8, or 4 at 8x8 and 3 + 5 at 4x4."""
+        trunk, level = (3 + 4) * 8**2, 4 * 8**2 + (3 + 5) * 4**2
+        assert cost(SPEC, TREE).peak_activation_bytes == 4 * max(trunk, level)
 
-        Two nodes gather their parent's map, which doubles it.
-        """
-        first, second = (3 + 4) * 8**2, (4 + 4 + 4) * 8**2 + (3 + 5) * 4**2
-        assert cost(SPEC, TREE).peak_activation_bytes == 4 * max(first, second)
-        one_node = 4 * 8**2 + 5 * 4**2
-        assert cost(SPEC, TREE, ["c"]).peak_activation_bytes == 4 * max(first, one_node)
+    def test_a_level_of_several_parents_copies_their_maps(self):
+        """Two nodes of 8 at 4x4, copied for four children of 4 at 2x2."""
+        spec = branching(((4, 0),), ((8, 0), (4, 0)), resolution=8)
+        tree = Hierarchy.from_nested([[["a", "b"], ["c", "d"]], [["e", "f"], ["g", "h"]]])
+        level = 2 * 8 * 4**2 + 4 * 8 * 4**2 + 4 * 4 * 2**2
+        assert cost(spec, tree).peak_activation_bytes == 4 * level
 
 
 class TestExperts:
@@ -159,5 +161,5 @@ class TestSpec:
 
     def test_a_tree_that_is_too_deep_is_refused_with_advice(self):
         deep = Hierarchy.from_nested([[["a", "b"], "c"], "d"])
-        with pytest.raises(SpecError, match="2 depths .* 1 levels; .*--levels"):
+        with pytest.raises(SpecError, match=r"2 depths .* 1 levels; .*--levels"):
             cost(SPEC, deep)

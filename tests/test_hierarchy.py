@@ -188,7 +188,7 @@ class TestFiles:
         try:
             Hierarchy.load(path).to_json()
         except FileFormatError as error:
-            assert "tree.json" in str(error)
+            assert "tree.json" in str(error)  # noqa: PT017
 
 
 class TestRefusals:

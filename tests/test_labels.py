@@ -41,7 +41,7 @@ def test_text_has_one_class_a_line(tmp_path):
         CSV,
         CSV.replace("\n", "\r\n"),
         b"\xef\xbb\xbf" + CSV.encode(),
-        'wnid,extra,id,definition,name\nn02084071,1,dog\nn02121620,2,"cat","a small feline",the cat\n',
+        'wnid,extra,id,definition,name\nn02084071,1,dog\nn02121620,2,"cat","a small feline",the cat\n',  # noqa: E501
     ],
     ids=["plain", "CRLF", "byte-order mark", "other order, quotes, extra and short rows"],
 )
@@ -113,7 +113,7 @@ def test_errors_name_file_and_line(tmp_path, name, content, message):
 def test_other_unreadable_sources(tmp_path):
     with pytest.raises(LabelError, match=r"holds no class folders; expected .*/CLASS/picture"):
         LabelSet.read(tmp_path)
-    with pytest.raises(LabelError, match="no such file or folder.*icons"):
+    with pytest.raises(LabelError, match=r"no such file or folder.*icons"):
         LabelSet.read(tmp_path / "missing.csv")
     with pytest.raises(FileFormatError, match="byte 1 is not UTF-8"):
         LabelSet.read(write(tmp_path, "x.txt", b"a\xff"))
@@ -133,7 +133,7 @@ def test_duplicates_are_refused_even_with_other_names():
 def test_unknown_classes_get_a_suggestion():
     labels = LabelSet(["cat", "car", "elephant"])
     for lookup in (labels.index, labels.__getitem__, lambda name: labels.restrict([name])):
-        with pytest.raises(LabelError, match="'elefant'. Did you mean 'elephant'. There are 3"):
+        with pytest.raises(LabelError, match=r"'elefant'. Did you mean 'elephant'. There are 3"):
             lookup("elefant")
 
 

@@ -34,7 +34,7 @@ def test_unknown_names_get_a_suggestion(get, name, message):
 
 def test_lookup_in_a_table():
     assert lookup("linkage", {"average": 1}, "average") == 1
-    with pytest.raises(RegistryError, match="Unknown linkage 'avrage'. Did you mean 'average'"):
+    with pytest.raises(RegistryError, match=r"Unknown linkage 'avrage'. Did you mean 'average'"):
         lookup("linkage", {"average": 1}, "avrage")
 
 
@@ -90,7 +90,9 @@ def test_another_missing_module_is_not_blamed_on_an_extra(monkeypatch):
 
 def test_third_parties_add_names(monkeypatch):
     point = EntryPoint("ours", "builtins:dict", "taxonomy.source")
-    monkeypatch.setattr(_registry, "entry_points", lambda group: [point] if point.group == group else [])
+    monkeypatch.setattr(
+        _registry, "entry_points", lambda group: [point] if point.group == group else []
+    )
     assert "ours" in SOURCES.names()
     assert get_source("ours") is builtins.dict
     assert "ours" not in BUILDERS.names()
@@ -99,7 +101,7 @@ def test_third_parties_add_names(monkeypatch):
 def test_third_parties_cannot_take_a_name(monkeypatch):
     point = EntryPoint("wordnet", "builtins:dict", "taxonomy.source")
     monkeypatch.setattr(_registry, "entry_points", lambda group: [point])
-    with pytest.raises(RegistryError, match="registers the source 'wordnet'.*uninstall"):
+    with pytest.raises(RegistryError, match=r"registers the source 'wordnet'.*uninstall"):
         get_source("wordnet")
 
 

@@ -17,14 +17,17 @@ class Builder:
     """Cluster a similarity into levels of bounded groups, or into its whole dendrogram.
 
     Args:
-        linkage: how alike two groups are: their mean, nearest or farthest pair.
-        levels: groups per level, coarse to fine; empty for the whole binary dendrogram, ``auto``
+        linkage: how near two groups are; ward, centroid and median need a similarity that is an
+            inner product, such as that of embeddings.
+        levels: groups per level, coarse to fine; empty for the whole dendrogram, ``auto``
             for about ``0.82 sqrt(n)`` groups and, from 24 classes on, 4 times as many below.
         slack: a group holds at most ``slack`` times its even share of the classes.
         least: fewest classes of a group of the finest level.
     """
 
-    linkage: Literal["average", "complete", "single", "weighted"] = "average"
+    linkage: Literal["average", "complete", "single", "weighted", "ward", "centroid", "median"] = (
+        "average"
+    )
     levels: tuple[int, ...] | Literal["auto"] = "auto"
     slack: float = 1.5
     least: int = 2

@@ -62,6 +62,19 @@ class TrainConfig:
             raise TrainingError(f"The learning rate is {self.learning_rate}; give one above 0.")
 
 
+def check_same_classes(net: HierarchicalNet, data: Pictures) -> None:
+    """Check that network and data have the same classes.
+
+    Raises:
+        TrainingError: they do not.
+    """
+    if net.classes != data.classes:
+        raise TrainingError(
+            f"The network has {len(net.classes)} classes and the data {len(data.classes)}, or they "
+            "differ in name; build the hierarchy from the data's own labels."
+        )
+
+
 def train(
     net: HierarchicalNet,
     data: Pictures,
@@ -86,11 +99,7 @@ def train(
     Raises:
         TrainingError: the classes differ, the checkpoint is of another run, or the loss is NaN.
     """
-    if net.classes != data.classes:
-        raise TrainingError(
-            f"The network has {len(net.classes)} classes and the data {len(data.classes)}, or they "
-            "differ in name; build the hierarchy from the data's own labels."
-        )
+    check_same_classes(net, data)
     device = next(net.parameters()).device
     part, validation = data.part("train"), data.part("val")
     images = torch.from_numpy(part.images).to(device)
@@ -168,8 +177,7 @@ def predict(net: HierarchicalNet, part: Pictures, batch_size: int = 512) -> Pred
     Raises:
         TrainingError: the network has other classes than the data.
     """
-    if net.classes != part.classes:
-        raise TrainingError("The network has other classes than the data.")
+    check_same_classes(net, part)
     device = next(net.parameters()).device
     was_training = net.training
     net.eval()

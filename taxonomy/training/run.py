@@ -17,7 +17,7 @@ from taxonomy.hierarchy import Hierarchy
 from taxonomy.nets import HierarchicalNet, build, load_net, save_net
 from taxonomy.predictions import Predictions
 from taxonomy.spec import NetSpec
-from taxonomy.training.loop import TrainConfig, predict, train
+from taxonomy.training.loop import TrainConfig, check_same_classes, predict, train
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,10 @@ def train_run(
     """Train a network in a folder, continue one that was stopped, or return a finished one.
 
     Raises:
-        TrainingError: the folder holds a run with other settings, or training fails.
+        DataError: the data lacks a split.
+        SpecError: the hierarchy has nodes deeper than there are levels.
+        TrainingError: the classes differ, the folder holds a run with other settings, or training
+            fails. Only a failing training leaves files.
     """
     path = Path(path)
     config = config or TrainConfig()
@@ -92,12 +95,17 @@ def train_run(
         "hierarchy": hierarchy.digest,
         "data": data.digest,
     }
+    # What cannot be trained must not claim the folder, or the corrected command is refused it.
+    net = build(spec, hierarchy, seed=config.seed)
+    check_same_classes(net, data)
+    for split in ("train", "val", "test"):
+        data.part(split)
     _claim(path, settings)
     if (path / "manifest.json").is_file():
         return Run(path)
     hierarchy.save(path / "hierarchy.json")
     spec.save(path / "spec.json")
-    net = build(spec, hierarchy, seed=config.seed).to(device)
+    net = net.to(device)
     metrics = Metrics(path / "metrics.jsonl")
     checkpoint = path / "checkpoint.safetensors"
     train(net, data, config, checkpoint, metrics.add, progress)

@@ -173,7 +173,7 @@ class TestCompare:
     def test_metrics_can_be_chosen(self):
         table = compare({"A": self.A, "B": self.B}, ("robinson_foulds",))
         assert list(table) == ["a", "b", "labels", "robinson_foulds"]
-        with pytest.raises(RegistryError, match="Unknown metric 'robinson'. Did you mean"):
+        with pytest.raises(RegistryError, match=r"Unknown metric 'robinson'. Did you mean"):
             compare({"A": self.A, "B": self.B}, ("robinson",))
 
     def test_refusals(self):

@@ -12,7 +12,11 @@ from taxonomy.plots import cost_accuracy_figure, save_figure
 def means() -> pd.DataFrame:
     rows = []
     for kind, reference in (("coherent", "wordnet"), ("random", "")):
-        for name, accuracy, macs in (("flat 0.5x", 0.8, 2e6), ("flat 1x", 0.9, 8e6), ("t", 0.85, 4e6)):
+        for name, accuracy, macs in (
+            ("flat 0.5x", 0.8, 2e6),
+            ("flat 1x", 0.9, 8e6),
+            ("t", 0.85, 4e6),
+        ):
             rows.append(
                 {"network": name, "kind": kind, "reference": reference, "size": 5, "tasks": 10,
                  "accuracy": accuracy, "accuracy_se": 0.01, "params": macs / 50, "macs": macs}
@@ -35,5 +39,7 @@ def test_points_lie_at_cost_and_accuracy(means):
 
 def test_equal_figures_have_equal_bytes(means, tmp_path):
     for name in ("a.png", "b.png"):
-        save_figure(tmp_path / name, cost_accuracy_figure(means, ["flat 0.5x", "flat 1x"], 5, "note"))
+        save_figure(
+            tmp_path / name, cost_accuracy_figure(means, ["flat 0.5x", "flat 1x"], 5, "note")
+        )
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()

@@ -46,7 +46,7 @@ def test_braces_in_a_label_are_text():
 
 @pytest.mark.parametrize("template", ["", "a picture", "{names}"])
 def test_a_template_without_placeholder_is_refused(template):
-    with pytest.raises(SimilarityError, match="no placeholder {name} or {definition}"):
+    with pytest.raises(SimilarityError, match=r"no placeholder {name} or {definition}"):
         Source(template=template)(PETS)
 
 

@@ -61,12 +61,12 @@ def test_faults_are_named(tmp_path, old, new, message):
 
 def test_values_outside_the_range_are_named(tmp_path):
     text = GOOD.replace("0.25", "1.25")
-    with pytest.raises(SimilarityError, match="'dog' and 'car' is 1.25, outside"):
+    with pytest.raises(SimilarityError, match=r"'dog' and 'car' is 1.25, outside"):
         read(tmp_path, text)
 
 
 def test_missing_labels_get_a_suggestion(tmp_path):
-    with pytest.raises(SimilarityError, match="lacks 1 of 2 labels.*'kat'. Did you mean 'cat'"):
+    with pytest.raises(SimilarityError, match=r"lacks 1 of 2 labels.*'kat'. Did you mean 'cat'"):
         read(tmp_path, GOOD, LabelSet(["kat", "dog"]))
 
 

@@ -24,7 +24,7 @@ def test_path_counts_edges_and_wup_depths():
 
 
 def test_a_label_without_wnid_is_refused():
-    with pytest.raises(SimilarityError, match="'dog' has no WordNet synset.*--senses first"):
+    with pytest.raises(SimilarityError, match=r"'dog' has no WordNet synset.*--senses first"):
         Source()(LabelSet([ICONS["cat"], Label("dog")]))
 
 
@@ -37,7 +37,7 @@ def test_first_senses_are_taken_on_demand_and_reported():
 
 
 def test_a_word_that_wordnet_lacks_is_refused():
-    with pytest.raises(SimilarityError, match="'qwzx' has no WordNet synset.*no such noun"):
+    with pytest.raises(SimilarityError, match=r"'qwzx' has no WordNet synset.*no such noun"):
         Source(senses="first")(LabelSet([ICONS["cat"], Label("qwzx")]))
 
 

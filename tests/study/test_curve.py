@@ -55,7 +55,9 @@ def test_means_over_tasks():
     )
     table = mean_points({"net": net}).set_index(["kind", "size"])
     five, two, named = (table.loc[key] for key in [("coherent", 5), ("coherent", 2), ("named", 0)])
-    assert five[["tasks", "accuracy", "params", "macs"]].tolist() == pytest.approx([2, 0.85, 20, 200])
+    assert five[["tasks", "accuracy", "params", "macs"]].tolist() == pytest.approx(
+        [2, 0.85, 20, 200]
+    )
     # the standard error of two numbers 0.1 apart: sd = 0.1 / sqrt(2), over sqrt(2)
     assert five["accuracy_se"] == pytest.approx(0.05)
     assert two["accuracy"] == 1.0

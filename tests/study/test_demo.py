@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from taxonomy._shipped import path as shipped
 from taxonomy.cost import expert_costs
 from taxonomy.labels import get_labels
 from taxonomy.study.demo import TREE_SPEC, DemoConfig, compare_trees, demo, make_trees
 from taxonomy.tasks import TaskList
-from taxonomy._shipped import path as shipped
 
 FILES = {
     *("trees.csv", "comparison.csv", "points.csv", "experts.csv", "curve.png", "report.md"),

@@ -27,14 +27,14 @@ def weights(net: torch.nn.Module) -> list[torch.Tensor]:
     return list(net.state_dict().values())
 
 
-class Stopped(Exception):
+class StopError(Exception):
     """What a test stops a training with."""
 
 
 def stop_after(epochs: int):
     def report(row):
         if row["epoch"] == epochs:
-            raise Stopped
+            raise StopError
 
     return report
 
@@ -64,7 +64,7 @@ def test_the_same_seed_gives_the_same_weights(stripes):
 def test_a_stopped_run_ends_with_the_uninterrupted_ones_weights(stripes, tmp_path, stop):
     whole, part = build(SPEC, TREE, 0), build(SPEC, TREE, 0)
     train(whole, stripes, CONFIG, progress=False)
-    with pytest.raises(Stopped):
+    with pytest.raises(StopError):
         train(part, stripes, CONFIG, tmp_path / "c.st", stop_after(stop), progress=False)
     fresh = build(SPEC, TREE, 0)
     rows = []

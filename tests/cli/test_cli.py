@@ -1,0 +1,250 @@
+"""The command: what it writes and says, and one helpful line for every bad input."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from taxonomy.cli import COMMANDS, main
+from taxonomy.hierarchy import Hierarchy
+from taxonomy.labels import LabelSet
+from taxonomy.nets import build, load_net, save_net
+from taxonomy.spec import branching
+
+NESTED = [["cat", "dog"], ["bus", "car"]]
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """Work in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def run(capsys, *argv) -> list[str]:
+    """Run a command that must work and return what it printed, by line."""
+    code = main(argv)
+    printed = capsys.readouterr()
+    assert (code, printed.err) == (0, "")
+    return printed.out.splitlines()
+
+
+class TestCommands:
+    def test_labels(self, here, capsys):
+        (here / "classes.txt").write_text("dog\ncat\n")
+        lines = run(capsys, "labels", "classes.txt", "--out", "sorted.csv")
+        assert [line.split("\t")[0] for line in lines[:2]] == ["cat", "dog"]
+        assert lines[-1] == "labels written to sorted.csv"
+        assert LabelSet.read("sorted.csv") == LabelSet(["cat", "dog"])
+
+    @pytest.mark.parametrize(
+        "options",
+        [
+            ["--source", "wordnet", "--levels", "3,9", "--measure", "path"],
+            ["--source=random", "--seed", "4", "--levels", ""],
+            ["--builder", "hypernyms"],
+            ["--builder", "star"],
+        ],
+    )
+    def test_generate(self, here, capsys, options):
+        lines = run(capsys, "generate", "icons", *options)
+        tree = Hierarchy.load("tree.json")
+        assert len(tree.leaves) == 212
+        assert lines[-1].startswith(f"tree {tree.digest[:12]} written to tree.json")
+
+    def test_generate_reports_guessed_senses(self, here, capsys):
+        (here / "classes.txt").write_text("cat\ndog\nhorse\n")
+        lines = run(capsys, "generate", "classes.txt", "--senses", "first", "--out", "t.json")
+        assert "first senses taken for 3 labels, check them: cat = cat.n.01" in lines[-2]
+
+    def test_show(self, here, capsys):
+        Hierarchy.from_nested(NESTED).save("tree.json")
+        lines = run(capsys, "show", "tree.json", "--classes", "cat, car")
+        assert lines[:-1] == ["(2)", "├── (1)", "│   └── car", "└── (1)", "    └── cat"]
+        lines = run(capsys, "show", "tree.json", "--out", "tree.txt")
+        assert lines[-1].endswith("text written to tree.txt")
+        assert (here / "tree.txt").read_text().count("\n") == 7
+
+    def test_compare(self, here, capsys):
+        Hierarchy.from_nested(NESTED).save("a.json")
+        Hierarchy.star(["cat", "dog", "car", "bus"]).save("b.json")
+        lines = run(capsys, "compare", "a.json", "b.json", "--out", "table.csv")
+        assert lines[-1] == "table written to table.csv"
+        assert (here / "table.csv").read_text().splitlines()[1].startswith("a.json,b.json,4,")
+
+    def test_compare_takes_shipped_trees(self, here, capsys):
+        assert "212" in run(capsys, "compare", "icons/wordnet", "icons/embedding")[1]
+
+    def test_extract(self, here, capsys):
+        save_net("net.safetensors", small_net())
+        lines = run(
+            capsys, "extract", "net.safetensors", "--classes", "dog, cat", "--out", "pets.st"
+        )
+        assert lines[0] == "expert for 2 of 4 classes: cat, dog"
+        assert lines[-1].startswith("expert written to pets.st")
+        assert load_net("pets.st").classes == ("cat", "dog")
+
+    @pytest.mark.parametrize("command", [command.name for command in COMMANDS])
+    def test_help_shows_an_example(self, capsys, command):
+        with pytest.raises(SystemExit) as stopped:
+            main([command, "--help"])
+        assert stopped.value.code == 0
+        out = capsys.readouterr().out
+        assert f"example:\n  taxonomy {command}" in out
+
+    def test_help_of_the_whole(self, capsys):
+        with pytest.raises(SystemExit) as stopped:
+            main(["--help"])
+        assert stopped.value.code == 0
+        out = capsys.readouterr().out
+        assert "example" in out
+        assert all(command.name in out for command in COMMANDS)
+
+    def test_help_of_a_source_shows_its_options(self, capsys):
+        with pytest.raises(SystemExit):
+            main(["generate", "icons", "--source", "random", "--help"])
+        assert "--seed" in capsys.readouterr().out
+
+
+def small_net():
+    return build(branching(((4, 0),), ((4, 0), (4, 0))), Hierarchy.from_nested(NESTED), seed=0)
+
+
+def prepare(folder):
+    """Write everything that the bad inputs below refer to."""
+    files = {
+        "twice.txt": "cat\ndog\ncat\n",
+        "empty.txt": "\n",
+        "two.txt": "cat\ndog\n",
+        "twelve.txt": "\n".join(f"thing {i}" for i in range(12)),
+        "wnid.csv": "id,wnid\ncat,2121620\n",
+        "half.json": '{"format": "taxonomy-hierarchy", "version": 1, "nod',
+        "other.json": "{}",
+        "scores.csv": ",cat,dog\ncat,1,2\ndog,2,1\n",
+        "spec.json": '{"trunk": [{"width": 0}]}',
+    }
+    for name, text in files.items():
+        (folder / name).write_text(text)
+    tree = Hierarchy.from_nested(NESTED)
+    tree.save(folder / "tree.json")
+    (folder / "edited.json").write_text(tree.to_json().replace('"cat"', '"lion"'))
+    save_net(folder / "net.safetensors", small_net())
+    whole = (folder / "net.safetensors").read_bytes()
+    (folder / "torn.safetensors").write_bytes(whole[: len(whole) // 2])
+    for name in ("cat", "dog"):
+        (folder / "pictures" / name).mkdir(parents=True)
+        grey = np.zeros((8, 8), np.uint8)
+        for i in range(4):
+            Image.fromarray(grey).save(folder / "pictures" / name / f"{i}.png")
+    (folder / "pictures" / "dog" / "torn.png").write_bytes(b"\x89PNG")
+    (folder / "empty").mkdir()
+    (folder / "one" / "train" / "cat").mkdir(parents=True)
+    Image.new("L", (8, 8)).save(folder / "one" / "train" / "cat" / "x.png")
+    Hierarchy.star(["cat"]).save(folder / "one.json")
+
+
+BAD = [
+    # command, culprit, next step
+    ("labels twice.txt", "'cat' occurs twice", "unique"),
+    ("labels empty.txt", "empty.txt", "at least one"),
+    ("labels wnid.csv", "'2121620'", "such as n02121808"),
+    ("labels none.csv", "none.csv", "Give a text file"),
+    ("labels empty", "empty", "expected empty/CLASS"),
+    ("labels two.txt --out empty", "empty", "choose another place"),
+    ("labels two.txt --out two.txt/x.csv", "two.txt", "choose another place"),
+    ("generate iconss", "iconss", "shipped set: icons"),
+    ("generate icons --source wordnett", "'wordnett'", "Did you mean 'wordnet'"),
+    ("generate icons --builder clustr", "'clustr'", "Did you mean 'cluster'"),
+    ("generate two.txt", "'cat' has no WordNet synset", "--senses first"),
+    ("generate two.txt --source random --levels 3", "3 groups of 2", "at most 2 groups"),
+    ("generate twelve.txt --source random --levels 4,2", "[4, 2]", "such as 12,48"),
+    ("generate twelve.txt --source random --levels 3 --slack 0.5", "0.5", "at least 1"),
+    ("generate twelve.txt --source random --levels 3 --least 9", "need 27", "ask for at most"),
+    ("generate two.txt --source precomputed", "'precomputed' needs a file", "--path FILE"),
+    ("generate two.txt --source precomputed --path none.csv", "none.csv", "cannot be read"),
+    ("generate two.txt --source precomputed --path scores.csv", "is 2.0", "into [0, 1]"),
+    ("generate two.txt --source embedding --template x", "'x'", "{name}"),
+    ("generate two.txt --source embedding --model empty", "'empty'", "Give a folder"),
+    ("show none.json", "none.json", "cannot be read"),
+    ("show half.json", "half.json", "not valid JSON"),
+    ("show other.json", "other.json", "make one: taxonomy generate"),
+    ("show edited.json", "edited.json", "Generate it again"),
+    ("show empty", "empty/hierarchy.json", "cannot be read"),
+    ("show tree.json --classes kat", "'kat'", "Did you mean 'cat'"),
+    ("show tree.json --classes cat,cat", "'cat'", "twice"),
+    ("show tree.json --classes ''", "''", "4 classes"),
+    ("compare tree.json", "Comparison", "at least two trees"),
+    ("compare tree.json tree.json", "twice", "once"),
+    ("compare tree.json icons/none", "icons/none", "cannot be read"),
+    ("extract net.safetensors --classes kat", "'kat'", "Did you mean 'cat'"),
+    ("extract net.safetensors --task kitchn", "'kitchn'", "Did you mean 'kitchen'"),
+    ("extract net.safetensors --task kitchen", "Unknown class", "4 classes"),
+    ("extract torn.safetensors --classes cat", "torn.safetensors", "damaged"),
+    ("extract tree.json --classes cat", "tree.json", "no safetensors"),
+    ("extract none --classes cat", "none", "make one: taxonomy train"),
+    ("evaluate empty", "empty", "taxonomy train --out empty"),
+    ("curve empty", "empty", "taxonomy train --out empty"),
+    ("train --data pictures --flat --out run", "dog/torn.png", "Replace or remove"),
+    ("train --data nowhere --out run", "'nowhere'", "Choose from"),
+    ("train --spec spec.json --out run", "spec.json", "at least 1"),
+    ("train --width nan --out run", "nan", "positive number"),
+    ("train --width 0 --out run", "0.0", "positive number"),
+    ("train --hierarchy half.json --out run", "half.json", "not valid JSON"),
+    ("train --hierarchy tree.json --out run", "classes", "data"),
+    ("train --data one --hierarchy one.json --out run", "val split", "no pictures"),
+    ("train --epochs 0 --out run", "epoch", "at least 1"),
+]
+
+
+@pytest.mark.parametrize(("command", "culprit", "step"), BAD, ids=[row[0] for row in BAD])
+def test_bad_input_gets_one_line_and_leaves_nothing(here, capsys, command, culprit, step):
+    import shlex
+
+    prepare(here)
+    before = sorted(here.rglob("*"))
+    assert main(shlex.split(command)) == 2
+    printed = capsys.readouterr()
+    assert printed.err.startswith("taxonomy: ")
+    assert printed.err.count("\n") == 1
+    assert culprit in printed.err
+    assert step in printed.err
+    assert sorted(here.rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    ("command", "culprit"),
+    [
+        ("generate icons --linkage averge", "averge"),
+        ("generate icons --levels 12;48", "12;48"),
+        ("generate icons --source random --measure path", "--measure"),
+        ("generate icons --sourc random", "--sourc"),
+        ("extract net.safetensors", "--classes"),
+        ("grow", "grow"),
+        ("", "COMMAND"),
+    ],
+)
+def test_flags_that_do_not_exist_are_named(here, capsys, command, culprit):
+    with pytest.raises(SystemExit) as stopped:
+        main(command.split())
+    assert stopped.value.code == 2
+    assert culprit in capsys.readouterr().err
+    assert list(here.iterdir()) == []
+
+
+def test_of_a_repeated_flag_the_last_counts(here, capsys):
+    """Its flags are those of the source that is used."""
+    (here / "two.txt").write_text("cat\ndog\n")
+    run(
+        capsys, *["generate", "two.txt", "--source", "wordnet", "--source", "random", "--seed", "1"]
+    )
+    assert Hierarchy.load("tree.json").provenance["source"]["made_by"] == "random"
+
+
+def test_an_interrupt_is_answered(monkeypatch, here, capsys):
+    def stop(name):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("taxonomy.cli.trees.get_labels", stop)
+    assert main(["labels", "icons"]) == 130
+    assert capsys.readouterr().err == "taxonomy: interrupted; the same command continues.\n"
