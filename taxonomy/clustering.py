@@ -111,8 +111,8 @@ def bounded_levels(
     units: list[list[int]] = [[i] for i in range(n)]
     made: list[list[list[int]]] = []
     for groups in reversed(levels):
-        most = math.ceil(slack * n / groups)
         smallest = least if len(units) == n else 1
+        most = largest_group(n, groups, slack)
         units = _partition(similarity.values, units, groups, most, smallest, method)
         made.append(units)
     raw = RawTree()
@@ -131,6 +131,15 @@ def bounded_levels(
             "source": similarity.provenance,
         },
     )
+
+
+def largest_group(n: int, groups: int, slack: float) -> int:
+    """Return how many of n classes one of so many groups may hold.
+
+    >>> largest_group(212, 48, 1.5)
+    7
+    """
+    return math.ceil(slack * n / groups)
 
 
 def _check_bounds(n: int, levels: Sequence[int], slack: float, least: int) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from taxonomy.clustering import bounded_levels, dendrogram
+from taxonomy.clustering import bounded_levels, dendrogram, largest_group
 from taxonomy.errors import ClusteringError
 from taxonomy.hierarchy import Hierarchy
 from taxonomy.labels import LabelSet
+from taxonomy.refinement import Bounds, refine
 from taxonomy.similarity import Similarity
 
 
@@ -23,6 +24,8 @@ class Builder:
             for about ``0.82 sqrt(n)`` groups and, from 24 classes on, 4 times as many below.
         slack: a group holds at most ``slack`` times its even share of the classes.
         least: fewest classes of a group of the finest level.
+        refine: whether to move and swap classes between groups afterwards while it lowers
+            Dasgupta's cost, within the same bounds.
     """
 
     linkage: Literal["average", "complete", "single", "weighted", "ward", "centroid", "median"] = (
@@ -31,6 +34,7 @@ class Builder:
     levels: tuple[int, ...] | Literal["auto"] = "auto"
     slack: float = 1.5
     least: int = 2
+    refine: Literal["no", "yes"] = "no"
 
     needs_similarity: ClassVar[bool] = True
 
@@ -47,7 +51,12 @@ class Builder:
         levels = automatic_levels(len(labels)) if self.levels == "auto" else self.levels
         if not levels:
             return dendrogram(similarity, self.linkage)
-        return bounded_levels(similarity, levels, self.linkage, self.slack, self.least)
+        tree = bounded_levels(similarity, levels, self.linkage, self.slack, self.least)
+        if self.refine == "no":
+            return tree
+        most = tuple(largest_group(len(labels), groups, self.slack) for groups in levels)
+        least = (*[1] * (len(levels) - 1), self.least)
+        return refine(tree, similarity, Bounds(least, most))
 
 
 def automatic_levels(n: int) -> tuple[int, ...]:

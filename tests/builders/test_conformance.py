@@ -16,7 +16,7 @@ ICONS = get_labels("icons")
 LABELS = LabelSet(list(ICONS)[::7])
 
 OPTIONS = {
-    "cluster": [{}, {"levels": ()}, {"levels": (3, 9), "linkage": "complete"}],
+    "cluster": [{}, {"levels": ()}, {"levels": (3, 9), "linkage": "complete"}, {"refine": "yes"}],
     "hypernyms": [{}],
     "star": [{}],
 }
