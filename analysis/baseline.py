@@ -44,7 +44,7 @@ def main() -> None:
         print(f"{name}: {cost(specs[name], star).macs / 1e6:.1f} million MACs")
         facts = train_run(folder, specs[name], star, data, config).manifest
         keys = ("params", "macs", "peak_activation_bytes", "val_accuracy", "test_accuracy")
-        return {key: facts[key] for key in (*keys, "seconds", "time", "machine")}
+        return {key: facts[key] for key in (*keys, "threads", "time", "machine")}
 
     cells = {
         name: {"spec": spec.digest, "config": asdict(config), "data": data.digest}
@@ -52,7 +52,7 @@ def main() -> None:
     }
     rows = run_cells(arguments.out, cells, work)
     table = pd.DataFrame(rows)
-    columns = [c for c in table.columns if c not in ("time", "machine")]
+    columns = [c for c in table.columns if c not in ("threads", "time", "machine")]
     _io.write_text(RESULTS / "baseline.csv", table[columns].to_csv(index=False))
     tasks = TaskList.load(_shipped.path("icons/tasks.json"))
     means = mean_points(
@@ -67,7 +67,9 @@ def main() -> None:
         "config": asdict(config),
         "data": data.digest,
         "tasks": tasks.digest,
-        "cells": [{key: row[key] for key in ("cell", "time", "machine")} for row in rows],
+        "cells": [
+            {key: row[key] for key in ("cell", "threads", "time", "machine")} for row in rows
+        ],
         "versions": _io.versions("numpy", "torch", "scipy"),
     }
     _io.write_json(RESULTS / "baseline.json", facts)

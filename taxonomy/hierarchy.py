@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from taxonomy import _io
+from taxonomy.checks import refuse_errors
 from taxonomy.errors import FileFormatError, HierarchyError
 from taxonomy.labels import check_classes, unknown_class
 from taxonomy.raw_tree import FORMAT, IntArray, RawTree, canonical_order
@@ -44,6 +45,7 @@ class Hierarchy:
     """
 
     def __init__(self, raw: RawTree, provenance: Mapping[str, _io.Json] | None = None) -> None:
+        refuse_errors(raw)
         order = canonical_order(raw)
         rank = np.empty(len(order), dtype=np.int64)
         rank[order] = np.arange(len(order))
@@ -70,8 +72,8 @@ class Hierarchy:
         """Check a raw tree and make it canonical.
 
         Raises:
-            HierarchyError: several or no roots, a cycle, a duplicate label, a leaf with
-                children, or a node without leaves.
+            HierarchyError: one of the errors of `taxonomy.checks`, such as a cycle or a label
+                that occurs twice.
         """
         return cls(raw, provenance)
 
@@ -385,15 +387,3 @@ class Hierarchy:
             raw.height = [float(self.merge_height[i]) for i in entries]
         origin = entries[canonical_order(raw)]
         return Hierarchy(raw, self.provenance), origin
-
-    def shuffle_leaves(self, seed: int) -> Hierarchy:
-        """Return the same shape with the labels dealt out at random: a null model."""
-        names = np.random.default_rng(seed).permutation(np.array(self.leaves, dtype=object))
-        dealt = dict(zip(self.leaves, names, strict=True))
-        raw = RawTree(
-            parent=self.parent.tolist(),
-            leaf=[None if leaf is None else dealt[leaf] for leaf in self.leaf],
-            height=[] if self.merge_height is None else self.merge_height.tolist(),
-            span=self.span.tolist(),
-        )
-        return Hierarchy(raw, {"made_by": "shuffle_leaves", "seed": seed, "of": self.digest})

@@ -1,4 +1,4 @@
-"""`RawTree`: a tree as it was read or built, and the check that makes it canonical."""
+"""`RawTree`: a tree as it was read or built, and the order that makes it canonical."""
 
 from __future__ import annotations
 
@@ -119,23 +119,28 @@ class RawTree:
         return raw
 
 
+def children_of(parent: Sequence[int]) -> list[list[int]]:
+    """Return each entry's children; entries whose parent does not exist are nobody's."""
+    children: list[list[int]] = [[] for _ in parent]
+    for i, above in enumerate(parent):
+        if 0 <= above < len(parent):
+            children[above].append(i)
+    return children
+
+
 def canonical_order(raw: RawTree) -> IntArray:
-    """Check a raw tree and return its entries in canonical preorder."""
-    children = _checked_children(raw)
-    (root,) = (i for i, parent in enumerate(raw.parent) if parent < 0)
-    order = [root]
+    """Return the entries of a tree without errors in canonical preorder."""
+    children = children_of(raw.parent)
+    order = [raw.parent.index(-1)]
     for i in order:
         order.extend(children[i])
-    if len(order) != len(raw.parent):
-        lost = min(set(range(len(raw.parent))) - set(order))
-        raise HierarchyError(f"Entry {lost} is on a cycle; every entry must lead to the root.")
     smallest = list(raw.leaf)
     for i in reversed(order):
         if smallest[i] is None:
             below = [smallest[child] for child in children[i]]
             smallest[i] = min((name for name in below if name is not None), default=None)
     preorder = []
-    stack = [root]
+    stack = order[:1]
     while stack:
         i = stack.pop()
         preorder.append(i)
@@ -143,44 +148,7 @@ def canonical_order(raw: RawTree) -> IntArray:
     return np.array(preorder, dtype=np.int64)
 
 
-def _checked_children(raw: RawTree) -> list[list[int]]:
-    """Return each entry's children, after checking everything but cycles."""
-    n = len(raw.parent)
-    roots = [i for i, parent in enumerate(raw.parent) if parent < 0]
-    if len(roots) != 1:
-        raise HierarchyError(f"A tree needs one root, and this one has {len(roots)}.")
-    if raw.leaf[roots[0]] is not None:
-        raise HierarchyError("The root is a leaf; put it under a root node.")
-    children: list[list[int]] = [[] for _ in range(n)]
-    for i, parent in enumerate(raw.parent):
-        if parent >= n:
-            raise HierarchyError(f"Entry {i} names the parent {parent}, which does not exist.")
-        if parent >= 0:
-            children[parent].append(i)
-    _check_leaves(raw, children)
-    if raw.height and not np.isfinite(raw.height).all():
-        raise HierarchyError("A merge height is not a finite number.")
-    return children
-
-
 def _integer(value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
         raise TypeError(f"{value!r} is not a whole number")
     return value
-
-
-def _check_leaves(raw: RawTree, children: list[list[int]]) -> None:
-    """Check that leaves, and only leaves, end paths, and that every label comes once."""
-    seen: set[str] = set()
-    for i, leaf in enumerate(raw.leaf):
-        if leaf is None:
-            if not children[i]:
-                raise HierarchyError(f"Entry {i} ({raw.name[i]!r}) is a node without leaves.")
-            continue
-        if not isinstance(leaf, str) or not leaf:
-            raise HierarchyError(f"Entry {i} has the label {leaf!r}, which is no text.")
-        if children[i]:
-            raise HierarchyError(f"The leaf {leaf!r} has children.")
-        if leaf in seen:
-            raise HierarchyError(f"The label {leaf!r} occurs twice.")
-        seen.add(leaf)

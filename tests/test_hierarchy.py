@@ -21,7 +21,6 @@ from taxonomy.errors import FileFormatError, HierarchyError, LabelError
 from taxonomy.hierarchy import Hierarchy
 from taxonomy.raw_tree import RawTree
 from tests.strategies import (
-    IDS,
     clades_of,
     leaves_of,
     nested_trees,
@@ -315,19 +314,6 @@ class TestOtherOperations:
             met = tree.clade(tree.lowest_common_ancestors[i, j])
             both = [clade for clade in clades_of(nested) if {one, other} <= clade]
             assert set(met) == (min(both, key=len) if i != j else {one})
-
-    @given(nested_trees(), st.integers(0, 9))
-    def test_shuffled_leaves_keep_the_shape(self, nested, seed):
-        tree = Hierarchy.from_nested(nested)
-        dealt = tree.shuffle_leaves(seed)
-        assert dealt.leaves == tree.leaves
-        assert sorted(dealt.leaf_counts) == sorted(tree.leaf_counts)
-        assert sorted(dealt.depth) == sorted(tree.depth)
-        assert dealt == tree.shuffle_leaves(seed)
-
-    def test_shuffling_moves_leaves(self):
-        tree = Hierarchy.from_nested([IDS[:5], IDS[5:10], IDS[10:15]])
-        assert len({tree.shuffle_leaves(seed).digest for seed in range(20)}) == 20
 
     def test_a_star(self):
         star = Hierarchy.star("ba")

@@ -1,43 +1,96 @@
-"""Comparison of hierarchies over the same labels.
+"""Comparison of hierarchies over the same labels, and of a hierarchy with what it should fit.
 
-Trees of different label sets are first restricted to the labels they share; the table says how
-many those are.
+One meaning a file: `heights` (cophenetic correlation), `baker`, `cut_pairs` (Fowlkes-Mallows),
+`mutual_information`, `clades` (Robinson-Foulds), `triplets`, `ancestors` (ancestor-F1); `dasgupta`
+and `purity` are fits of one tree. `cuts` says what a cut into k clusters is, `relabelling` what
+chance gives, `movement` which classes moved. Trees of different label sets are first restricted
+to the labels they share; the table says how many those are, and how many are left out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from itertools import combinations
 from typing import TYPE_CHECKING
 
 from taxonomy._registry import lookup
+from taxonomy.comparison.ancestors import ancestor_f1
+from taxonomy.comparison.baker import baker_gamma, baker_spearman
 from taxonomy.comparison.clades import robinson_foulds
+from taxonomy.comparison.cut_pairs import fowlkes_mallows, fowlkes_mallows_curve
+from taxonomy.comparison.cuts import cut
+from taxonomy.comparison.dasgupta import dasgupta_cost
 from taxonomy.comparison.heights import cophenetic_correlation
+from taxonomy.comparison.metric import Metric
+from taxonomy.comparison.movement import moved
+from taxonomy.comparison.mutual_information import (
+    adjusted_mutual_information,
+    adjusted_mutual_information_curve,
+)
+from taxonomy.comparison.purity import dendrogram_purity
+from taxonomy.comparison.relabelling import Null, null
+from taxonomy.comparison.table import FITS, METRICS
+from taxonomy.comparison.triplets import triplet_distance
 from taxonomy.errors import HierarchyError
 from taxonomy.hierarchy import Hierarchy
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["METRICS", "compare", "cophenetic_correlation", "robinson_foulds", "summary"]
+__all__ = [
+    "FITS",
+    "METRICS",
+    "Metric",
+    "Null",
+    "adjusted_mutual_information",
+    "adjusted_mutual_information_curve",
+    "ancestor_f1",
+    "baker_gamma",
+    "baker_spearman",
+    "compare",
+    "cophenetic_correlation",
+    "cut",
+    "dasgupta_cost",
+    "dendrogram_purity",
+    "fowlkes_mallows",
+    "fowlkes_mallows_curve",
+    "moved",
+    "null",
+    "robinson_foulds",
+    "summary",
+    "triplet_distance",
+]
 
-METRICS: dict[str, Callable[[Hierarchy, Hierarchy], float]] = {
-    "cophenetic_correlation": cophenetic_correlation,
-    "robinson_foulds": robinson_foulds,
-}
-"""Metrics of two trees over the same labels, by name."""
 
-
-def compare(trees: Mapping[str, Hierarchy], metrics: tuple[str, ...] = ()) -> pd.DataFrame:
+def compare(
+    trees: Mapping[str, Hierarchy],
+    metrics: tuple[str, ...] = (),
+    samples: int = 0,
+    seed: int = 0,
+) -> pd.DataFrame:
     """Return a tidy table with one row for every two trees and a column for every metric.
 
     Args:
         trees: at least two, by display name.
         metrics: names from `METRICS`; all when empty.
+        samples: random relabellings drawn for every metric of every row (see `null`); with 0 none
+            are.
+        seed: of the relabellings.
+
+    Returns:
+        columns ``a`` and ``b``; ``labels``, how many all the trees share and the row is about;
+        ``left_out``, how many others the row's two trees have; one column a metric and, with
+        samples, beside it ``<metric>_expected`` and ``<metric>_p``.
 
     Raises:
         HierarchyError: fewer than two trees, or fewer than three shared labels.
         RegistryError: an unknown metric.
+
+    >>> a = Hierarchy.from_nested([["cat", "dog"], ["bus", "car"], "owl"])
+    >>> b = Hierarchy.from_nested([["cat", "dog"], "bus", "car"])
+    >>> print(compare({"A": a, "B": b}, ("robinson_foulds",)).round(2).to_string(index=False))
+    a b  labels  left_out  robinson_foulds
+    A B       4         1             0.33
     """
     import pandas as pd
 
@@ -48,11 +101,18 @@ def compare(trees: Mapping[str, Hierarchy], metrics: tuple[str, ...] = ()) -> pd
     if len(shared) < 3:
         raise HierarchyError(f"The trees share {len(shared)} labels; comparison needs 3 or more.")
     common = {name: tree.restrict(shared, unary="collapse") for name, tree in trees.items()}
-    rows = [
-        {"a": a, "b": b, "labels": len(shared)}
-        | {name: metric(common[a], common[b]) for name, metric in chosen.items()}
-        for a, b in combinations(trees, 2)
-    ]
+    rows = []
+    for a, b in combinations(trees, 2):
+        left_out = len({*trees[a].leaves, *trees[b].leaves}) - len(shared)
+        row: dict[str, object] = {"a": a, "b": b, "labels": len(shared), "left_out": left_out}
+        for name, metric in chosen.items():
+            if samples:
+                found = null(metric, common[a], common[b], samples, seed)
+                row[name] = found.value
+                row |= {f"{name}_expected": found.mean, f"{name}_p": found.p}
+            else:
+                row[name] = metric(common[a], common[b])
+        rows.append(row)
     return pd.DataFrame(rows)
 
 

@@ -1,4 +1,4 @@
-"""Metrics of the heights at which labels join."""
+"""Cophenetic correlation: the heights at which labels join."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ def cophenetic_correlation(a: Hierarchy, b: Hierarchy) -> float:
 
     The height of a node is its merge height or, in a tree without merge heights, the most edges
     down to a leaf. Range [-1, 1], 1 for equal trees, near 0 for unrelated ones; higher is more
-    alike. NaN where one tree joins all labels at one height. Source: Sokal & Rohlf 1962.
+    alike. Heights count as they are, so ties need no rule, and all pairs that meet at a multiway
+    node join at its one height. NaN where one tree joins all labels at one height. Its mean under
+    random relabelling is exactly 0. Source: Sokal & Rohlf 1962, Taxon 11.
 
     Args:
         a: a tree.
@@ -33,6 +35,19 @@ def cophenetic_correlation(a: Hierarchy, b: Hierarchy) -> float:
     if any(np.ptp(heights) <= 1e-12 * np.abs(heights).max() for heights in (one, other)):
         return float("nan")
     return float(np.corrcoef(one, other)[0, 1])
+
+
+def expected_cophenetic_correlation(a: Hierarchy, b: Hierarchy) -> float:
+    """Return the mean of `cophenetic_correlation` over all relabellings of one tree: exactly 0.
+
+    A relabelled pair is equally likely to be any pair, so that its expected height is the mean
+    one. Source: Mantel 1967, Cancer Research 27.
+
+    >>> expected_cophenetic_correlation(Hierarchy.star("abc"), Hierarchy.star("abc"))
+    0.0
+    """
+    same_labels(a, b)
+    return 0.0
 
 
 def same_labels(a: Hierarchy, b: Hierarchy) -> None:

@@ -132,4 +132,4 @@ def _triples_in_distinct_cells(cells: FloatArray, starts: IntArray) -> int:
     by_table = np.add.reduceat(inner, starts)
     by_table += 3 * whole * np.add.reduceat(square - column**2, starts)
     by_table += whole**3 - 3 * whole * (rows**2).sum(0) + 2 * (rows**3).sum(0)
-    return round(by_table.sum() / 6)
+    return round(float(by_table.sum()) / 6)

@@ -3,6 +3,7 @@
 from taxonomy._registry import require
 
 require("torch")
+require("safetensors")
 
 from taxonomy.nets.hierarchical import HierarchicalNet, build, load_net, save_net  # noqa: E402
 

@@ -16,6 +16,7 @@ from taxonomy.cost import cost, expert_costs
 from taxonomy.hierarchy import Hierarchy
 from taxonomy.labels import LabelSet, get_labels
 from taxonomy.similarity import get_source
+from taxonomy.similarity.embedding import packaged_model
 from taxonomy.spec import NetSpec, branching
 from taxonomy.study.curve import mean_points, points, versus_flat
 from taxonomy.study.runner import run_cells
@@ -61,6 +62,7 @@ def demo(folder: Path | str, config: DemoConfig | None = None, progress: bool = 
     """
     for module in ("torch", "safetensors", "sentence_transformers", "matplotlib"):
         require(module)
+    packaged_model()
     folder, config = Path(folder), config or DemoConfig()
     labels = get_labels("icons")
     tasks = TaskList.load(_shipped.path("icons/tasks.json"))

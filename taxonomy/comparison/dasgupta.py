@@ -1,0 +1,76 @@
+"""Dasgupta's cost: how well a tree fits a similarity."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from taxonomy.comparison.spans import pairs_at
+from taxonomy.errors import HierarchyError
+from taxonomy.hierarchy import Hierarchy
+
+if TYPE_CHECKING:
+    from taxonomy.similarity import Similarity
+
+
+def dasgupta_cost(tree: Hierarchy, similarity: Similarity, *, normalised: bool = False) -> float:
+    """Return the sum over pairs of labels of similarity times the size of the least clade of both.
+
+    Alike labels that part near the root are dear. Lower is better; the cost is at most n times
+    the pairs' total similarity, which a star costs, and at least 2 times it. Normalised it is
+    divided by that most, and then in [2 / n, 1]: a pair drawn by its similarity has, on average,
+    that share of all labels in its least clade. Heights and their ties play no part. A multiway
+    node charges all that meets there with its whole size, so that splitting a node further never
+    costs more. A similarity with more labels than the tree is restricted to the tree's. Its mean
+    under random relabelling is `expected_dasgupta_cost`. Source: Dasgupta 2016, STOC.
+
+    Args:
+        tree: a tree of n labels.
+        similarity: of these labels and, maybe, others.
+        normalised: divide by n times the total similarity.
+
+    Raises:
+        HierarchyError: fewer than two labels, or nothing is similar to anything.
+        LabelError: the similarity lacks a label.
+
+    >>> from taxonomy.similarity import Similarity
+    >>> s = Similarity(["a", "b", "c"], [[1, 0.9, 0.1], [0.9, 1, 0.3], [0.1, 0.3, 1]])
+    >>> tree = Hierarchy.from_nested([["a", "b"], "c"])
+    >>> round(dasgupta_cost(tree, s), 3)  # 0.9 * 2 + 0.1 * 3 + 0.3 * 3
+    3.0
+    >>> round(dasgupta_cost(tree, s, normalised=True), 3)  # 3 / (3 * 1.3)
+    0.769
+    """
+    values = _similarities(tree, similarity)
+    upper = np.triu_indices(len(tree.leaves), 1)
+    sizes = tree.leaf_counts[tree.lowest_common_ancestors[upper]]
+    cost = float(np.dot(values[upper], sizes))
+    return cost / (len(tree.leaves) * float(values[upper].sum())) if normalised else cost
+
+
+def expected_dasgupta_cost(tree: Hierarchy, similarity: Similarity) -> float:
+    """Return the mean of `dasgupta_cost` over all relabellings of the tree, exactly.
+
+    Every pair of labels is equally likely to meet at any place, so the mean is the pairs' mean
+    similarity times the sum of their clades' sizes.
+
+    >>> from taxonomy.similarity import Similarity
+    >>> s = Similarity(["a", "b", "c"], [[1, 0.9, 0.1], [0.9, 1, 0.3], [0.1, 0.3, 1]])
+    >>> round(expected_dasgupta_cost(Hierarchy.from_nested([["a", "b"], "c"]), s), 3)  # 1.3 / 3 * 8
+    3.467
+    """
+    values = _similarities(tree, similarity)
+    mean = values[np.triu_indices(len(tree.leaves), 1)].mean()
+    return float(mean * np.dot(pairs_at(tree), tree.leaf_counts[tree.nodes]))
+
+
+def _similarities(
+    tree: Hierarchy, similarity: Similarity
+) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+    if len(tree.leaves) < 2:
+        raise HierarchyError("The cost of a tree needs at least two labels.")
+    values = similarity.restrict(tree.leaves).values
+    if not values[np.triu_indices(len(values), 1)].any():
+        raise HierarchyError("All similarities of the tree's labels are 0: every tree costs 0.")
+    return values
