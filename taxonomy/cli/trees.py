@@ -1,8 +1,9 @@
-"""Commands on labels and trees: ``labels``, ``generate``, ``show``, ``compare``."""
+"""Commands on labels and trees: ``labels``, ``generate``, ``show``, ``check``, ``compare``."""
 
 from __future__ import annotations
 
 import argparse
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from taxonomy import _io
 from taxonomy.builders import BUILDERS, get_builder
 from taxonomy.cli._command import Command, chosen, class_names
 from taxonomy.cli._flags import add_flags, from_flags
-from taxonomy.errors import TaxonomyError
+from taxonomy.errors import HierarchyError, TaxonomyError
 from taxonomy.hierarchy import Hierarchy
 from taxonomy.labels import get_labels, shipped_names
 from taxonomy.similarity import SOURCES, get_source
@@ -49,6 +50,16 @@ def _generate_flags(parser: argparse.ArgumentParser, argv: Sequence[str]) -> Non
     parser.add_argument("--builder", default="cluster", help=f"{', '.join(BUILDERS)} [cluster]")
     parser.add_argument("--source", default="wordnet", help=f"{', '.join(SOURCES)} [wordnet]")
     parser.add_argument("--out", type=Path, default=Path("tree.json"), help="[tree.json]")
+    parser.add_argument(
+        "--stability",
+        type=int,
+        default=0,
+        metavar="RUNS",
+        help="build as many trees of noisy similarities and store how many keep each node [0]",
+    )
+    parser.add_argument(
+        "--noise", type=float, help="of --stability [half the smallest step between similarities]"
+    )
     if list(argv[:1]) == ["generate"]:
         builder = get_builder(chosen(argv, "--builder", "cluster"))
         add_flags(parser, builder, f"options of --builder {chosen(argv, '--builder', 'cluster')}")
@@ -59,6 +70,7 @@ def _generate_flags(parser: argparse.ArgumentParser, argv: Sequence[str]) -> Non
 
 def _generate(arguments: argparse.Namespace) -> None:
     from taxonomy.comparison import summary
+    from taxonomy.stability import stability
 
     labels = get_labels(arguments.labels)
     builder = from_flags(get_builder(arguments.builder), arguments)
@@ -68,8 +80,23 @@ def _generate(arguments: argparse.Namespace) -> None:
         similarity = from_flags(get_source(arguments.source), arguments)(labels)
         made += f" of {arguments.source}"
     tree = builder(labels, similarity)
+    steady = None
+    if arguments.stability:
+        if similarity is None:
+            raise TaxonomyError("Stability is of trees built from similarities; use cluster.")
+        steady = stability(
+            similarity, lambda s: builder(labels, s), arguments.stability, arguments.noise
+        )
+        support = [round(share, 4) for share in steady.support.tolist()]
+        facts = {"runs": steady.runs, "noise": steady.noise, "seed": steady.seed}
+        tree.provenance["stability"] = {**facts, "support": support}
     tree.save(arguments.out)
     print(f"{made}: {_shape(summary(tree))}")
+    if steady:
+        print(
+            f"stability: a node survives {steady.mean:.0%} of {steady.runs} runs with noise of up "
+            f"to {steady.noise:.2g}; each node's share is in the tree's provenance"
+        )
     guessed = (similarity or tree).provenance.get("first_sense")
     if guessed:
         pairs = ", ".join(f"{k} = {v}" for k, v in list(guessed.items())[:5])
@@ -126,6 +153,28 @@ def _compare(arguments: argparse.Namespace) -> None:
         print(f"table written to {arguments.out}")
 
 
+def _check_flags(parser: argparse.ArgumentParser, _: Sequence[str]) -> None:
+    parser.add_argument("tree", type=Path, help="a tree file")
+    parser.add_argument("--labels", help="the classes it is meant for: " + LABELS_HELP.format("…"))
+
+
+def _check(arguments: argparse.Namespace) -> None:
+    from taxonomy.checks import check
+    from taxonomy.raw_tree import RawTree
+
+    try:
+        raw = RawTree.from_content(_io.read_json(arguments.tree))
+    except HierarchyError as error:
+        raise HierarchyError(f"{arguments.tree}: {error}") from error
+    findings = check(raw, get_labels(arguments.labels) if arguments.labels else None)
+    for finding in findings:
+        print(finding)
+    count = Counter(finding.severity for finding in findings)
+    print(f"{count['error']} errors, {count['warning']} warnings, {count['note']} notes")
+    if count["error"]:
+        raise HierarchyError(f"{arguments.tree}: has errors; mend the entries named above.")
+
+
 COMMANDS = (
     Command(
         "labels",
@@ -152,6 +201,13 @@ COMMANDS = (
         ("taxonomy show icons/wordnet", "taxonomy show tree.json --classes cat,dog,car"),
         _show_flags,
         _show,
+    ),
+    Command(
+        "check",
+        "Check a tree file: errors that make it unusable, warnings, notes.",
+        ("taxonomy check tree.json", "taxonomy check tree.json --labels icons"),
+        _check_flags,
+        _check,
     ),
     Command(
         "compare",

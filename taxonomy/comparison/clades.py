@@ -12,7 +12,7 @@ from taxonomy.comparison.heights import same_labels
 from taxonomy.comparison.spans import leaf_spans
 from taxonomy.hierarchy import Hierarchy
 
-Numbers = npt.NDArray[np.uint64]
+Numbers = npt.NDArray[np.int64]
 
 
 def robinson_foulds(a: Hierarchy, b: Hierarchy) -> float:
@@ -67,33 +67,35 @@ def expected_robinson_foulds(a: Hierarchy, b: Hierarchy) -> float:
 def clade_numbers(a: Hierarchy, b: Hierarchy) -> tuple[Numbers, Numbers]:
     """Return a 64-bit number for the labels below each entry of either tree.
 
-    A clade's number is the sum of its labels' random numbers. Equal clades share theirs; that any
-    two of m unequal ones do has a chance of about m**2 / 2**65, 1e-13 for trees of 1,000 labels.
+    A clade's number is the sum of its labels' hashes, which Python draws at random for every
+    process. Equal clades share theirs; that any two of m unequal ones do has a chance of about
+    m**2 / 2**65, 1e-13 for trees of 1,000 labels.
 
     Raises:
         HierarchyError: the trees have different labels, or fewer than three.
     """
-    place = {label: i for i, label in enumerate(filter(None, a.leaf))}
-    order = [place.get(label, -1) for label in filter(None, b.leaf)]
-    if len(order) != len(place) or len(order) < 3 or -1 in order:
+    of_a, of_b = _sums(a), _sums(b)
+    if a.leaf_counts[0] != b.leaf_counts[0] or a.leaf_counts[0] < 3 or of_a[0] != of_b[0]:
         same_labels(a, b)  # slower, and says what is wrong
-    drawn = np.random.default_rng(len(order)).integers(0, 2**64, len(order), dtype=np.uint64)
-    return _sums(a, drawn), _sums(b, drawn[order])
+    return of_a, of_b
 
 
-def _sums(tree: Hierarchy, numbers: Numbers) -> Numbers:
-    """Return the sum of the numbers, given in preorder, of the labels below each entry."""
+def _sums(tree: Hierarchy) -> Numbers:
+    """Return the sum of the hashes of the labels below each entry, modulo 2**64."""
     start, stop = leaf_spans(tree)
-    running = np.zeros(len(numbers) + 1, dtype=np.uint64)
-    np.cumsum(numbers, out=running[1:])  # wraps around: sums are modulo 2**64
-    return running[stop] - running[start]
+    running = np.zeros(int(stop[0]) + 1, dtype=np.int64)
+    running[1:] = np.fromiter(map(hash, filter(None, tree.leaf)), dtype=np.int64)
+    np.cumsum(running, out=running)  # wraps around
+    sums: Numbers = running[stop] - running[start]
+    return sums
 
 
 def _distinct_clades(tree: Hierarchy, numbers: Numbers) -> Numbers:
     """Return the numbers, sorted, of the distinct clades but single labels and the whole."""
     size = tree.leaf_counts
     ordered = np.sort(numbers[(size > 1) & (size < size[0])])
-    return ordered[np.append(True, ordered[1:] != ordered[:-1])[: len(ordered)]]
+    repeated = ordered[1:] == ordered[:-1]
+    return np.append(ordered[:1], ordered[1:][~repeated])
 
 
 def _sizes(tree: Hierarchy) -> Counter[int]:

@@ -31,8 +31,8 @@ log = logging.getLogger(__name__)
 
 SOURCES = ("wordnet", "embedding", "random")
 EXPERTS = ("kitchen", "street", "animals", "medical", "weather")
-TREE_SPEC = branching(trunk=((12, 0), (16, 1)), levels=((24, 1), (24, 1)))
-FLAT_WIDTHS = (0.25, 0.35, 0.5)
+TREE_SPEC = branching(trunk=((8, 0), (16, 1)), levels=((24, 1), (16, 1)))
+FLAT_WIDTHS = (0.2, 0.35, 0.5)
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class DemoConfig:
         seed: of every network.
     """
 
-    epochs: int = 6
+    epochs: int = 5
     trees: int = 2
     seed: int = 0
 
