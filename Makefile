@@ -4,6 +4,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
+# Waiting threads that spin make everything slow beside another busy process.
+export OMP_WAIT_POLICY ?= PASSIVE
+
 .PHONY: demo test test-all check bench baseline wheel clean
 
 .venv/user: pyproject.toml constraints.txt

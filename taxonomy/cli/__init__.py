@@ -17,6 +17,9 @@ COMMANDS = (*trees.COMMANDS, *networks.COMMANDS)
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code: 0, 2 on bad input, 130 when interrupted."""
+    # Torch's threads spin while they wait for one another; beside another busy process that makes
+    # training ten times slower. Read when torch is first imported, which is later than here.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     try:
         arguments = build_parser(list(sys.argv[1:] if argv is None else argv))

@@ -83,8 +83,9 @@ def clade_numbers(a: Hierarchy, b: Hierarchy) -> tuple[Numbers, Numbers]:
 def _sums(tree: Hierarchy) -> Numbers:
     """Return the sum of the hashes of the labels below each entry, modulo 2**64."""
     start, stop = leaf_spans(tree)
-    running = np.zeros(int(stop[0]) + 1, dtype=np.int64)
-    running[1:] = np.fromiter(map(hash, filter(None, tree.leaf)), dtype=np.int64)
+    n = int(stop[0])
+    running = np.zeros(n + 1, dtype=np.int64)
+    running[1:] = np.fromiter(map(hash, filter(None, tree.leaf)), dtype=np.int64, count=n)
     np.cumsum(running, out=running)  # wraps around
     sums: Numbers = running[stop] - running[start]
     return sums

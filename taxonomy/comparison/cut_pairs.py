@@ -52,9 +52,9 @@ def fowlkes_mallows(a: Hierarchy, b: Hierarchy) -> float:
     """Return the mean of B_k over the cuts of `fowlkes_mallows_curve`.
 
     Range [0, 1], 1 for equal trees; higher is more alike. Heights, ties and multiway nodes as
-    there. Chance alone gives much more than 0, above all for coarse cuts: compare the value with
-    `expected_fowlkes_mallows`. NaN where neither tree has a cut between the whole and the single
-    labels. Source: Fowlkes & Mallows 1983.
+    there. Chance alone gives much more than 0, above all for coarse cuts: the mean under random
+    relabelling is `expected_fowlkes_mallows`. NaN where neither tree has a cut between the whole
+    and the single labels. Source: Fowlkes & Mallows 1983.
 
     Args:
         a: a tree.

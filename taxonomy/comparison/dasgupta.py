@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 def dasgupta_cost(tree: Hierarchy, similarity: Similarity, *, normalised: bool = False) -> float:
     """Return the sum over pairs of labels of similarity times the size of the least clade of both.
 
-    Alike labels that part near the root are dear. Lower is better; the cost is at most n times
-    the pairs' total similarity, which a star costs, and at least 2 times it. Normalised it is
-    divided by that most, and then in [2 / n, 1]: a pair drawn by its similarity has, on average,
-    that share of all labels in its least clade. Heights and their ties play no part. A multiway
-    node charges all that meets there with its whole size, so that splitting a node further never
-    costs more. A similarity with more labels than the tree is restricted to the tree's. Its mean
-    under random relabelling is `expected_dasgupta_cost`. Source: Dasgupta 2016, STOC.
+    Alike labels that part near the root are dear. Lower is better. Range [2w, nw], w being the
+    pairs' total similarity; nw is what a star costs. Normalised the cost is divided by nw, and
+    then in [2 / n, 1]: the share of all labels that is, on average, in the least clade of a pair
+    drawn by its similarity. Heights and their ties play no part. A multiway node charges all that
+    meets there with its whole size, so that splitting a node further never costs more. Of a
+    similarity with more labels than the tree only the tree's count. The mean under random
+    relabelling is `expected_dasgupta_cost`. Source: Dasgupta 2016, STOC.
 
     Args:
         tree: a tree of n labels.

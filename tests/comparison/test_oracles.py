@@ -62,7 +62,7 @@ def pairs() -> list[tuple[Plain, Plain]]:
     drawn = [random_pair(seed) for seed in range(PAIRS)]
     trees = [tree for pair in drawn for tree in pair]
     assert sum(unresolved_triples(tree.tree) > 0 for tree in trees) > PAIRS
-    assert sum(len(set(h for _, h in tree.nodes)) < len(tree.nodes) for tree in trees) > PAIRS / 2
+    assert sum(len({h for _, h in tree.nodes}) < len(tree.nodes) for tree in trees) > PAIRS / 2
     assert {len(tree.labels) for tree in trees} >= set(range(6, 38))
     return drawn
 
