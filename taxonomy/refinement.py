@@ -50,25 +50,6 @@ class Bounds:
         return least, most
 
 
-def dasgupta_cost(tree: Hierarchy, similarity: Similarity) -> float:
-    """Return the sum over pairs of similarity times the leaves under their meeting node.
-
-    Lower is better; at most ``n`` times the sum of similarities, which a star tree has.
-
-    Raises:
-        ClusteringError: tree and similarity are of different labels.
-
-    >>> from taxonomy.similarity import Similarity
-    >>> s = Similarity(["a", "b", "c"], [[1, 0.9, 0.1], [0.9, 1, 0.3], [0.1, 0.3, 1]])
-    >>> round(dasgupta_cost(Hierarchy.from_nested([["a", "b"], "c"]), s), 9)
-    3.0
-    """
-    _check_labels(tree, similarity)
-    upper = np.triu_indices(len(tree.leaves), 1)
-    meet = tree.leaf_counts[tree.lowest_common_ancestors[upper]]
-    return float((similarity.values[upper] * meet).sum())
-
-
 def refine(tree: Hierarchy, similarity: Similarity, bounds: Bounds | None = None) -> Hierarchy:
     """Return the tree after moving and swapping labels between its lowest nodes while it pays.
 

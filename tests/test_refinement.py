@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 
+from taxonomy.comparison.dasgupta import dasgupta_cost
 from taxonomy.errors import ClusteringError
 from taxonomy.hierarchy import Hierarchy
-from taxonomy.refinement import Bounds, dasgupta_cost, refine
+from taxonomy.refinement import Bounds, refine
 from taxonomy.similarity import Similarity
 from tests.strategies import similarities
 
@@ -42,15 +43,6 @@ def neighbours(tree: Hierarchy, bounds: Bounds) -> list[Hierarchy]:
         if ((size >= least[inner]) & (size <= most[inner])).all():
             kept.append(other)
     return kept
-
-
-def test_cost_by_hand():
-    """s(a,b) meets under 2 leaves, s(a,c) and s(b,c) under all 3."""
-    similarity = Similarity("abc", [[1, 0.9, 0.1], [0.9, 1, 0.3], [0.1, 0.3, 1]])
-    tree = Hierarchy.from_nested([["a", "b"], "c"])
-    assert dasgupta_cost(tree, similarity) == pytest.approx(0.9 * 2 + 0.1 * 3 + 0.3 * 3)
-    star = dasgupta_cost(Hierarchy.star("abc"), similarity)
-    assert star == pytest.approx(3 * (0.9 + 0.1 + 0.3))
 
 
 @given(similarities(least=9, most=9))

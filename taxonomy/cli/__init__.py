@@ -17,9 +17,10 @@ COMMANDS = (*trees.COMMANDS, *networks.COMMANDS)
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code: 0, 2 on bad input, 130 when interrupted."""
-    # Torch's threads spin while they wait for one another; beside another busy process that makes
-    # training ten times slower. Read when torch is first imported, which is later than here.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    # Torch's threads spin long while they wait for one another, which makes training several times
+    # slower beside another busy process; spinning shortly costs nothing on idle cores. Read when
+    # torch is first imported, which is later than here.
+    os.environ.setdefault("GOMP_SPINCOUNT", "5000")
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     try:
         arguments = build_parser(list(sys.argv[1:] if argv is None else argv))

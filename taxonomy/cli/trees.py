@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections import Counter
 from collections.abc import Sequence
+from itertools import combinations
 from pathlib import Path
 
 from taxonomy import _io
@@ -136,18 +137,30 @@ def _show(arguments: argparse.Namespace) -> None:
 
 def _compare_flags(parser: argparse.ArgumentParser, _: Sequence[str]) -> None:
     parser.add_argument("trees", nargs="+", help="tree files, run folders or shipped trees")
+    parser.add_argument("--metrics", help="names separated by commas [all]")
+    parser.add_argument(
+        "--samples", type=int, default=0, help="random relabellings for expected value and p [0]"
+    )
+    parser.add_argument("--moved", type=int, default=5, help="classes named per pair [5]")
     parser.add_argument("--out", type=Path, help="write the table as CSV")
 
 
 def _compare(arguments: argparse.Namespace) -> None:
-    from taxonomy.comparison import compare
+    from taxonomy.comparison import METRICS, compare, moved
 
     names = dict.fromkeys(arguments.trees)
     if len(names) < len(arguments.trees):
         raise TaxonomyError("A tree is named twice; name each tree once.")
-    table = compare({name: load_tree(name) for name in names})
-    print(table.round(4).to_string(index=False))
-    print("cophenetic correlation: 1 = alike; Robinson-Foulds: 0 = alike, 1 = no shared clade")
+    trees = {name: load_tree(name) for name in names}
+    metrics = tuple(arguments.metrics.split(",")) if arguments.metrics else ()
+    table = compare(trees, metrics, arguments.samples)
+    print(table.round(3).set_index(["a", "b"]).T.to_string())
+    near = ", ".join(name for name in metrics or METRICS if METRICS[name].alike == "low")
+    print(f"alike is 1, but 0 for: {near}" if near else "alike is 1")
+    for one, other in combinations(trees, 2) if arguments.moved else ():
+        print(f"moved farthest from {one} to {other}:")
+        for row in moved(trees[one], trees[other]).head(arguments.moved).itertuples():
+            print(f"  {row.label}: near {', '.join(row.near_a)}; then {', '.join(row.near_b)}")
     if arguments.out:
         _io.write_text(arguments.out, table.to_csv(index=False))
         print(f"table written to {arguments.out}")
@@ -212,7 +225,10 @@ COMMANDS = (
     Command(
         "compare",
         "Compare trees over the labels they share.",
-        ("taxonomy compare icons/wordnet icons/embedding", "taxonomy compare a.json b.json"),
+        (
+            "taxonomy compare icons/wordnet icons/embedding",
+            "taxonomy compare a.json b.json --samples 100 --metrics robinson_foulds",
+        ),
         _compare_flags,
         _compare,
     ),

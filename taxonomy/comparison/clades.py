@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from taxonomy.comparison.heights import same_labels
-from taxonomy.comparison.spans import leaf_spans
+from taxonomy.consensus import leaf_spans
 from taxonomy.hierarchy import Hierarchy
 
 Numbers = npt.NDArray[np.int64]

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from taxonomy.comparison.spans import leaf_spans
+from taxonomy.consensus import leaf_spans
 from taxonomy.errors import HierarchyError
 from taxonomy.hierarchy import Hierarchy
 from taxonomy.raw_tree import IntArray

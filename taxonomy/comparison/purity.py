@@ -6,7 +6,8 @@ from collections.abc import Hashable, Mapping
 
 import numpy as np
 
-from taxonomy.comparison.spans import leaf_spans, pairs_at, pairs_meeting
+from taxonomy.comparison.spans import pairs_at, pairs_meeting
+from taxonomy.consensus import leaf_spans
 from taxonomy.errors import HierarchyError
 from taxonomy.hierarchy import Hierarchy
 from taxonomy.raw_tree import IntArray

@@ -9,20 +9,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from taxonomy.consensus import leaf_spans
 from taxonomy.hierarchy import Hierarchy
 from taxonomy.raw_tree import IntArray
-
-
-def leaf_spans(tree: Hierarchy) -> tuple[IntArray, IntArray]:
-    """Return, per entry, the first place of its labels in preorder and the place after the last.
-
-    >>> start, stop = leaf_spans(Hierarchy.from_nested([["cat", "dog"], "car"]))
-    >>> start.tolist(), stop.tolist()
-    ([0, 0, 1, 1, 2], [3, 1, 3, 2, 3])
-    """
-    is_leaf = np.bincount(tree.parent[1:], minlength=len(tree)) == 0
-    start = np.cumsum(is_leaf) - is_leaf
-    return start, start + tree.leaf_counts
 
 
 class SharedCounts:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from scipy.cluster import hierarchy as scipy_hierarchy
 from scipy.spatial.distance import pdist, squareform
 
-from taxonomy.clustering import LINKAGES, dendrogram
+from taxonomy.clustering import dendrogram
 from taxonomy.comparison import METRICS, compare, cophenetic_correlation, robinson_foulds, summary
 from taxonomy.errors import HierarchyError, RegistryError
 from taxonomy.hierarchy import Hierarchy
@@ -119,7 +119,7 @@ def from_linkage(merges: np.ndarray, ids: list[str]) -> Hierarchy:
 
 
 class TestCopheneticCorrelation:
-    @given(similarities(least=5, most=12), st.sampled_from(sorted(LINKAGES)))
+    @given(similarities(least=5, most=12), st.sampled_from(["complete", "single", "weighted"]))
     def test_is_scipys_on_dendrograms(self, similarity, method):
         condensed = squareform(1 - similarity.values, checks=False)
         theirs = [
