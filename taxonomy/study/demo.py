@@ -8,6 +8,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+import numpy.typing as npt
+
 from taxonomy import _io, _shipped
 from taxonomy._registry import require
 from taxonomy.builders import get_builder
@@ -255,6 +258,7 @@ def write_report(
         for r in experts.itertuples()
     ]
     text = REPORT.format(
+        verdict=_verdict(chosen["gain_at_equal_macs"].dropna().to_numpy()),
         epochs=config.epochs,
         seed=config.seed,
         best=best,
@@ -305,6 +309,8 @@ same MACs, interpolated between their widths; a dash where no width is near.
 
 {curve}
 
+{verdict}
+
 ![cost and accuracy](curve.png)
 
 ## Experts cut from the network on the tree '{best}'
@@ -313,6 +319,22 @@ No retraining and no data; the logits are compared with the full network's on 64
 
 {experts}
 """
+
+
+def _verdict(gains: npt.NDArray[np.float64]) -> str:
+    """Say outright whether experts or thin flat networks were better at equal MACs.
+
+    >>> _verdict(np.array([-0.02, -0.01, 0.03]))
+    'At equal MACs the masked flat networks are better in 2 of 3 rows, the experts in 1.'
+    """
+    if not len(gains):
+        return "No flat network is near enough in MACs to compare with."
+    flat, experts = int((gains < 0).sum()), int((gains > 0).sum())
+    if experts > flat:
+        better, other = f"experts are better in {experts}", f"masked flat networks in {flat}"
+    else:
+        better, other = f"masked flat networks are better in {flat}", f"experts in {experts}"
+    return f"At equal MACs the {better} of {len(gains)} rows, the {other}."
 
 
 def _markdown(head: list[str], rows: list[list[str]]) -> str:
