@@ -220,77 +220,72 @@ def write_report(
     best: str,
 ) -> str:
     """Write ``report.md`` and return it."""
-    nets = [
-        [
-            name,
-            *(_number(run.manifest[k]) for k in ("macs", "params")),
-            f"{run.manifest['val_accuracy']:.1%}",
-            f"{run.manifest['test_accuracy']:.1%}",
-        ]
-        for name, run in runs.items()
-    ]
-    shape = [
-        [
-            r.tree,
-            str(r.nodes),
-            f"{r.smallest} to {r.largest}",
-            _number(r.net_macs),
-            _number(r.expert_macs),
-            _number(r.expert_params),
-        ]
-        for r in table.itertuples()
-    ]
     chosen = means[(means["size"] == 5) & ~means["network"].str.startswith("flat ")]
-    curve = [
-        [
-            r.network,
-            f"{r.kind} {r.reference}".strip(),
-            f"{r.accuracy:.1%}",
-            _number(r.macs),
-            _number(r.params),
-            _points(r.gain_at_equal_macs),
-        ]
-        for r in chosen.itertuples()
-    ]
-    cut = [
-        [
-            r.task,
-            str(r.classes),
-            f"{r.accuracy:.1%}",
-            _number(r.macs),
-            _number(r.params),
-            f"{r.bytes / 1e3:.0f} kB",
-            f"{r.largest_logit_difference:.0e}",
-        ]
-        for r in experts.itertuples()
-    ]
     text = REPORT.format(
-        verdict=_verdict(chosen["gain_at_equal_macs"].dropna().to_numpy()),
         epochs=config.epochs,
         seed=config.seed,
         best=best,
-        trees=_markdown(
-            ["tree", "nodes", "classes a group", "MACs", "MACs an expert", "parameters an expert"],
-            shape,
-        ),
-        nets=_markdown(["network", "MACs", "parameters", "validation", "test"], nets),
-        curve=_markdown(
-            [
-                "experts of",
-                "five classes",
-                "accuracy",
-                "MACs",
-                "parameters",
-                "against flat at equal MACs",
-            ],
-            curve,
-        ),
-        experts=_markdown(
-            ["task", "classes", "accuracy", "MACs", "parameters", "file", "logits differ by"], cut
-        ),
+        trees=_tree_rows(table),
+        nets=_network_rows(runs),
+        curve=_curve_rows(chosen),
+        verdict=_verdict(chosen["gain_at_equal_macs"].dropna().to_numpy()),
+        experts=_expert_rows(experts),
     )
     _io.write_text(folder / "report.md", text)
     return text
+
+
+def _tree_rows(table: pd.DataFrame) -> str:
+    head = ["tree", "nodes", "classes a group", "MACs", "MACs an expert", "parameters an expert"]
+    rows = [
+        [row.tree, str(row.nodes), f"{row.smallest} to {row.largest}"]
+        + [_number(n) for n in (row.net_macs, row.expert_macs, row.expert_params)]
+        for row in table.itertuples()
+    ]
+    return _markdown(head, rows)
+
+
+def _network_rows(runs: Mapping[str, Run]) -> str:
+    facts = {name: run.manifest for name, run in runs.items()}
+    rows = [
+        [name, _number(f["macs"]), _number(f["params"])]
+        + [f"{f[key]:.1%}" for key in ("val_accuracy", "test_accuracy")]
+        for name, f in facts.items()
+    ]
+    return _markdown(["network", "MACs", "parameters", "validation", "test"], rows)
+
+
+def _curve_rows(chosen: pd.DataFrame) -> str:
+    head = ["experts of", "five classes", "accuracy", "MACs", "parameters"]
+    rows = [
+        [
+            row.network,
+            f"{row.kind} {row.reference}".strip(),
+            f"{row.accuracy:.1%}",
+            _number(row.macs),
+            _number(row.params),
+            _points(row.gain_at_equal_macs),
+        ]
+        for row in chosen.itertuples()
+    ]
+    return _markdown([*head, "against flat at equal MACs"], rows)
+
+
+def _expert_rows(experts: pd.DataFrame) -> str:
+    head = ["task", "classes", "accuracy", "MACs", "parameters", "file", "logits differ by"]
+    rows = [
+        [
+            row.task,
+            str(row.classes),
+            f"{row.accuracy:.1%}",
+            _number(row.macs),
+            _number(row.params),
+            f"{row.bytes / 1000.0:.0f} kB",
+            f"{row.largest_logit_difference:.0e}",
+        ]
+        for row in experts.itertuples()
+    ]
+    return _markdown(head, rows)
 
 
 REPORT = """\
