@@ -74,7 +74,9 @@ class TestCommands:
         assert (here / "table.csv").read_text().splitlines()[1].startswith("a.json,b.json,4,")
 
     def test_compare_takes_shipped_trees(self, here, capsys):
-        assert "212" in run(capsys, "compare", "icons/wordnet", "icons/embedding")[1]
+        lines = run(capsys, "compare", "icons/wordnet", "icons/embedding", "--moved", "2")
+        assert any(line.split() == ["labels", "212.000"] for line in lines)
+        assert lines[-3] == "moved farthest from icons/wordnet to icons/embedding:"
 
     def test_extract(self, here, capsys):
         save_net("net.safetensors", small_net())
