@@ -7,7 +7,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c c
 # Waiting threads that spin long make everything slow beside another busy process.
 export GOMP_SPINCOUNT ?= 5000
 
-.PHONY: demo test test-all check bench baseline wheel clean
+.PHONY: demo test test-all check bench bench-metrics baseline wheel clean
 
 .venv/user: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
@@ -40,6 +40,10 @@ check: .venv/dev
 # Packed against one module per node, side by side.
 bench: .venv/user
 	$(BIN)/python analysis/bench/packed.py
+
+# Tree metrics against scikit-bio, DendroPy and tqdist; needs all three, so a C++ compiler.
+bench-metrics: .venv/dev
+	$(BIN)/python analysis/bench/metrics.py
 
 # The flat network at four widths; about half an hour on two cores, and it continues.
 baseline: .venv/user

@@ -61,7 +61,7 @@ def main() -> None:
     table = pd.DataFrame(rows)
     _io.write_text(RESULTS / "bench-metrics.csv", table.round(6).to_csv(index=False))
     facts = {
-        "command": "python analysis/bench/metrics.py",
+        "command": "make bench-metrics",
         "leaves": arguments.leaves,
         "repeats": arguments.repeats,
         "threads": os.environ.get("OMP_NUM_THREADS", "not set"),
