@@ -185,7 +185,7 @@ def build(archive: Path, target: Path, notice: Path, processes: int) -> dict[str
     config = SplitConfig()
     drawings, index, removed = read_drawings(archive, processes)
     drawings = drop_family_twins(drop_identical(drawings, removed), removed)
-    log.info("%d pictures differ", len(drawings))
+    log.info("%d of the pictures are distinct", len(drawings))
     arrays = arrays_of(drawings, split(drawings, removed, config))
     verify(arrays, config)
     save_npz(target / "icons.npz", arrays)
@@ -242,7 +242,9 @@ def main(arguments: list[str] | None = None) -> None:
         shipped = {n: sources.HERE / n for n in ("icons.npz", "report.json", "README.md")}
         shipped |= {"thumbnails.png": sources.HERE / "thumbnails.png", "NOTICE": ROOT / "NOTICE"}
         differ = [n for n, path in shipped.items() if file_digest(path) != file_digest(folder / n)]
-        sys.exit(f"built anew, these differ: {', '.join(differ)}" if differ else 0)
+        if differ:
+            sys.exit(f"built anew, these differ: {', '.join(differ)}")
+        log.info("built anew, all %d files are the same, byte for byte", len(shipped))
 
 
 if __name__ == "__main__":
