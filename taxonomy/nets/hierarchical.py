@@ -163,6 +163,8 @@ def load_net(path: Path | str) -> HierarchicalNet:
         raise FileFormatError(f"{path}: not a {FORMAT} file; make one: taxonomy train.")
     try:
         description = json.loads(header[FORMAT])
+        if description["version"] != 1:
+            raise FileFormatError(f"version {description['version']!r} is not readable.")
         spec = NetSpec.from_dict(description["spec"])
         hierarchy = Hierarchy.from_content(description["hierarchy"], "its hierarchy")
         net = HierarchicalNet(spec, hierarchy)

@@ -49,8 +49,11 @@ class UnpackedNet(nn.Module):
 
     def _copy(self, state: dict[str, Tensor]) -> None:
         places = {"trunk": self.trunk, "node": self.branches, "leaf": self.leaves}
+        targets = {
+            f"{kind}.{name}": tensor
+            for kind, module in places.items()
+            for name, tensor in module.state_dict().items()
+        }
         with torch.no_grad():
             for name, tensor in state.items():
-                kind, _, rest = name.partition(".")
-                target = places[kind].state_dict()[rest]
-                target.copy_(tensor.reshape(target.shape))
+                targets[name].copy_(tensor.reshape(targets[name].shape))

@@ -109,28 +109,38 @@ def train_run(
     metrics = Metrics(path / "metrics.jsonl")
     checkpoint = path / "checkpoint.safetensors"
     train(net, data, config, checkpoint, metrics.add, progress)
+    _finish(path, net, data, settings, sum(row["seconds"] for row in metrics.rows))
+    checkpoint.unlink(missing_ok=True)
+    return Run(path)
+
+
+def _finish(
+    path: Path,
+    net: HierarchicalNet,
+    data: Pictures,
+    settings: dict[str, _io.Json],
+    seconds: float,
+) -> None:
+    """Write the network, its predictions and, last, the manifest, which makes the run finished."""
     save_net(path / "model.safetensors", net)
     scores = {}
     for split in ("val", "test"):
         predictions = predict(net, data.part(split))
         predictions.save(path / f"predictions-{split}.npz")
         scores[f"{split}_accuracy"] = predictions.accuracy()
-    whole = asdict(cost(spec, hierarchy))
     _io.write_json(
         path / "manifest.json",
         {
             **settings,
             **scores,
-            **whole,
-            "seconds": sum(row["seconds"] for row in metrics.rows),
+            **asdict(cost(net.spec, net.hierarchy)),
+            "seconds": seconds,
             "model": _io.file_digest(path / "model.safetensors"),
             "threads": torch.get_num_threads(),
             "versions": _io.versions("numpy", "torch"),
             **_io.stamp(),
         },
     )
-    checkpoint.unlink(missing_ok=True)
-    return Run(path)
 
 
 def _claim(path: Path, settings: dict[str, _io.Json]) -> None:

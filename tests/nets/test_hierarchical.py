@@ -121,7 +121,9 @@ def test_a_tree_deeper_than_the_spec_is_refused():
         build(branching(((4, 0),), ((4, 0),)), RAGGED)
 
 
-@pytest.mark.parametrize("damage", ["truncated", "not ours", "empty", "flipped shape"])
+@pytest.mark.parametrize(
+    "damage", ["truncated", "not ours", "empty", "flipped shape", "other version"]
+)
 def test_a_damaged_file_is_named(tmp_path, damage):
     path = tmp_path / "net.safetensors"
     save_net(path, settled(SPEC, RAGGED))
@@ -134,6 +136,8 @@ def test_a_damaged_file_is_named(tmp_path, damage):
         from safetensors.numpy import save_file
 
         save_file({"x": np.zeros(3)}, path)
+    elif damage == "other version":
+        path.write_bytes(data.replace(b'\\"version\\":1}"', b'\\"version\\":2}"'))
     else:
         path.write_bytes(data.replace(b'\\"width\\":6', b'\\"width\\":7'))
     with pytest.raises(FileFormatError, match=r"net\.safetensors"):
