@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from taxonomy.hierarchy import Hierarchy
-from taxonomy.spec import NetSpec
+from taxonomy.spec import Block, NetSpec
 from taxonomy.tasks import TaskList
 
 IntArray = npt.NDArray[np.int64]
@@ -47,7 +47,7 @@ class Costs(NamedTuple):
 def cost(spec: NetSpec, hierarchy: Hierarchy, task: Iterable[str] | None = None) -> Cost:
     """Return the cost of the full network or, given its classes, of one expert.
 
-    >>> from taxonomy.spec import NetSpec
+    >>> from taxonomy.spec import Block, NetSpec
     >>> star = Hierarchy.star(f"c{i:03d}" for i in range(212))
     >>> cost(NetSpec.flat(), star)
     Cost(params=1142732, macs=51134208, peak_activation_bytes=294912)
@@ -94,38 +94,86 @@ def entry_costs(spec: NetSpec, hierarchy: Hierarchy) -> tuple[IntArray, IntArray
     params = np.zeros(len(hierarchy), dtype=np.int64)
     macs = np.zeros(len(hierarchy), dtype=np.int64)
     params[0], macs[0] = _trunk_cost(spec)
-    parents = np.maximum(hierarchy.parent, 0)
-    below = widths[parents]
+    above = widths[np.maximum(hierarchy.parent, 0)]
     is_leaf = np.zeros(len(hierarchy), dtype=bool)
     is_leaf[hierarchy.leaf_entries] = True
     # A head is a 1x1 convolution to one channel and a global average; averaging first is the same
     # number and needs one product a channel.
-    params[is_leaf] = below[is_leaf] + 1
-    macs[is_leaf] = below[is_leaf]
+    params[is_leaf] = above[is_leaf] + 1
+    macs[is_leaf] = above[is_leaf]
+    read = read_widths(spec, hierarchy, widths)
     for depth, level in enumerate(spec.levels, start=1):
         nodes = np.flatnonzero((hierarchy.depth == depth) & ~is_leaf)
         params[nodes], macs[nodes] = stage_cost(
-            below[nodes], widths[nodes], level.depth, spec.side(depth)
+            level.block, read[nodes], widths[nodes], level.depth, level.stride, spec.side(depth)
         )
+        if spec.nesting == "gate":
+            params[nodes] += above[nodes] + 1
+            macs[nodes] += above[nodes]
     return params, macs
 
 
+def read_widths(spec: NetSpec, hierarchy: Hierarchy, widths: IntArray) -> IntArray:
+    """Return the channels that each node reads, shape (entries,); 0 at the root."""
+    parents = np.maximum(hierarchy.parent, 0)
+    if spec.nesting != "ancestors":
+        return np.where(hierarchy.parent < 0, 0, widths[parents])
+    read = np.zeros(len(hierarchy), dtype=np.int64)
+    for entry in range(1, len(hierarchy)):  # preorder: parents come first
+        read[entry] = read[parents[entry]] + widths[parents[entry]]
+    return read
+
+
 def stage_cost(
-    width_in: IntArray | int, width: IntArray | int, depth: int, side: int
+    block: Block,
+    width_in: IntArray | int,
+    width: IntArray | int,
+    depth: int,
+    stride: int,
+    side: int,
 ) -> tuple[IntArray, IntArray]:
-    """Return parameters and MACs of one ResNet stage: 3x3 convolution, then residual blocks.
+    """Return parameters and MACs of one stage.
 
     Args:
+        block: how it is built.
         width_in: channels read.
         width: channels made.
-        depth: residual blocks, each of two 3x3 convolutions.
+        depth: residual blocks.
+        stride: of the opening convolution.
         side: of the map made, in pixels.
     """
-    first = 9 * np.asarray(width_in, dtype=np.int64) * width
-    block = 2 * 9 * np.asarray(width, dtype=np.int64) * width
-    weights = first + depth * block
-    norms = 2 * np.asarray(width, dtype=np.int64) * (1 + 2 * depth)
+    w_in, w = np.asarray(width_in, dtype=np.int64), np.asarray(width, dtype=np.int64)
+    return STAGE_COSTS[block.family](block, w_in, w, depth, stride, side)
+
+
+def _resnet_cost(
+    block: Block, width_in: IntArray, width: IntArray, depth: int, stride: int, side: int
+) -> tuple[IntArray, IntArray]:
+    del block, stride  # a ResNet stage has neither options nor a kernel that follows its stride
+    weights = 9 * width_in * width + depth * 2 * 9 * width * width
+    norms = 2 * width * (1 + 2 * depth)
     return weights + norms, weights * side * side
+
+
+def _convnext_cost(
+    block: Block, width_in: IntArray, width: IntArray, depth: int, stride: int, side: int
+) -> tuple[IntArray, IntArray]:
+    wide = block.expand * width
+    opening = width_in * width * (9 if stride == 1 else stride**2)
+    weights = opening + depth * (block.kernel**2 * width + 2 * width * wide)
+    params = weights + 2 * width + depth * (2 * 2 * width + wide)  # norms, the wide bias
+    macs = weights * side * side
+    if block.recalibrate == "grn":
+        params = params + depth * 2 * wide
+    if block.recalibrate == "se":
+        narrow = np.maximum(1, wide // 4)
+        params = params + depth * (2 * wide * narrow + narrow + wide)
+        macs = macs + depth * 2 * wide * narrow
+    return params, macs
+
+
+STAGE_COSTS = {"resnet": _resnet_cost, "convnext": _convnext_cost}
+"""The closed form of each base family's stage."""
 
 
 def _trunk_cost(spec: NetSpec) -> tuple[int, int]:
@@ -133,7 +181,9 @@ def _trunk_cost(spec: NetSpec) -> tuple[int, int]:
     width_in, side = spec.channels, spec.resolution
     for stage in spec.trunk:
         side = -(-side // stage.stride)
-        more_params, more_macs = stage_cost(width_in, stage.width, stage.depth, side)
+        more_params, more_macs = stage_cost(
+            stage.block, width_in, stage.width, stage.depth, stage.stride, side
+        )
         params, macs = params + int(more_params), macs + int(more_macs)
         width_in = stage.width
     return params, macs
@@ -142,26 +192,36 @@ def _trunk_cost(spec: NetSpec) -> tuple[int, int]:
 def _peak_bytes(spec: NetSpec, hierarchy: Hierarchy) -> int:
     """Return the largest sum of maps alive in one step: input, copies, output, shortcut.
 
-    A level keeps its parents' maps until all its packs are done; where it has several parents it
-    first copies each child's parent map (the gather), then makes its own.
+    A level keeps the maps it reads until all its packs are done; where it has several parents it
+    first copies what each child reads (the gather), then makes its own. A ConvNeXt block holds its
+    input and its wide map before and after the activation.
     """
     widths = spec.widths(hierarchy)
     peak, before, side = 0, spec.channels * spec.resolution**2, spec.resolution
     for stage in spec.trunk:
         side = -(-side // stage.stride)
         made = stage.width * side**2
-        peak = max(peak, before + made, 3 * made if stage.depth else 0)
+        peak = max(peak, before + made, _block_maps(stage.block) * made if stage.depth else 0)
         before = made
     inner = np.zeros(len(hierarchy), dtype=bool)
     inner[hierarchy.nodes] = True
+    read = read_widths(spec, hierarchy, widths)
+    older = 0
     for depth, level in enumerate(spec.levels, start=1):
         nodes = np.flatnonzero(inner & (hierarchy.depth == depth))
         if not len(nodes):
             break
-        parents = hierarchy.parent[nodes]
-        several = len(np.unique(parents)) > 1
-        gathered = int(widths[parents].sum()) * spec.side(depth - 1) ** 2 if several else 0
+        copies = len(np.unique(hierarchy.parent[nodes])) > 1 or spec.nesting == "ancestors"
+        gathered = int(read[nodes].sum()) * spec.side(depth - 1) ** 2 if copies else 0
         made = int(widths[nodes].sum()) * spec.side(depth) ** 2
-        peak = max(peak, before + gathered + made, before + 3 * made if level.depth else 0)
+        kept = older + before
+        in_block = kept + _block_maps(level.block) * made if level.depth else 0
+        peak = max(peak, kept + gathered + made, in_block)
+        older = kept if spec.nesting == "ancestors" else 0
         before = made
     return peak * FLOAT32_BYTES
+
+
+def _block_maps(block: Block) -> int:
+    """Return how many maps of its own width a residual block holds at once."""
+    return 3 if block.family == "resnet" else 1 + 2 * block.expand

@@ -13,25 +13,81 @@ import numpy as np
 import numpy.typing as npt
 
 from taxonomy import _io
-from taxonomy.errors import SpecError
+from taxonomy.errors import SpecError, did_you_mean
 
 if TYPE_CHECKING:
     from taxonomy.hierarchy import Hierarchy
 
 
+FAMILIES = ("resnet", "convnext")
+"""The base families; `taxonomy.cost` and `taxonomy.nets.trunk` each hold one entry for each."""
+
+RECALIBRATIONS = ("none", "grn", "se")
+NESTINGS = ("parent", "ancestors", "gate")
+HEADS = ("linear", "cosine")
+
+
+@dataclass(frozen=True)
+class Block:
+    """How a stage is built, in the trunk and in branches alike.
+
+    ``resnet``: the stage opens with a 3x3 convolution, and a block is two of them beside an
+    identity (He et al. 2016). ``convnext``: it opens with a convolution of the size of its stride
+    (3x3 where that is 1), and a block is a depthwise convolution, a 1x1 convolution that widens
+    and one that narrows, beside an identity (Liu et al. 2022). Normalisation is batch
+    normalisation in both, so that it folds into the convolutions.
+
+    Args:
+        family: ``resnet`` or ``convnext``.
+        expand: how much wider the middle of a ConvNeXt block is than its ends.
+        kernel: side of a ConvNeXt block's depthwise convolution; odd.
+        recalibrate: what reweights a ConvNeXt block's wide channels, per node: ``none``, ``grn``
+            (global response normalisation, Woo et al. 2023) or ``se`` (squeeze and excite to a
+            quarter, Hu et al. 2018).
+    """
+
+    family: str = "resnet"
+    expand: int = 4
+    kernel: int = 3
+    recalibrate: Literal["none", "grn", "se"] = "none"
+
+    def __post_init__(self) -> None:
+        """Check names and sizes."""
+        if self.family not in FAMILIES:
+            raise SpecError(
+                f"Unknown family {self.family!r}.{did_you_mean(str(self.family), FAMILIES)} "
+                f"Choose from: {', '.join(FAMILIES)}."
+            )
+        if self.recalibrate not in RECALIBRATIONS:
+            raise SpecError(
+                f"Unknown recalibration {self.recalibrate!r}; "
+                f"choose from: {', '.join(RECALIBRATIONS)}."
+            )
+        if not all(isinstance(n, int) and n >= 1 for n in (self.expand, self.kernel)):
+            raise SpecError("A block's expansion and kernel must be whole numbers, at least 1.")
+        if self.kernel % 2 == 0:
+            raise SpecError(f"A block's kernel is {self.kernel}; give an odd number such as 3.")
+
+
+RESNET = Block("resnet")
+CONVNEXT = Block("convnext")
+
+
 @dataclass(frozen=True)
 class Stage:
-    """One stage of the trunk: a 3x3 convolution, then residual blocks.
+    """One stage of the trunk: an opening convolution, then residual blocks.
 
     Args:
         width: output channels.
-        depth: residual blocks, of two 3x3 convolutions each.
-        stride: of the first convolution; 2 halves the map's sides.
+        depth: residual blocks.
+        stride: of the opening convolution; 2 halves the map's sides.
+        block: how the stage is built.
     """
 
     width: int
     depth: int = 1
     stride: int = 1
+    block: Block = RESNET
 
 
 @dataclass(frozen=True)
@@ -54,12 +110,14 @@ class Level:
     Args:
         buckets: a node takes the bucket with the largest ``least`` that it reaches.
         depth: residual blocks of each node.
-        stride: of each node's first convolution.
+        stride: of each node's opening convolution.
+        block: how each node is built.
     """
 
     buckets: tuple[Bucket, ...]
     depth: int = 1
     stride: int = 2
+    block: Block = RESNET
 
     def width_of(self, classes: int) -> int:
         """Return the width of a node that holds so many classes."""
@@ -75,7 +133,11 @@ class NetSpec:
     Args:
         trunk: stages that every class shares; the first reads the picture.
         levels: one entry for every depth at which the hierarchy has nodes below the root.
-        family: how stages and branches are built.
+        nesting: what a node reads: its parent's map (``parent``), the maps of all its ancestors,
+            the trunk's too, pooled to its parent's side (``ancestors``), or its parent's map with
+            its own map scaled by a gate that reads the parent's average (``gate``).
+        head: a leaf's logit: a weighted sum of its node's average map (``linear``), or a learned
+            scale times the cosine between that average and the leaf's weights (``cosine``).
         resolution: side of the square input, in pixels.
         channels: input channels.
 
@@ -89,7 +151,8 @@ class NetSpec:
 
     trunk: tuple[Stage, ...]
     levels: tuple[Level, ...] = ()
-    family: Literal["resnet"] = "resnet"
+    nesting: Literal["parent", "ancestors", "gate"] = "parent"
+    head: Literal["linear", "cosine"] = "linear"
     resolution: int = 32
     channels: int = 3
 
@@ -109,15 +172,23 @@ class NetSpec:
                 raise SpecError(f"A width, depth, stride or size is {size!r}, no whole number.")
         if min(sizes) < 1:
             raise SpecError("Widths, strides and sizes must be at least 1, depths at least 0.")
-        if self.family != "resnet":
-            raise SpecError(f"Unknown family {self.family!r}; choose: resnet.")
+        for what, name, known in (
+            ("nesting", self.nesting, NESTINGS),
+            ("head", self.head, HEADS),
+        ):
+            if name not in known:
+                raise SpecError(f"Unknown {what} {name!r}; choose from: {', '.join(known)}.")
 
     @classmethod
     def flat(
-        cls, widths: tuple[int, ...] = (24, 48, 96, 192), depth: int = 1, **others: Any
+        cls,
+        widths: tuple[int, ...] = (24, 48, 96, 192),
+        depth: int = 1,
+        block: Block = RESNET,
+        **others: Any,
     ) -> NetSpec:
         """Return a flat network: stages of these widths, halving the map from one to the next."""
-        stages = (Stage(w, depth, stride=1 if i == 0 else 2) for i, w in enumerate(widths))
+        stages = (Stage(w, depth, 1 if i == 0 else 2, block) for i, w in enumerate(widths))
         return cls(trunk=tuple(stages), **others)
 
     def scaled(self, factor: float) -> NetSpec:
@@ -195,10 +266,10 @@ class NetSpec:
         """
         try:
             levels = tuple(
-                Level(**{**level, "buckets": tuple(Bucket(**b) for b in level["buckets"])})
-                for level in content.get("levels", ())
+                Level(**{**_with_block(x), "buckets": tuple(Bucket(**b) for b in x["buckets"])})
+                for x in content.get("levels", ())
             )
-            trunk = tuple(Stage(**stage) for stage in content["trunk"])
+            trunk = tuple(Stage(**_with_block(stage)) for stage in content["trunk"])
             others = {k: v for k, v in content.items() if k not in ("trunk", "levels")}
             return cls(trunk=trunk, levels=levels, **others)
         except (TypeError, KeyError, AttributeError) as error:
@@ -226,6 +297,7 @@ class NetSpec:
 def branching(
     trunk: tuple[tuple[int, int], ...] = ((16, 0), (32, 1)),
     levels: tuple[tuple[int, int], ...] = ((48, 1), (32, 1)),
+    block: Block = RESNET,
     **others: Any,
 ) -> NetSpec:
     """Return a tree network from (width, depth) pairs, halving the map at every step.
@@ -234,7 +306,11 @@ def branching(
     4
     """
     return NetSpec(
-        trunk=tuple(Stage(w, d, 1 if i == 0 else 2) for i, (w, d) in enumerate(trunk)),
-        levels=tuple(Level((Bucket(w),), d) for w, d in levels),
+        trunk=tuple(Stage(w, d, 1 if i == 0 else 2, block) for i, (w, d) in enumerate(trunk)),
+        levels=tuple(Level((Bucket(w),), d, block=block) for w, d in levels),
         **others,
     )
+
+
+def _with_block(content: _io.Json) -> dict[str, _io.Json]:
+    return {**content, "block": Block(**content["block"])} if "block" in content else content

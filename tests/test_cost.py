@@ -140,7 +140,7 @@ class TestSpec:
             (lambda c: c["levels"][0].update(stride=0), "at least 1"),
             (lambda c: c["levels"][0].update(buckets=[]), "'least' 1"),
             (lambda c: c["levels"][0]["buckets"].pop(0), "'least' 1"),
-            (lambda c: c.update(family="vit"), "Unknown family 'vit'"),
+            (lambda c: c["trunk"][0]["block"].update(family="vit"), "Unknown family 'vit'"),
             (lambda c: c.update(resolution=None), "no whole number"),
         ],
     )

@@ -6,15 +6,31 @@ one grouped convolution. With one width a level, every level is one pack.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from taxonomy.hierarchy import Hierarchy
 from taxonomy.nets.trunk import STAGES
 from taxonomy.spec import NetSpec
+
+COSINE_SCALE = 10.0
+"""The factor of a cosine head at the start."""
+
+
+@dataclass(frozen=True)
+class Read:
+    """A map that every node of a pack reads.
+
+    Args:
+        pack: index of the pack that makes the map.
+        nodes: per reading node the position of the node it reads in that pack.
+    """
+
+    pack: int
+    nodes: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -25,8 +41,7 @@ class Layout:
         depth: of its nodes; 0 for the trunk.
         width: channels of each node.
         nodes: entries of the hierarchy, in the order of the channels.
-        parent_pack: index of the pack it reads; -1 for the trunk.
-        parents: per node the position of its parent in the parent pack.
+        reads: the packs of its nodes' ancestors, trunk first, parents last; none for the trunk.
         leaves: entries of the leaves that hang directly below its nodes.
         leaf_nodes: per such leaf the position of its node in this pack.
     """
@@ -34,8 +49,7 @@ class Layout:
     depth: int
     width: int
     nodes: tuple[int, ...]
-    parent_pack: int
-    parents: tuple[int, ...]
+    reads: tuple[Read, ...]
     leaves: tuple[int, ...]
     leaf_nodes: tuple[int, ...]
 
@@ -48,100 +62,176 @@ def plan(spec: NetSpec, hierarchy: Hierarchy) -> list[Layout]:
     """
     widths = spec.widths(hierarchy)
     place = {0: (0, 0)}
-    groups: list[tuple[int, int, list[int]]] = [(-1, int(widths[0]), [0])]
+    groups: list[tuple[int, list[int]]] = [(int(widths[0]), [0])]
     inner = hierarchy.nodes
     for depth in range(1, int(hierarchy.depth[inner].max()) + 1):
         keys: dict[tuple[int, int], list[int]] = {}
         for node in inner[hierarchy.depth[inner] == depth]:
             pack, _ = place[int(hierarchy.parent[node])]
             keys.setdefault((pack, int(widths[node])), []).append(int(node))
-        for (pack, width), nodes in sorted(keys.items()):
+        for (_, width), nodes in sorted(keys.items()):
             nodes.sort(key=lambda node: place[int(hierarchy.parent[node])][1])
             place.update({node: (len(groups), i) for i, node in enumerate(nodes)})
-            groups.append((pack, width, nodes))
+            groups.append((width, nodes))
     below: list[list[int]] = [[] for _ in groups]
     for leaf in hierarchy.leaf_entries:
         below[place[int(hierarchy.parent[leaf])][0]].append(int(leaf))
-
-    def position(entry: int) -> int:
-        return place[int(hierarchy.parent[entry])][1]
-
     return [
         Layout(
             depth=int(hierarchy.depth[nodes[0]]),
             width=width,
             nodes=tuple(nodes),
-            parent_pack=pack,
-            parents=tuple(position(node) for node in nodes) if pack >= 0 else (),
+            reads=_reads(hierarchy, nodes, place),
             leaves=tuple(leaves),
-            leaf_nodes=tuple(position(leaf) for leaf in leaves),
+            leaf_nodes=tuple(place[int(hierarchy.parent[leaf])][1] for leaf in leaves),
         )
-        for (pack, width, nodes), leaves in zip(groups, below, strict=True)
+        for (width, nodes), leaves in zip(groups, below, strict=True)
     ]
 
 
+def _reads(
+    hierarchy: Hierarchy, nodes: list[int], place: dict[int, tuple[int, int]]
+) -> tuple[Read, ...]:
+    """Return the packs of a pack's ancestors; all its nodes have them in the same packs."""
+    reads: list[Read] = []
+    above = [int(hierarchy.parent[node]) for node in nodes]
+    while above[0] >= 0:
+        reads.append(Read(place[above[0]][0], tuple(place[entry][1] for entry in above)))
+        above = [int(hierarchy.parent[entry]) for entry in above]
+    return tuple(reversed(reads))
+
+
 class BranchPack(nn.Module):
-    """The branches of one pack: gather each node's parent map, then run all nodes at once."""
+    """The branches of one pack: gather what each node reads, then run all nodes at once."""
 
-    def __init__(self, spec: NetSpec, layout: Layout, width_in: int) -> None:
+    def __init__(self, spec: NetSpec, layouts: list[Layout], index: int) -> None:
         super().__init__()
+        layout = layouts[index]
         level = spec.levels[layout.depth - 1]
-        # Nodes of one parent read one map: an ordinary convolution, with nothing to copy.
-        self.shared = len(set(layout.parents)) == 1
-        self.width_in = width_in
-        self.stage = STAGES[spec.family](
-            width_in, layout.width, level.depth, level.stride, len(layout.nodes), self.shared
+        reads = layout.reads if spec.nesting == "ancestors" else layout.reads[-1:]
+        self.reads = tuple(
+            (read.pack, layouts[read.pack].width, len(layouts[read.pack].nodes)) for read in reads
         )
-        self.parents: Tensor
-        self.register_buffer("parents", torch.tensor(layout.parents), persistent=False)
+        # Nodes of one parent read one map: an ordinary convolution, with nothing to copy.
+        self.shared = len(set(layout.reads[-1].nodes)) == 1
+        self.stage = STAGES[level.block.family](
+            level.block,
+            sum(width for _, width, _ in self.reads),
+            layout.width,
+            level.depth,
+            level.stride,
+            len(layout.nodes),
+            self.shared,
+        )
+        self.gate = Gate(self.reads[-1][1], layout) if spec.nesting == "gate" else None
+        for position, read in enumerate(reads):
+            self.register_buffer(f"nodes{position}", torch.tensor(read.nodes), persistent=False)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Map the parent pack's (B, parents * width_in, H, W) to (B, nodes * width, H', W')."""
+    def forward(self, maps: list[Tensor]) -> Tensor:
+        """Map all packs' (B, nodes * width, H, W) to this pack's (B, nodes * width, H', W')."""
+        parents = maps[self.reads[-1][0]]
+        parts = []
+        for position, (pack, width, nodes) in enumerate(self.reads):
+            x = _pooled_like(maps[pack], parents)
+            places = self.get_buffer(f"nodes{position}")
+            if not self.shared:
+                parts.append(gather_nodes(x, places, width))
+            elif nodes == 1:
+                parts.append(x)
+            else:
+                parts.append(x.narrow(1, int(places[0]) * width, width))
+        made: Tensor = self.stage(self._side_by_side(parts))
+        return made if self.gate is None else made * self.gate(parents)
+
+    def _side_by_side(self, parts: list[Tensor]) -> Tensor:
+        """Join what is read so that each node's channels lie together."""
+        if len(parts) == 1:
+            return parts[0]
         if self.shared:
-            if x.shape[1] != self.width_in:
-                first = int(self.parents[0]) * self.width_in
-                x = x[:, first : first + self.width_in]
-        else:
-            x = gather_parents(x, self.parents, self.width_in)
-        mapped: Tensor = self.stage(x)
-        return mapped
+            return torch.cat(parts, 1)
+        by_node = [
+            part.permute(0, 2, 3, 1).unflatten(3, (-1, width))
+            for part, (_, width, _) in zip(parts, self.reads, strict=True)
+        ]
+        return torch.cat(by_node, 4).flatten(3).permute(0, 3, 1, 2)
 
 
-def gather_parents(x: Tensor, parents: Tensor, width: int) -> Tensor:
-    """Return each node's parent map side by side: (B, len(parents) * width, H, W).
+class Gate(nn.Module):
+    """A factor for each node's whole map, read from its parent's average; 1 at the start.
+
+    Args:
+        width_in: channels of each parent.
+        layout: the pack of the gated nodes.
+    """
+
+    def __init__(self, width_in: int, layout: Layout) -> None:
+        super().__init__()
+        self.width_in, self.width = width_in, layout.width
+        self.weight = nn.Parameter(torch.zeros(len(layout.nodes), width_in))
+        self.bias = nn.Parameter(torch.zeros(len(layout.nodes)))
+        self.parents: Tensor
+        self.register_buffer("parents", torch.tensor(layout.reads[-1].nodes), persistent=False)
+
+    def forward(self, parents: Tensor) -> Tensor:
+        """Map the parent pack's (B, parents * width_in, H, W) to (B, nodes * width, 1, 1)."""
+        pooled = parents.mean((2, 3)).unflatten(1, (-1, self.width_in))
+        read = pooled.index_select(1, self.parents)
+        score = torch.einsum("bnw,nw->bn", read, self.weight.to(read.dtype)) + self.bias
+        factor = 2 * score.sigmoid().repeat_interleave(self.width, dim=1)
+        return factor.to(parents.dtype)[:, :, None, None]
+
+
+def gather_nodes(x: Tensor, nodes: Tensor, width: int) -> Tensor:
+    """Return the maps of the given nodes side by side: (B, len(nodes) * width, H, W).
 
     The copy runs over whole channel runs of a channels-last map, and stays channels-last.
     """
     batch, channels, height, side = x.shape
     last = x.permute(0, 2, 3, 1).reshape(batch, height, side, channels // width, width)
-    return last.index_select(3, parents).flatten(3).permute(0, 3, 1, 2)
+    return last.index_select(3, nodes).flatten(3).permute(0, 3, 1, 2)
+
+
+def _pooled_like(x: Tensor, smaller: Tensor) -> Tensor:
+    """Return a map averaged over cells down to the size of another."""
+    if x.shape[2:] == smaller.shape[2:]:
+        return x
+    return nn.functional.adaptive_avg_pool2d(x, smaller.shape[2:])
 
 
 class LeafHeads(nn.Module):
     """The heads of all leaves below one pack: a 1x1 convolution to one channel, then the average.
 
     The average is taken first, which gives the same number for one product a channel. A leaf's
-    weights belong to that leaf alone.
+    weights belong to that leaf alone. A cosine head divides by the lengths of the average and of
+    the weights, and its second number is the logarithm of a factor instead of a bias.
 
     Args:
         layout: the pack.
+        cosine: whether the heads are cosine heads.
     """
 
-    def __init__(self, layout: Layout) -> None:
+    def __init__(self, layout: Layout, cosine: bool = False) -> None:
         super().__init__()
         self.width = layout.width
+        self.cosine = cosine
         self.weight = nn.Parameter(torch.empty(len(layout.leaves), layout.width))
-        self.bias = nn.Parameter(torch.zeros(len(layout.leaves)))
+        start = math.log(COSINE_SCALE) if cosine else 0.0
+        self.bias = nn.Parameter(torch.full((len(layout.leaves),), start))
         self.nodes: Tensor
         self.register_buffer("nodes", torch.tensor(layout.leaf_nodes), persistent=False)
         self.single = len(set(layout.leaf_nodes)) == 1
-        nn.init.normal_(self.weight, std=float(np.sqrt(1.0 / layout.width)))
+        nn.init.normal_(self.weight, std=math.sqrt(1.0 / layout.width))
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (B, nodes * width, H, W) to logits (B, leaves)."""
         pooled = x.mean((2, 3)).reshape(len(x), -1, self.width)
+        weight = self.weight
+        if self.cosine:
+            pooled = nn.functional.normalize(pooled, dim=2)
+            weight = nn.functional.normalize(weight, dim=1) * self.bias.exp()[:, None]
+        bias = None if self.cosine else self.bias
         if self.single:
-            return nn.functional.linear(pooled[:, int(self.nodes[0])], self.weight, self.bias)
+            return nn.functional.linear(pooled[:, int(self.nodes[0])], weight, bias)
         read = pooled.index_select(1, self.nodes)
-        logits: Tensor = torch.einsum("blw,lw->bl", read, self.weight)
-        return logits + self.bias
+        logits: Tensor = torch.einsum("blw,lw->bl", read, weight)
+        return logits if bias is None else logits + bias

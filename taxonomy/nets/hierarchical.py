@@ -43,10 +43,14 @@ class HierarchicalNet(nn.Module):
         self.layout = plan(spec, hierarchy)
         self.trunk = build_trunk(spec)
         self.packs = nn.ModuleList(
-            BranchPack(spec, pack, self.layout[pack.parent_pack].width) for pack in self.layout[1:]
+            BranchPack(spec, self.layout, index) for index in range(1, len(self.layout))
         )
         self.heads = nn.ModuleDict(
-            {str(i): LeafHeads(pack) for i, pack in enumerate(self.layout) if pack.leaves}
+            {
+                str(i): LeafHeads(pack, spec.head == "cosine")
+                for i, pack in enumerate(self.layout)
+                if pack.leaves
+            }
         )
         made = [leaf for pack in self.layout for leaf in pack.leaves]
         column = {entry: i for i, entry in enumerate(made)}
@@ -62,8 +66,8 @@ class HierarchicalNet(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Map pictures (B, channels, resolution, resolution) to logits (B, classes)."""
         maps = [self.trunk(x)]
-        for pack, layout in zip(self.packs, self.layout[1:], strict=True):
-            maps.append(pack(maps[layout.parent_pack]))
+        for pack in self.packs:
+            maps.append(pack(maps))
         logits = [head(maps[int(i)]) for i, head in self.heads.items()]
         return torch.cat(logits, dim=1).index_select(1, self.order)
 
@@ -93,10 +97,12 @@ def unpacked_state(net: HierarchicalNet) -> dict[str, Tensor]:
         if not name.endswith("num_batches_tracked")
     }
     for pack, layout in zip(net.packs, net.layout[1:], strict=True):
-        for name, tensor in _pack_state(pack):
+        for name, tensor in pack.state_dict().items():
+            if name.endswith("num_batches_tracked"):
+                continue
+            share = len(tensor) // len(layout.nodes)
             for position, node in enumerate(layout.nodes):
-                start = position * layout.width
-                state[f"node.{node}.{name}"] = tensor[start : start + layout.width]
+                state[f"node.{node}.{name}"] = tensor[position * share : (position + 1) * share]
     for i, head in net.heads.items():
         for position, leaf in enumerate(net.layout[int(i)].leaves):
             for name, tensor in head.state_dict().items():
@@ -122,11 +128,6 @@ def load_unpacked_state(net: HierarchicalNet, state: Mapping[str, Tensor]) -> No
                     f"{tuple(state[name].shape)}."
                 )
             tensor.copy_(state[name])
-
-
-def _pack_state(pack: nn.Module) -> list[tuple[str, Tensor]]:
-    stage = pack.get_submodule("stage")
-    return [(n, t) for n, t in stage.state_dict().items() if not n.endswith("num_batches_tracked")]
 
 
 def save_net(path: Path | str, net: HierarchicalNet) -> None:

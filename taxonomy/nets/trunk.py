@@ -1,60 +1,37 @@
-"""Base networks: the stages of a trunk, which with groups are the branches' stages too."""
+"""Base networks: the stages of a trunk, which with several nodes are the branches' stages too.
+
+Every tensor of a stage holds its nodes one after another along its first dimension, so that a
+node's weights are a slice (`taxonomy.nets.hierarchical.unpacked_state`).
+"""
 
 from __future__ import annotations
 
-import torch
+from collections.abc import Callable
+
 from torch import Tensor, nn
 
-from taxonomy.spec import NetSpec
-
-
-class ConvNorm(nn.Module):
-    """A 3x3 convolution and batch normalisation, both per group."""
-
-    def __init__(self, width_in: int, width: int, stride: int, groups: int) -> None:
-        super().__init__()
-        self.conv = nn.Conv2d(
-            width_in, width, 3, stride=stride, padding=1, groups=groups, bias=False
-        )
-        self.norm = nn.BatchNorm2d(width)
-        nn.init.kaiming_normal_(self.conv.weight, mode="fan_in", nonlinearity="relu")
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Map (B, width_in, H, W) to (B, width, H / stride, W / stride)."""
-        normed: Tensor = self.norm(self.conv(x))
-        return normed
-
-
-class ResidualBlock(nn.Module):
-    """Two 3x3 convolutions beside an identity (He et al. 2016)."""
-
-    def __init__(self, width: int, groups: int) -> None:
-        super().__init__()
-        self.first = ConvNorm(width, width, 1, groups)
-        self.second = ConvNorm(width, width, 1, groups)
-        # Starting as the identity makes the first steps of deep branches stable (Goyal 2017).
-        nn.init.zeros_(self.second.norm.weight)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Map (B, width, H, W) to the same shape."""
-        changed = self.second(torch.relu_(self.first(x)))
-        return torch.relu_(changed + x)
+from taxonomy.nets.convnext import ConvNeXtBlock
+from taxonomy.nets.layers import ConvNorm
+from taxonomy.nets.resnet import ResidualBlock
+from taxonomy.spec import Block, NetSpec
 
 
 class ResNetStage(nn.Module):
     """A 3x3 convolution, then residual blocks; ``nodes`` independent copies run as groups.
 
     Args:
+        block: the options of the family.
         width_in: channels that each node reads.
         width: channels that each node makes.
         depth: residual blocks.
-        stride: of the first convolution.
+        stride: of the opening convolution.
         nodes: how many nodes run side by side.
         shared_input: whether all nodes read one and the same map, not one each.
     """
 
     def __init__(
         self,
+        block: Block,
         width_in: int,
         width: int,
         depth: int,
@@ -63,28 +40,55 @@ class ResNetStage(nn.Module):
         shared_input: bool = True,
     ) -> None:
         super().__init__()
-        read = width_in if shared_input else width_in * nodes
-        self.entry = ConvNorm(read, width * nodes, stride, 1 if shared_input else nodes)
+        del block  # a ResNet stage has no options
+        read, groups = (width_in, 1) if shared_input else (width_in * nodes, nodes)
+        self.entry = ConvNorm(read, width * nodes, 3, stride, groups)
         self.blocks = nn.ModuleList(ResidualBlock(width * nodes, nodes) for _ in range(depth))
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (B, read, H, W) to (B, nodes * width, H / stride, W / stride)."""
-        x = torch.relu_(self.entry(x))
+        x = self.entry(x).relu_()
         for block in self.blocks:
             x = block(x)
         return x
 
 
-STAGES = {"resnet": ResNetStage}
+class ConvNeXtStage(nn.Module):
+    """A convolution as large as its stride, then ConvNeXt blocks; arguments as `ResNetStage`."""
+
+    def __init__(
+        self,
+        block: Block,
+        width_in: int,
+        width: int,
+        depth: int,
+        stride: int,
+        nodes: int = 1,
+        shared_input: bool = True,
+    ) -> None:
+        super().__init__()
+        read, groups = (width_in, 1) if shared_input else (width_in * nodes, nodes)
+        self.entry = ConvNorm(read, width * nodes, 3 if stride == 1 else stride, stride, groups)
+        self.blocks = nn.ModuleList(ConvNeXtBlock(block, width, nodes) for _ in range(depth))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (B, read, H, W) to (B, nodes * width, ceil(H / stride), ceil(W / stride))."""
+        x = self.entry(x)
+        for block in self.blocks:
+            x = block(x)
+        return x
+
+
+STAGES: dict[str, Callable[..., nn.Module]] = {"resnet": ResNetStage, "convnext": ConvNeXtStage}
 """The stage of each base family; one entry here and one in `taxonomy.cost` add a family."""
 
 
 def build_trunk(spec: NetSpec) -> nn.Sequential:
     """Return the trunk of a specification: one stage after another."""
-    stage = STAGES[spec.family]
     width_in = spec.channels
     stages = []
     for part in spec.trunk:
-        stages.append(stage(width_in, part.width, part.depth, part.stride))
+        stage = STAGES[part.block.family]
+        stages.append(stage(part.block, width_in, part.width, part.depth, part.stride))
         width_in = part.width
     return nn.Sequential(*stages)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from taxonomy.cost import read_widths
 from taxonomy.nets.hierarchical import HierarchicalNet, unpacked_state
 from taxonomy.nets.trunk import STAGES, build_trunk
 
@@ -23,15 +24,20 @@ class UnpackedNet(nn.Module):
         super().__init__()
         tree, spec = net.hierarchy, net.spec
         widths = spec.widths(tree)
+        read = read_widths(spec, tree, widths)
+        self.spec = spec
         self.parent = tree.parent.tolist()
         self.trunk = build_trunk(spec)
         self.branches = nn.ModuleDict()
         for node in tree.nodes[1:].tolist():
             level = spec.levels[int(tree.depth[node]) - 1]
-            width_in, width = int(widths[self.parent[node]]), int(widths[node])
-            self.branches[str(node)] = STAGES[spec.family](
-                width_in, width, level.depth, level.stride
+            stage = STAGES[level.block.family](
+                level.block, int(read[node]), int(widths[node]), level.depth, level.stride
             )
+            parts = {"stage": stage}
+            if spec.nesting == "gate":
+                parts["gate"] = nn.Linear(int(widths[self.parent[node]]), 1)
+            self.branches[str(node)] = nn.ModuleDict(parts)
         self.leaves = nn.ModuleDict(
             {str(leaf): nn.Linear(int(widths[self.parent[leaf]]), 1) for leaf in tree.leaf_entries}
         )
@@ -41,11 +47,36 @@ class UnpackedNet(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Map pictures (B, channels, side, side) to logits (B, classes)."""
         maps = {0: self.trunk(x)}
-        for node, branch in self.branches.items():
-            maps[int(node)] = branch(maps[self.parent[int(node)]])
+        for name, branch in self.branches.items():
+            node = int(name)
+            above = self.parent[node]
+            made = branch["stage"](self._read(maps, above))  # type: ignore[index]
+            if self.spec.nesting == "gate":
+                gate = branch["gate"](maps[above].mean((2, 3)))  # type: ignore[index]
+                made = made * (2 * gate.sigmoid())[:, :, None, None]
+            maps[node] = made
         pooled = {node: made.mean((2, 3)) for node, made in maps.items()}
-        logits = [head(pooled[self.parent[int(leaf)]]) for leaf, head in self.leaves.items()]
+        logits = [
+            self._logit(head, pooled[self.parent[int(leaf)]]) for leaf, head in self.leaves.items()
+        ]
         return torch.cat(logits, 1)
+
+    def _read(self, maps: dict[int, Tensor], parent: int) -> Tensor:
+        if self.spec.nesting != "ancestors":
+            return maps[parent]
+        size = maps[parent].shape[2:]
+        parts = []
+        while parent >= 0:
+            parts.append(nn.functional.adaptive_avg_pool2d(maps[parent], size))
+            parent = self.parent[parent]
+        return torch.cat(parts[::-1], 1)
+
+    def _logit(self, head: nn.Module, pooled: Tensor) -> Tensor:
+        if self.spec.head == "linear":
+            logit: Tensor = head(pooled)
+            return logit
+        weight, scale = head.get_parameter("weight"), head.get_parameter("bias").exp()
+        return nn.functional.cosine_similarity(pooled, weight, dim=1)[:, None] * scale
 
     def _copy(self, state: dict[str, Tensor]) -> None:
         places = {"trunk": self.trunk, "node": self.branches, "leaf": self.leaves}

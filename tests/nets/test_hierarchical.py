@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -13,7 +15,20 @@ from taxonomy.hierarchy import Hierarchy
 from taxonomy.nets import build, load_net, save_net
 from taxonomy.nets.hierarchical import load_unpacked_state, unpacked_state
 from taxonomy.nets.unpacked import UnpackedNet
-from taxonomy.spec import Bucket, Level, NetSpec, Stage, branching
+from taxonomy.spec import (
+    CONVNEXT,
+    FAMILIES,
+    HEADS,
+    NESTINGS,
+    RECALIBRATIONS,
+    RESNET,
+    Block,
+    Bucket,
+    Level,
+    NetSpec,
+    Stage,
+    branching,
+)
 
 RAGGED = Hierarchy.from_nested([[["a", "b"], ["c"], "d"], [["e", "f", "g"]], ["h", "i"], "j"])
 SPEC = NetSpec(
@@ -31,6 +46,8 @@ def settled(spec: NetSpec, tree: Hierarchy, seed: int = 0) -> torch.nn.Module:
         for name, tensor in net.state_dict().items():
             if "norm" in name and tensor.is_floating_point():
                 tensor.uniform_(0.5, 1.5, generator=generator)
+            if ".recalibrate." in name or ".gate." in name:
+                tensor.uniform_(0.1, 0.3, generator=generator)
     return net.eval()
 
 
@@ -38,10 +55,36 @@ def pictures(n: int = 5, side: int = 16) -> torch.Tensor:
     return torch.randn(n, 3, side, side, generator=torch.Generator().manual_seed(1))
 
 
+def variant(block: Block = RESNET, **others: object) -> NetSpec:
+    """Return `SPEC` with other blocks, nesting or heads."""
+    return replace(
+        SPEC,
+        trunk=tuple(replace(stage, block=block) for stage in SPEC.trunk),
+        levels=tuple(replace(level, block=block) for level in SPEC.levels),
+        **others,
+    )
+
+
+VARIANTS = {
+    **{f"family {name}": variant(Block(name)) for name in FAMILIES},
+    **{
+        f"recalibrate {name}": variant(Block("convnext", expand=2, recalibrate=name))
+        for name in RECALIBRATIONS
+    },
+    **{f"nesting {name}": variant(nesting=name) for name in NESTINGS},
+    **{f"head {name}": variant(head=name) for name in HEADS},
+    "odd sides": replace(variant(Block("convnext", kernel=5)), resolution=18),
+    "all at once": variant(
+        Block("convnext", recalibrate="grn"), nesting="ancestors", head="cosine"
+    ),
+}
+
+
 @pytest.mark.parametrize(
     ("spec", "tree"),
     [
-        (SPEC, RAGGED),
+        *(pytest.param(spec, RAGGED, id=name) for name, spec in VARIANTS.items()),
+        (replace(variant(CONVNEXT), nesting="gate"), Hierarchy.from_nested([["a", "b"]])),
         (NetSpec.flat((4, 8), resolution=16), Hierarchy.star("abcdef")),
         (branching(((4, 0), (6, 1)), ((6, 1), (4, 1)), resolution=16), RAGGED),
         (branching(((4, 0),), ((6, 0),), resolution=16), Hierarchy.from_nested([["a", "b"]])),
@@ -60,7 +103,7 @@ class TestEveryShape:
         net, closed = settled(spec, tree), cost(spec, tree)
         assert sum(p.numel() for p in net.parameters()) == closed.params
         with FlopCounterMode(display=False) as counter:
-            net(pictures(1))
+            net(pictures(1, spec.resolution))
         assert counter.get_total_flops() == 2 * closed.macs
 
     def test_every_parameter_gets_a_gradient(self, spec, tree):

@@ -1,0 +1,82 @@
+"""The block of the ConvNeXt family (Liu et al. 2022, Woo et al. 2023), run for many nodes at once.
+
+Batch normalisation stands where the papers have layer normalisation: it folds into the
+convolutions, and unlike a layer norm over all channels it never mixes nodes.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from taxonomy.nets.layers import ConvNorm, StochasticDepth
+from taxonomy.spec import Block
+
+
+class ConvNeXtBlock(nn.Module):
+    """Depthwise convolution, a wide 1x1 convolution and a narrow one, beside an identity.
+
+    Args:
+        block: kernel, expansion and recalibration.
+        width: channels of each node.
+        nodes: how many nodes run side by side.
+    """
+
+    def __init__(self, block: Block, width: int, nodes: int) -> None:
+        super().__init__()
+        all_channels, wide = width * nodes, width * block.expand
+        self.spatial = ConvNorm(all_channels, all_channels, block.kernel, 1, all_channels)
+        self.widen = nn.Conv2d(all_channels, wide * nodes, 1, groups=nodes)
+        self.recalibrate = RECALIBRATIONS[block.recalibrate](wide, nodes)
+        self.narrow = ConvNorm(wide * nodes, all_channels, 1, 1, nodes)
+        self.drop = StochasticDepth(nodes)
+        nn.init.kaiming_normal_(self.widen.weight, mode="fan_in", nonlinearity="relu")
+        nn.init.zeros_(self.widen.bias)  # type: ignore[arg-type]
+        nn.init.zeros_(self.narrow.norm.weight)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (B, nodes * width, H, W) to the same shape."""
+        wide = self.recalibrate(nn.functional.gelu(self.widen(self.spatial(x))))
+        changed: Tensor = self.drop(self.narrow(wide))
+        return x + changed
+
+
+class GlobalResponse(nn.Module):
+    """Global response normalisation (Woo et al. 2023), over the channels of each node alone."""
+
+    def __init__(self, width: int, nodes: int) -> None:
+        super().__init__()
+        self.width = width
+        self.scale = nn.Parameter(torch.zeros(width * nodes))
+        self.shift = nn.Parameter(torch.zeros(width * nodes))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (B, nodes * width, H, W) to the same shape."""
+        size = x.float().square().sum((2, 3)).add(1e-12).sqrt().reshape(len(x), -1, self.width)
+        relative = (size / (size.mean(2, keepdim=True) + 1e-6)).reshape(len(x), -1)
+        factor = 1 + self.scale * relative
+        return x * factor.to(x.dtype)[:, :, None, None] + self.shift.to(x.dtype)[:, None, None]
+
+
+class SqueezeExcite(nn.Module):
+    """Squeeze and excite (Hu et al. 2018) to a quarter of the channels, per node."""
+
+    def __init__(self, width: int, nodes: int) -> None:
+        super().__init__()
+        narrow = max(1, width // 4)
+        self.squeeze = nn.Conv2d(width * nodes, narrow * nodes, 1, groups=nodes)
+        self.excite = nn.Conv2d(narrow * nodes, width * nodes, 1, groups=nodes)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (B, nodes * width, H, W) to the same shape."""
+        pooled = x.mean((2, 3), keepdim=True)
+        factor: Tensor = self.excite(self.squeeze(pooled).relu()).sigmoid()
+        return x * factor
+
+
+def _nothing(width: int, nodes: int) -> nn.Module:
+    del width, nodes
+    return nn.Identity()
+
+
+RECALIBRATIONS = {"none": _nothing, "grn": GlobalResponse, "se": SqueezeExcite}

@@ -1,0 +1,24 @@
+"""The residual block of the ResNet family (He et al. 2016)."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from taxonomy.nets.layers import ConvNorm, StochasticDepth
+
+
+class ResidualBlock(nn.Module):
+    """Two 3x3 convolutions beside an identity; nodes run as groups."""
+
+    def __init__(self, width: int, nodes: int) -> None:
+        super().__init__()
+        self.first = ConvNorm(width, width, 3, 1, nodes)
+        self.second = ConvNorm(width, width, 3, 1, nodes)
+        self.drop = StochasticDepth(nodes)
+        # Starting as the identity makes the first steps of deep branches stable (Goyal 2017).
+        nn.init.zeros_(self.second.norm.weight)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (B, width, H, W) to the same shape."""
+        changed = self.drop(self.second(self.first(x).relu_()))
+        return (changed + x).relu_()
