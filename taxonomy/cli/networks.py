@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,18 +34,42 @@ def _train_flags(parser: argparse.ArgumentParser, argv: Sequence[str]) -> None:
     parser.add_argument("--data", default="icons", help="icons, or a folder of class folders")
     parser.add_argument("--spec", type=Path, help="a network specification as JSON")
     parser.add_argument("--width", type=float, default=1.0, help="multiply all widths [1.0]")
+    parser.add_argument("--reference", help="tree that hierarchical losses read [the network's]")
+    parser.add_argument("--teacher", type=Path, metavar="RUN", help="finished run to distil from")
+    parser.add_argument("--init-from", type=Path, metavar="RUN", help="network to start from")
     parser.add_argument("--device", default="cpu", help="cpu or cuda [cpu]")
     parser.add_argument("--out", type=Path, default=Path("runs/train"), help="[runs/train]")
+    parser.add_argument(
+        "--resume", action="store_true", help="continue the run in --out with its own settings"
+    )
     if list(argv[:1]) == ["train"]:
         require("torch")
-        from taxonomy.training import TrainConfig
+        from taxonomy.training import Objective, TrainConfig
 
         add_flags(parser, TrainConfig, "training")
+        add_flags(parser, Objective, "objective: weights of the losses, and their settings")
 
 
 def _train(arguments: argparse.Namespace) -> None:
+    from taxonomy.training.distribution import is_first, processes
+
+    with processes(arguments.device):
+        run = _resumed(arguments.out) if arguments.resume else _trained(arguments)
+        if not is_first():
+            return
+    facts = run.manifest
+    print(
+        f"{facts['macs'] / 1e6:.1f} million MACs, {facts['params'] / 1e6:.2f} million parameters; "
+        f"accuracy {facts['val_accuracy']:.1%} on validation, {facts['test_accuracy']:.1%} on test"
+    )
+    print(f"run written to {arguments.out}; next: taxonomy extract {arguments.out} --classes …")
+
+
+def _trained(arguments: argparse.Namespace) -> Run:
+    """Train with the settings given as flags."""
     from taxonomy.data import get_data
-    from taxonomy.training import TrainConfig, train_run
+    from taxonomy.nets import load_net
+    from taxonomy.training import Objective, Run, TrainConfig, train_run
 
     if arguments.spec:
         spec = NetSpec.load(arguments.spec)
@@ -52,14 +77,48 @@ def _train(arguments: argparse.Namespace) -> None:
         spec = (NetSpec.flat() if arguments.flat else branching()).scaled(arguments.width)
     data = get_data(arguments.data, spec.resolution)
     tree = Hierarchy.star(data.classes) if arguments.flat else load_tree(arguments.hierarchy)
-    config = from_flags(TrainConfig, arguments)
-    run = train_run(arguments.out, spec, tree, data, config, arguments.device)
-    facts = run.manifest
-    print(
-        f"{facts['macs'] / 1e6:.1f} million MACs, {facts['params'] / 1e6:.2f} million parameters; "
-        f"accuracy {facts['val_accuracy']:.1%} on validation, {facts['test_accuracy']:.1%} on test"
+    config = replace(
+        from_flags(TrainConfig, arguments), objective=from_flags(Objective, arguments)
     )
-    print(f"run written to {arguments.out}; next: taxonomy extract {arguments.out} --classes …")
+    return train_run(
+        arguments.out,
+        spec,
+        tree,
+        data,
+        config,
+        arguments.device,
+        reference=load_tree(arguments.reference) if arguments.reference else None,
+        teacher=Run(arguments.teacher) if arguments.teacher else None,
+        start=load_net(arguments.init_from) if arguments.init_from else None,
+        inputs={
+            name: str(value)
+            for name in ("data", "teacher", "init_from")
+            if (value := getattr(arguments, name))
+        },
+    )
+
+
+def _resumed(folder: Path) -> Run:
+    """Continue a run with the settings in its folder."""
+    from taxonomy.data import get_data
+    from taxonomy.nets import load_net
+    from taxonomy.training import Run, TrainConfig, train_run
+
+    settings = _io.read_json(folder / "config.json")
+    spec, inputs = NetSpec.load(folder / "spec.json"), settings["inputs"]
+    reference = folder / "reference.json"
+    return train_run(
+        folder,
+        spec,
+        Hierarchy.load(folder / "hierarchy.json"),
+        get_data(inputs["data"], spec.resolution),
+        TrainConfig.from_dict(settings["config"]),
+        settings["device"],
+        reference=Hierarchy.load(reference) if reference.exists() else None,
+        teacher=Run(Path(inputs["teacher"])) if "teacher" in inputs else None,
+        start=load_net(inputs["init_from"]) if "init_from" in inputs else None,
+        inputs=inputs,
+    )
 
 
 def _evaluate_flags(parser: argparse.ArgumentParser, _: Sequence[str]) -> None:
@@ -193,6 +252,9 @@ COMMANDS = (
             "taxonomy train --hierarchy icons/wordnet --out runs/wordnet",
             "taxonomy train --flat --width 0.5 --epochs 4 --out runs/flat-half",
             "taxonomy train --data pictures/ --hierarchy tree.json --out runs/mine",
+            "taxonomy train --teacher runs/flat --distill 2 --clade 0.5 --average 0.998",
+            "taxonomy train --resume --out runs/mine",
+            "torchrun --nproc-per-node 2 -m taxonomy train --out runs/two",
         ),
         _train_flags,
         _train,

@@ -5,12 +5,14 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 from tqdm import tqdm
@@ -19,50 +21,23 @@ from taxonomy import _io
 from taxonomy.data import Pictures
 from taxonomy.data._pictures import SPLITS
 from taxonomy.errors import TrainingError
+from taxonomy.hierarchy import Hierarchy
 from taxonomy.nets import HierarchicalNet
+from taxonomy.nets.hierarchical import unpacked_state
+from taxonomy.nets.layers import set_drop_path
 from taxonomy.predictions import Predictions
-from taxonomy.training.augment import Augment, augmented, to_input
-from taxonomy.training.checkpoint import load_checkpoint, save_checkpoint
+from taxonomy.training import distribution
+from taxonomy.training.augment import augmented, to_input
+from taxonomy.training.average import Average
+from taxonomy.training.checkpoint import Place, load_checkpoint, save_checkpoint
+from taxonomy.training.config import TrainConfig, one_cycle, uses_bf16
+from taxonomy.training.objectives import Loss
 
 log = logging.getLogger(__name__)
+Report = Callable[[dict[str, _io.Json]], None]
 
 
-@dataclass(frozen=True)
-class TrainConfig:
-    """How a network is trained.
-
-    Args:
-        epochs: passes over the training split.
-        batch_size: pictures a step.
-        learning_rate: the highest, reached after the warm-up.
-        weight_decay: of AdamW, on convolutions and heads only.
-        label_smoothing: share of the target spread over all classes.
-        warmup: share of the steps in which the rate rises.
-        seed: of initialisation, order and augmentation.
-        precision: ``bf16`` autocast, ``fp32``, or ``auto``: bf16 where the processor computes in
-            it natively.
-        augment: how pictures are varied.
-    """
-
-    epochs: int = 20
-    batch_size: int = 64
-    learning_rate: float = 8e-3
-    weight_decay: float = 0.05
-    label_smoothing: float = 0.1
-    warmup: float = 0.2
-    seed: int = 0
-    precision: Literal["auto", "bf16", "fp32"] = "auto"
-    augment: Augment = field(default_factory=Augment)
-
-    def __post_init__(self) -> None:
-        """Check ranges."""
-        if self.epochs < 1 or self.batch_size < 2:
-            raise TrainingError("Training needs at least 1 epoch and batches of at least 2.")
-        if not 0 < self.learning_rate < math.inf:
-            raise TrainingError(f"The learning rate is {self.learning_rate}; give one above 0.")
-
-
-def check_same_classes(net: HierarchicalNet, data: Pictures) -> None:
+def check_same_classes(net: HierarchicalNet, data: Pictures, what: str = "network") -> None:
     """Check that network and data have the same classes.
 
     Raises:
@@ -70,7 +45,7 @@ def check_same_classes(net: HierarchicalNet, data: Pictures) -> None:
     """
     if net.classes != data.classes:
         raise TrainingError(
-            f"The network has {len(net.classes)} classes and the data {len(data.classes)}, or they "
+            f"The {what} has {len(net.classes)} classes and the data {len(data.classes)}, or they "
             "differ in name; build the hierarchy from the data's own labels."
         )
 
@@ -80,13 +55,16 @@ def train(
     data: Pictures,
     config: TrainConfig,
     checkpoint: Path | None = None,
-    report: Callable[[dict[str, _io.Json]], None] | None = None,
+    report: Report | None = None,
     progress: bool = True,
+    reference: Hierarchy | None = None,
+    teacher: HierarchicalNet | None = None,
 ) -> None:
     """Train a network in place.
 
     With a checkpoint path the state after every epoch is kept there; a run that was stopped
-    continues from it and, with the same threads, ends with the same weights.
+    continues from it and, with the same threads, ends with the same weights. Started by
+    ``torchrun`` every process takes its share of each step.
 
     Args:
         net: freshly built, with the classes of the data.
@@ -95,143 +73,276 @@ def train(
         checkpoint: file to keep and continue from.
         report: called with each epoch's metrics.
         progress: whether to show a bar.
+        reference: the tree that hierarchical losses read; the network's own where none is given.
+        teacher: a trained network with the same classes, for distillation.
 
     Raises:
-        TrainingError: the classes differ, the checkpoint is of another run, or the loss is NaN.
+        TrainingError: the classes differ, an objective lacks its tree or teacher, the checkpoint
+            is of another run, the loss is NaN, or another process of the run was lost.
     """
     check_same_classes(net, data)
-    device = next(net.parameters()).device
-    part, validation = data.part("train"), data.part("val")
-    images = torch.from_numpy(part.images).to(device)
-    targets = torch.from_numpy(part.targets).to(device)
-    nn.Module.to(net, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    optimizer = make_optimizer(net, config)
-    key = _io.digest([asdict(config), net.spec.digest, net.hierarchy.digest, data.digest])
-    done = load_checkpoint(checkpoint, net, optimizer, key) if checkpoint else 0
-    steps = sum(1 for _ in batches(torch.arange(len(part)), config.batch_size))
-    bar = tqdm(total=config.epochs * steps, initial=done * steps, unit="step", disable=not progress)
+    if teacher is not None:
+        check_same_classes(teacher, data, "teacher")
+    reference = reference or net.hierarchy
+    if reference.leaves != net.classes:
+        raise TrainingError("The reference tree has other classes than the network.")
+    training = Training(net, data, config, reference, teacher)
+    key = _io.digest(
+        [
+            *(asdict(config), net.spec.digest, net.hierarchy.digest, data.digest),
+            *(reference.digest, None if teacher is None else weights_digest(teacher)),
+        ]
+    )
+    place = Place()
+    if checkpoint:
+        place = load_checkpoint(checkpoint, training.state, key)
+
+    def keep(now: Place) -> None:
+        if checkpoint and distribution.is_first():
+            save_checkpoint(checkpoint, training.state, now, key)
+
+    steps = training.steps_an_epoch
+    total, done = config.epochs * steps, place.epoch * steps + place.step
+    size = len(training.part)
+    bar = tqdm(
+        total=total * size // steps,
+        initial=done * size // steps,
+        unit="image",
+        unit_scale=True,
+        disable=not (progress and distribution.is_first()),
+    )
     with bar:
-        for epoch in range(done, config.epochs):
+        while place.epoch < config.epochs and not training.is_over(place):
             started = time.perf_counter()
-            loss = train_epoch(net, images, targets, optimizer, config, epoch, bar)
-            accuracy = predict(net, validation).accuracy()
+            taken = place.step
+            loss = training.epoch(place, keep, bar)
+            accuracy = training.validate(place)
+            keep(place)
             seconds = time.perf_counter() - started
             bar.set_postfix(loss=f"{loss:.3f}", val=f"{accuracy:.3f}")
-            if checkpoint:
-                save_checkpoint(checkpoint, net, optimizer, epoch + 1, key)
-            if report:
-                facts = {"epoch": epoch + 1, "loss": loss, "val_accuracy": accuracy}
-                speed = {"seconds": seconds, "images_per_second": len(part) / seconds}
+            if report and distribution.is_first():
+                pictures = size * (steps - taken) / steps
+                facts = {"epoch": place.epoch, "loss": loss, "val_accuracy": accuracy}
+                speed = {"seconds": seconds, "images_per_second": pictures / seconds}
                 report(facts | speed)
-    net.eval()
+    training.finish(place)
 
 
-def train_epoch(
-    net: nn.Module,
-    images: Tensor,
-    targets: Tensor,
-    optimizer: torch.optim.Optimizer,
-    config: TrainConfig,
-    epoch: int,
-    bar: tqdm[Any],
-) -> float:
-    """Train on every picture once, in an order drawn from seed and epoch; return the mean loss.
+class Training:
+    """What one training holds: network, optimiser, averages, loss and the training pictures.
 
-    Raises:
-        TrainingError: the loss is NaN or infinite.
+    ``state`` names every tensor that a checkpoint keeps.
     """
-    net.train()
-    device = images.device
-    generator = torch.Generator().manual_seed(_epoch_seed(config.seed, epoch))
-    rows_of_steps = list(
-        batches(torch.randperm(len(images), generator=generator), config.batch_size)
-    )
-    criterion = nn.CrossEntropyLoss(label_smoothing=config.label_smoothing)
-    bf16 = uses_bf16(config, device)
-    loss_sum = 0.0
-    for step, rows in enumerate(rows_of_steps):
-        progress = (epoch + step / len(rows_of_steps)) / config.epochs
-        for group in optimizer.param_groups:
-            group["lr"] = config.learning_rate * one_cycle(progress, config.warmup)
-        inputs = augmented(images[rows], config.augment, generator)
-        with torch.autocast(device.type, torch.bfloat16, enabled=bf16):
-            logits = net(inputs)
-        loss = criterion(logits.float(), targets[rows])
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        optimizer.step()
-        loss_sum += loss.item() * len(rows)
-        if not math.isfinite(loss_sum):
-            raise TrainingError(
-                f"The loss is {loss.item()} at epoch {epoch + 1}, step {step + 1}; "
-                "lower the learning rate (--learning-rate)."
-            )
-        bar.update()
-    return loss_sum / sum(map(len, rows_of_steps))
+
+    def __init__(
+        self,
+        net: HierarchicalNet,
+        data: Pictures,
+        config: TrainConfig,
+        reference: Hierarchy,
+        teacher: HierarchicalNet | None,
+    ) -> None:
+        self.net, self.config = net, config
+        self.device = next(net.parameters()).device
+        self.part, self.validation = data.part("train"), data.part("val")
+        self._slices = batches(len(self.part), config.batch_size, 2 * distribution.world_size())
+        nn.Module.to(net, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.loss = Loss(config.objective, reference).to(self.device)
+        if config.objective.needs_teacher and teacher is None:
+            raise TrainingError("The objective distils; name a teacher: --teacher RUN.")
+        self.teacher = None
+        if config.objective.needs_teacher and teacher is not None:
+            self.teacher = teacher.to(self.device).eval()
+            nn.Module.to(self.teacher, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        net.trunk.requires_grad_(not config.freeze_trunk)
+        self.optimizer = make_optimizer(net, config)
+        self.average = Average(net, config.average) if config.average else None
+        self.best = Average(net, 0) if config.patience else None
+        set_drop_path(net, config.drop_path)
+        self.bf16 = uses_bf16(config, self.device)
+        self.parallel: nn.Module = distribution.wrap(net)
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """What a checkpoint keeps: modules and optimisers by name."""
+        parts = {"net": self.net, "optimizer": self.optimizer}
+        return parts | {
+            name: average.state
+            for name, average in (("average", self.average), ("best", self.best))
+            if average is not None
+        }
+
+    @property
+    def steps_an_epoch(self) -> int:
+        """Steps a pass over the training pictures takes."""
+        return len(self._slices)
+
+    def epoch(self, place: Place, keep: Callable[[Place], None], bar: tqdm[Any]) -> float:
+        """Train on the pictures that are left of an epoch, in an order drawn from seed and epoch.
+
+        Everything random in a step is drawn anew from seed, epoch, step and process, so that a
+        checkpoint needs to hold no generator.
+
+        Returns:
+            The mean loss of the epoch's steps.
+
+        Raises:
+            TrainingError: the loss is NaN or infinite, or another process was lost.
+        """
+        config = self.config
+        self.net.train()
+        if config.freeze_trunk:
+            self.net.trunk.eval()
+        set_drop_path(self.net, config.drop_path)
+        order = np.random.default_rng([config.seed, place.epoch]).permutation(len(self.part))
+        steps = self.steps_an_epoch
+        while place.step < steps:
+            share = (place.epoch + place.step / steps) / config.epochs
+            for group in self.optimizer.param_groups:
+                group["lr"] = config.learning_rate * one_cycle(share, config.warmup)
+            rows = order[self._slices[place.step]]
+            with distribution.explain_lost_workers():
+                loss = self.step(rows, place)
+            if not math.isfinite(loss):
+                raise TrainingError(
+                    f"The loss is {loss} at epoch {place.epoch + 1}, step {place.step + 1}; "
+                    "lower the learning rate (--learning-rate). The last checkpoint is kept."
+                )
+            place.step += 1
+            place.loss_sum += loss * len(rows)
+            bar.update(len(rows))
+            every = config.checkpoint_steps
+            if every and place.step % every == 0 and place.step < steps:
+                keep(place)
+        loss = place.loss_sum / self._slices[-1].stop
+        place.epoch, place.step, place.loss_sum = place.epoch + 1, 0, 0.0
+        return loss
+
+    def step(self, rows: npt.NDArray[np.int64], place: Place) -> float:
+        """Take one step on the given pictures, this process's share of them in parts."""
+        config = self.config
+        mine = rows[distribution.rank() :: distribution.world_size()]
+        seeds = np.random.default_rng([config.seed, place.epoch, place.step, distribution.rank()])
+        generator = torch.Generator().manual_seed(int(seeds.integers(2**63)))
+        if config.drop_path:
+            torch.manual_seed(int(seeds.integers(2**63)))
+        self.optimizer.zero_grad(set_to_none=True)
+        loss_sum = torch.zeros((), device=self.device)
+        parts = np.array_split(mine, min(config.accumulate, len(mine)))
+        for i, part in enumerate(parts):
+            last = i == len(parts) - 1
+            with nullcontext() if last else distribution.no_sync(self.parallel):
+                # Processes are averaged, so a process's loss counts by its share of the step.
+                weight = len(part) * distribution.world_size() / len(rows)
+                loss = weight * self.loss_of(part, generator)
+                loss.backward()  # type: ignore[no-untyped-call]
+            loss_sum += loss.detach()
+        self.optimizer.step()
+        if self.average is not None:
+            self.average.update(self.net, place.epoch * self.steps_an_epoch + place.step)
+        return distribution.mean(loss_sum)
+
+    def loss_of(self, rows: npt.NDArray[np.int64], generator: torch.Generator) -> Tensor:
+        """Return the mean loss of some training pictures, augmented."""
+        images = torch.from_numpy(self.part.images[rows]).to(self.device)
+        targets = torch.from_numpy(self.part.targets[rows]).to(self.device)
+        inputs = augmented(images, self.config.augment, generator)
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bf16):
+            logits = self.parallel(inputs)
+            taught = None
+            if self.teacher is not None:
+                with torch.no_grad():
+                    taught = self.teacher(inputs).float()
+        loss: Tensor = self.loss(logits, targets, taught, generator)
+        return loss
+
+    def validate(self, place: Place) -> float:
+        """Return the validation accuracy, and remember the best weights."""
+        with self._averaged():
+            accuracy = predict(self.net, self.validation).accuracy()
+            if accuracy > place.best_accuracy:
+                place.best_accuracy, place.best_epoch = accuracy, place.epoch
+                if self.best is not None:
+                    self.best.copy_from(self.net)
+        return accuracy
+
+    def is_over(self, place: Place) -> bool:
+        """Tell whether validation has not improved for longer than the patience."""
+        patience = self.config.patience
+        return bool(patience) and place.epoch - place.best_epoch >= patience
+
+    def finish(self, place: Place) -> None:
+        """Leave the network with the weights that the configuration wants, in evaluation mode."""
+        if self.best is not None and place.best_epoch:
+            self.best.copy_to(self.net)
+        elif self.average is not None:
+            self.average.copy_to(self.net)
+        set_drop_path(self.net, 0.0)
+        self.net.trunk.requires_grad_(True)
+        self.net.eval()
+
+    def _averaged(self) -> Any:
+        return nullcontext() if self.average is None else self.average.lent_to(self.net)
 
 
 @torch.no_grad()
 def predict(net: HierarchicalNet, part: Pictures, batch_size: int = 512) -> Predictions:
     """Return a network's float32 logits on pictures of one split; the network ends as it was.
 
+    Several processes share the pictures, and each gets all logits.
+
     Raises:
         TrainingError: the network has other classes than the data.
     """
     check_same_classes(net, part)
     device = next(net.parameters()).device
-    was_training = net.training
+    was_training = [module.training for module in net.modules()]
     net.eval()
-    logits = []
-    for start in range(0, len(part), batch_size):
-        images = torch.from_numpy(part.images[start : start + batch_size]).to(device)
-        logits.append(net(to_input(images)).float().cpu().numpy())
-    net.train(was_training)
+    mine = np.arange(len(part))[distribution.rank() :: distribution.world_size()]
+    logits = torch.empty(len(mine), len(net.classes))
+    for start in range(0, len(mine), batch_size):
+        rows = mine[start : start + batch_size]
+        images = torch.from_numpy(part.images[rows]).to(device)
+        logits[start : start + len(rows)] = net(to_input(images)).float().cpu()
+    for module, training in zip(net.modules(), was_training, strict=True):
+        module.training = training
     split = SPLITS[int(part.splits[0])]
     made = _io.provenance("predict", ("torch",), tree=net.hierarchy.digest, spec=net.spec.digest)
-    return Predictions(net.classes, np.concatenate(logits), part.targets, split, part.groups, made)
+    whole = distribution.gather_rows(logits, len(part)).numpy()
+    return Predictions(net.classes, whole, part.targets, split, part.groups, made)
 
 
 def make_optimizer(net: nn.Module, config: TrainConfig) -> torch.optim.AdamW:
     """Return AdamW that decays convolutions and heads, but no normalisation and no bias."""
-    decayed = [p for p in net.parameters() if p.ndim > 1]
-    spared = [p for p in net.parameters() if p.ndim <= 1]
+    learned = [p for p in net.parameters() if p.requires_grad]
     groups = [
-        {"params": decayed, "weight_decay": config.weight_decay},
-        {"params": spared, "weight_decay": 0.0},
+        {"params": [p for p in learned if p.ndim > 1], "weight_decay": config.weight_decay},
+        {"params": [p for p in learned if p.ndim <= 1], "weight_decay": 0.0},
     ]
     return torch.optim.AdamW(groups, lr=config.learning_rate)
 
 
-def one_cycle(progress: float, warmup: float) -> float:
-    """Return the share of the highest rate: a linear rise, then half a cosine down to 0.
+def batches(n: int, size: int, least: int = 2) -> list[slice]:
+    """Return the places of each step's pictures in an epoch's order.
 
-    Args:
-        progress: share of the training done, in [0, 1).
-        warmup: share of the training in which the rate rises.
+    A last step of fewer than ``least`` pictures is left out: batch normalisation needs two a
+    process.
 
-    >>> [round(one_cycle(progress, 0.2), 2) for progress in (0, 0.1, 0.2, 0.6, 0.9)]
-    [0.0, 0.5, 1.0, 0.5, 0.04]
+    Raises:
+        TrainingError: the batch size is smaller, or there are too few pictures for one step.
+
+    >>> batches(7, 3)
+    [slice(0, 3, None), slice(3, 6, None)]
     """
-    if progress < warmup:
-        return progress / warmup
-    return 0.5 * (1 + math.cos(math.pi * (progress - warmup) / (1 - warmup)))
+    if size < least or n < least:
+        raise TrainingError(
+            f"{n} training pictures in batches of {size} cannot be shared so that every process "
+            f"gets two; that needs at least {least} of both."
+        )
+    return [slice(i, min(i + size, n)) for i in range(0, n, size) if n - i >= least]
 
 
-def batches(order: Tensor, size: int) -> Iterator[Tensor]:
-    """Yield the rows of each step; a last single row, which batch norm cannot use, is left out."""
-    for start in range(0, len(order) - 1, size):
-        yield order[start : start + size]
-
-
-def uses_bf16(config: TrainConfig, device: torch.device) -> bool:
-    """Tell whether to compute in bfloat16: as configured, else where the hardware does natively."""
-    if config.precision != "auto":
-        return config.precision == "bf16"
-    if device.type == "cuda":
-        return bool(torch.cuda.is_bf16_supported())
-    native = torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported()  # noqa: SLF001
-    return bool(native)
-
-
-def _epoch_seed(seed: int, epoch: int) -> int:
-    return int(np.random.default_rng([seed, epoch]).integers(2**63))
+def weights_digest(net: HierarchicalNet) -> str:
+    """Return the sha256 of a network's weights."""
+    state = unpacked_state(net)
+    return _io.array_digest(*(state[name].detach().cpu().numpy() for name in sorted(state)))

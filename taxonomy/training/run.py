@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,9 +16,12 @@ from taxonomy.data import Pictures
 from taxonomy.errors import FileFormatError, TrainingError
 from taxonomy.hierarchy import Hierarchy
 from taxonomy.nets import HierarchicalNet, build, load_net, save_net
+from taxonomy.nets.initialise import start_from
 from taxonomy.predictions import Predictions
 from taxonomy.spec import NetSpec
-from taxonomy.training.loop import TrainConfig, check_same_classes, predict, train
+from taxonomy.training import distribution
+from taxonomy.training.config import TrainConfig
+from taxonomy.training.loop import check_same_classes, predict, train, weights_digest
 
 
 @dataclass(frozen=True)
@@ -25,7 +29,8 @@ class Run:
     """A finished run's folder.
 
     ``config.json``, ``hierarchy.json``, ``spec.json``, ``model.safetensors``, ``metrics.jsonl``,
-    ``predictions-val.npz``, ``predictions-test.npz``, ``manifest.json``.
+    ``predictions-val.npz``, ``predictions-test.npz``, ``manifest.json``; ``reference.json`` where
+    the losses read another tree than the network's.
 
     Args:
         path: the folder.
@@ -77,8 +82,25 @@ def train_run(
     config: TrainConfig | None = None,
     device: str = "cpu",
     progress: bool = True,
+    reference: Hierarchy | None = None,
+    teacher: Run | None = None,
+    start: HierarchicalNet | None = None,
+    inputs: Mapping[str, str] | None = None,
 ) -> Run:
     """Train a network in a folder, continue one that was stopped, or return a finished one.
+
+    Args:
+        path: the folder.
+        spec: shape of the network.
+        hierarchy: its tree.
+        data: pictures with splits ``train``, ``val`` and ``test``.
+        config: how to train.
+        device: ``cpu`` or ``cuda``.
+        progress: whether to show a bar.
+        reference: the tree that hierarchical losses read; the network's own where none is given.
+        teacher: a finished run to distil from.
+        start: a trained network whose like parts this one starts from.
+        inputs: where data and teacher came from, as text, for who continues the run later.
 
     Raises:
         DataError: the data lacks a split.
@@ -94,23 +116,37 @@ def train_run(
         "spec": spec.digest,
         "hierarchy": hierarchy.digest,
         "data": data.digest,
+        "reference": (reference or hierarchy).digest,
+        "teacher": teacher.manifest["model"] if teacher else None,
+        "start": weights_digest(start) if start else None,
+        "inputs": dict(inputs or {}),
     }
     # What cannot be trained must not claim the folder, or the corrected command is refused it.
     net = build(spec, hierarchy, seed=config.seed)
+    if start is not None:
+        start_from(net, start)
     check_same_classes(net, data)
     for split in ("train", "val", "test"):
         data.part(split)
-    _claim(path, settings)
-    if (path / "manifest.json").is_file():
-        return Run(path)
-    hierarchy.save(path / "hierarchy.json")
-    spec.save(path / "spec.json")
-    net = net.to(device)
-    metrics = Metrics(path / "metrics.jsonl")
-    checkpoint = path / "checkpoint.safetensors"
-    train(net, data, config, checkpoint, metrics.add, progress)
-    _finish(path, net, data, settings, sum(row["seconds"] for row in metrics.rows))
-    checkpoint.unlink(missing_ok=True)
+    with distribution.processes(device) as own_device:
+        if distribution.is_first():
+            _claim(path, settings)
+        distribution.wait_for_all()
+        if (path / "manifest.json").is_file():
+            return Run(path)
+        if distribution.is_first():
+            hierarchy.save(path / "hierarchy.json")
+            spec.save(path / "spec.json")
+            if reference is not None:
+                reference.save(path / "reference.json")
+        metrics = Metrics(path / "metrics.jsonl")
+        checkpoint = path / "checkpoint.safetensors"
+        taught_by = teacher.net() if teacher else None
+        net = net.to(own_device)
+        train(net, data, config, checkpoint, metrics.add, progress, reference, taught_by)
+        _finish(path, net, data, settings, sum(row["seconds"] for row in metrics.rows))
+        checkpoint.unlink(missing_ok=True)
+        distribution.wait_for_all()
     return Run(path)
 
 
@@ -122,12 +158,14 @@ def _finish(
     seconds: float,
 ) -> None:
     """Write the network, its predictions and, last, the manifest, which makes the run finished."""
+    predictions = {split: predict(net, data.part(split)) for split in ("val", "test")}
+    if not distribution.is_first():
+        return
     save_net(path / "model.safetensors", net)
     scores = {}
-    for split in ("val", "test"):
-        predictions = predict(net, data.part(split))
-        predictions.save(path / f"predictions-{split}.npz")
-        scores[f"{split}_accuracy"] = predictions.accuracy()
+    for split, made in predictions.items():
+        made.save(path / f"predictions-{split}.npz")
+        scores[f"{split}_accuracy"] = made.accuracy()
     _io.write_json(
         path / "manifest.json",
         {
@@ -137,6 +175,7 @@ def _finish(
             "seconds": seconds,
             "model": _io.file_digest(path / "model.safetensors"),
             "threads": torch.get_num_threads(),
+            "processes": distribution.world_size(),
             "versions": _io.versions("numpy", "torch"),
             **_io.stamp(),
         },

@@ -13,10 +13,8 @@ from taxonomy.nets import build
 from taxonomy.spec import NetSpec, branching
 from taxonomy.training import Run, TrainConfig, predict, train, train_run
 from taxonomy.training.augment import Augment
+from tests.stripes import TREE
 
-TREE = Hierarchy.from_nested(
-    [["across-fine", "across-wide"], ["down-fine", "down-wide"], ["dots", "plain"]]
-)
 SPEC = branching(((6, 0),), ((6, 1),), resolution=16)
 CONFIG = TrainConfig(
     epochs=4, batch_size=36, precision="fp32", augment=Augment(rotate=3, scale=0.05, shift=0.02)

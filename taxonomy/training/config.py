@@ -1,0 +1,105 @@
+"""How a network is trained: the settings, the schedule of the learning rate, the precision."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Literal
+
+import torch
+
+from taxonomy import _io
+from taxonomy.errors import TrainingError
+from taxonomy.training.augment import Augment
+from taxonomy.training.objectives import Objective
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """How a network is trained.
+
+    Args:
+        epochs: passes over the training split.
+        batch_size: pictures a step, over all processes and accumulated parts together.
+        accumulate: parts that a process takes its share of a step in, to save memory.
+        learning_rate: the highest, reached after the warm-up.
+        weight_decay: of AdamW, on convolutions and heads only.
+        warmup: share of the steps in which the rate rises.
+        average: decay a step of the running average of the weights that is kept as the network;
+            0 keeps the last weights.
+        drop_path: rate at which every residual block is skipped for a picture (stochastic depth).
+        freeze_trunk: 1 leaves the trunk as it is, its normalisation too; 0 trains it.
+        patience: epochs without a better validation accuracy after which training stops, with the
+            best epoch's weights; 0 trains to the end and keeps the last.
+        checkpoint_steps: steps between checkpoints within an epoch; 0 for one an epoch.
+        seed: of initialisation, order and augmentation.
+        precision: ``bf16`` autocast, ``fp32``, or ``auto``: bf16 where the processor computes in
+            it natively.
+        augment: how pictures are varied.
+        objective: what is minimised.
+    """
+
+    epochs: int = 20
+    batch_size: int = 64
+    accumulate: int = 1
+    learning_rate: float = 8e-3
+    weight_decay: float = 0.05
+    warmup: float = 0.2
+    average: float = 0.0
+    drop_path: float = 0.0
+    freeze_trunk: int = 0
+    patience: int = 0
+    checkpoint_steps: int = 0
+    seed: int = 0
+    precision: Literal["auto", "bf16", "fp32"] = "auto"
+    augment: Augment = field(default_factory=Augment)
+    objective: Objective = field(default_factory=Objective)
+
+    def __post_init__(self) -> None:
+        """Check ranges."""
+        if self.epochs < 1 or self.batch_size < 2 or self.accumulate < 1:
+            raise TrainingError("Training needs at least 1 epoch and batches of at least 2.")
+        if not 0 < self.learning_rate < math.inf:
+            raise TrainingError(f"The learning rate is {self.learning_rate}; give one above 0.")
+        if not (0 <= self.average < 1 and 0 <= self.drop_path < 1 and 0 <= self.warmup <= 1):
+            raise TrainingError("Average and drop path must lie in [0, 1), warm-up in [0, 1].")
+        if min(self.patience, self.checkpoint_steps, self.weight_decay) < 0:
+            raise TrainingError("Patience, checkpoint steps and weight decay must not be negative.")
+
+    @classmethod
+    def from_dict(cls, content: _io.Json) -> TrainConfig:
+        """Read what ``dataclasses.asdict`` made.
+
+        Raises:
+            TrainingError: an unknown key or a value out of range.
+        """
+        try:
+            parts = {"augment": Augment(**content["augment"])}
+            return cls(**{**content, **parts, "objective": Objective(**content["objective"])})
+        except (TypeError, KeyError) as error:
+            raise TrainingError(f"Not the settings of a training ({error}).") from error
+
+
+def one_cycle(progress: float, warmup: float) -> float:
+    """Return the share of the highest rate: a linear rise, then half a cosine down to 0.
+
+    Args:
+        progress: share of the training done, in [0, 1).
+        warmup: share of the training in which the rate rises.
+
+    >>> [round(one_cycle(progress, 0.2), 2) for progress in (0, 0.1, 0.2, 0.6, 0.9)]
+    [0.0, 0.5, 1.0, 0.5, 0.04]
+    """
+    if progress < warmup:
+        return progress / warmup
+    return 0.5 * (1 + math.cos(math.pi * (progress - warmup) / (1 - warmup)))
+
+
+def uses_bf16(config: TrainConfig, device: torch.device) -> bool:
+    """Tell whether to compute in bfloat16: as configured, else where the hardware does natively."""
+    if config.precision != "auto":
+        return config.precision == "bf16"
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported())
+    native = torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported()  # noqa: SLF001
+    return bool(native)

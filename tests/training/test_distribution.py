@@ -1,0 +1,131 @@
+"""Two processes train as one would, and the loss of one is told and loses nothing."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from tests.stripes import TREE, striped_pictures
+
+ROOT = Path(__file__).parents[2]
+TORCHRUN = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m")
+
+
+def environment() -> dict[str, str]:
+    return {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
+
+
+def gradients(path: Path, mode: str, launcher: tuple[str, ...]) -> dict[str, torch.Tensor]:
+    command = [sys.executable, *launcher, "tests.training.parallel", str(path), mode]
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=180
+    )
+    assert done.returncode == 0, done.stderr
+    return load_file(path)
+
+
+@pytest.fixture(scope="module")
+def steps(tmp_path_factory) -> dict[tuple[str, int], dict[str, torch.Tensor]]:
+    folder = tmp_path_factory.mktemp("steps")
+    launchers = {1: ("-m",), 2: TORCHRUN}
+    return {
+        (mode, n): gradients(folder / f"{mode}-{n}.safetensors", mode, launcher)
+        for mode in ("eval", "train")
+        for n, launcher in launchers.items()
+    }
+
+
+def largest_gap(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> float:
+    assert one.keys() == other.keys()
+    return max((one[name] - other[name]).abs().max().item() for name in one)
+
+
+def test_averaged_gradients_equal_one_processs(steps):
+    """An odd batch in three parts: the processes' shares differ in size, and still count right."""
+    assert steps["eval", 1]["loss"] > 1
+    assert largest_gap(steps["eval", 1], steps["eval", 2]) < 1e-6
+
+
+def test_batch_norm_sees_each_processs_part_by_itself(steps, record_property):
+    """The difference that smaller batches make in training mode is there, and is reported."""
+    gap = largest_gap(steps["train", 1], steps["train", 2])
+    record_property("largest difference of gradients with batch norm", gap)
+    print(f"with batch norm in training mode the gradients differ by up to {gap:.2e}")
+    assert 1e-6 < gap < 1
+
+
+def picture_folder(folder: Path) -> Path:
+    """Write the stripes as class folders with splits."""
+    from PIL import Image
+
+    data = striped_pictures()
+    for i, (image, target, split) in enumerate(
+        zip(data.images, data.targets, data.splits, strict=True)
+    ):
+        where = folder / ("train", "val", "test")[split] / data.classes[target]
+        where.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(image.transpose(1, 2, 0)).save(where / f"{i}.png")
+    return folder
+
+
+def workers_of(launcher: int) -> dict[str, int]:
+    """Return the process ids of a launcher's workers by their rank."""
+    found = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+            variables = (folder / "environ").read_bytes().split(b"\0")
+        except (OSError, IndexError):
+            continue
+        if parent == launcher:
+            values = dict(v.decode(errors="replace").partition("=")[::2] for v in variables if v)
+            if "RANK" in values:
+                found[values["RANK"]] = int(folder.name)
+    return found
+
+
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="needs Linux's /proc")
+def test_a_lost_worker_ends_the_run_with_a_message_and_the_run_continues(tmp_path):
+    tree, out = tmp_path / "tree.json", tmp_path / "run"
+    TREE.save(tree)
+    command = [
+        *(sys.executable, *TORCHRUN, "taxonomy", "train", "--epochs", "400"),
+        *("--data", str(picture_folder(tmp_path / "data")), "--hierarchy", str(tree)),
+        *("--spec", str(small_spec(tmp_path)), "--checkpoint-steps", "2", "--out", str(out)),
+    ]
+    with subprocess.Popen(
+        command, cwd=ROOT, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as running:
+        wait_until(lambda: (out / "checkpoint.safetensors").exists(), running)
+        os.kill(workers_of(running.pid)["1"], signal.SIGKILL)
+        _, errors = running.communicate(timeout=120)
+    assert running.returncode != 0
+    assert b"Another process of this training was lost" in errors, errors.decode()
+    from taxonomy.training.checkpoint import load_checkpoint
+
+    with pytest.raises(Exception, match="other settings"):  # whole, and of that run
+        load_checkpoint(out / "checkpoint.safetensors", {}, "another key")
+
+
+def small_spec(folder: Path) -> Path:
+    from taxonomy.spec import branching
+
+    path = folder / "spec.json"
+    branching(((6, 0),), ((6, 1),), resolution=16).save(path)
+    return path
+
+
+def wait_until(holds, running: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + 120
+    while not holds():
+        assert running.poll() is None, running.stderr.read().decode()
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
