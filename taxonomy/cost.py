@@ -61,15 +61,29 @@ def cost(spec: NetSpec, hierarchy: Hierarchy, task: Iterable[str] | None = None)
 def expert_costs(spec: NetSpec, hierarchy: Hierarchy, tasks: TaskList) -> Costs:
     """Return the cost of every task's expert in one matrix product.
 
-    An expert keeps the trunk, the nodes on its classes' paths and their heads, so its cost is the
-    sum over the entries of the tree that lie on some path.
+    Raises:
+        LabelError: the tasks ask for classes that the hierarchy lacks.
+    """
+    params, macs = kept_sum(hierarchy, tasks, np.array(entry_costs(spec, hierarchy))).T
+    return Costs(params, macs)
+
+
+def kept_sum(hierarchy: Hierarchy, tasks: TaskList, values: IntArray) -> IntArray:
+    """Sum values of the entries that each task's expert keeps: those on some class's path.
+
+    Args:
+        hierarchy: the tree.
+        tasks: classes of each expert.
+        values: one row a quantity, shape (quantities, entries).
+
+    Returns:
+        Sums, shape (tasks, quantities).
 
     Raises:
         LabelError: the tasks ask for classes that the hierarchy lacks.
     """
     from scipy import sparse
 
-    params, macs = entry_costs(spec, hierarchy)
     columns = hierarchy.positions(tasks.ids)
     rows, entries = [], []
     for leaf, entry in enumerate(hierarchy.leaf_entries):
@@ -81,7 +95,7 @@ def expert_costs(spec: NetSpec, hierarchy: Hierarchy, tasks: TaskList) -> Costs:
         (np.ones(len(rows)), (rows, entries)), shape=(len(hierarchy.leaves), len(hierarchy))
     )
     kept = (sparse.csr_matrix(tasks.membership.astype(float)) @ on_path[columns]) > 0
-    return Costs(np.asarray(kept @ params, dtype=np.int64), np.asarray(kept @ macs, dtype=np.int64))
+    return np.asarray(kept @ values.T, dtype=np.int64)
 
 
 def entry_costs(spec: NetSpec, hierarchy: Hierarchy) -> tuple[IntArray, IntArray]:

@@ -1,4 +1,4 @@
-"""Pictures of six patterns, for trainings that take a second; importable by processes of their own."""
+"""Pictures of six patterns, for trainings of a second, in the tests and in their subprocesses."""
 
 from __future__ import annotations
 

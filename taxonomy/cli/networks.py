@@ -1,4 +1,4 @@
-"""Commands on networks: ``train``, ``evaluate``, ``extract``, ``curve``, ``demo``."""
+"""Commands on networks: ``design``, ``train``, ``evaluate``, ``extract``, ``curve``, ``demo``."""
 
 from __future__ import annotations
 
@@ -77,9 +77,7 @@ def _trained(arguments: argparse.Namespace) -> Run:
         spec = (NetSpec.flat() if arguments.flat else branching()).scaled(arguments.width)
     data = get_data(arguments.data, spec.resolution)
     tree = Hierarchy.star(data.classes) if arguments.flat else load_tree(arguments.hierarchy)
-    config = replace(
-        from_flags(TrainConfig, arguments), objective=from_flags(Objective, arguments)
-    )
+    config = replace(from_flags(TrainConfig, arguments), objective=from_flags(Objective, arguments))
     return train_run(
         arguments.out,
         spec,
@@ -119,6 +117,43 @@ def _resumed(folder: Path) -> Run:
         start=load_net(inputs["init_from"]) if "init_from" in inputs else None,
         inputs=inputs,
     )
+
+
+def _design_flags(parser: argparse.ArgumentParser, _: Sequence[str]) -> None:
+    from taxonomy.design import DesignConfig
+
+    parser.add_argument("hierarchy", nargs="?", default="icons/wordnet", help="[icons/wordnet]")
+    parser.add_argument("--tasks", type=Path, help=TASKS_HELP)
+    parser.add_argument("--kind", help="only tasks of this kind, such as coherent")
+    parser.add_argument("--size", type=int, help="only tasks of so many classes")
+    parser.add_argument("--out", type=Path, help="write the best design as a specification")
+    add_flags(parser, DesignConfig, "budgets and what is searched")
+
+
+def _design(arguments: argparse.Namespace) -> None:
+    from time import perf_counter
+
+    from taxonomy.design import DesignConfig, design
+
+    tasks = _load_tasks(arguments.tasks).select(arguments.kind, arguments.size)
+    if not len(tasks):
+        raise TaxonomyError("No task is of that kind and size; leave out --kind or --size.")
+    started = perf_counter()
+    found = design(load_tree(arguments.hierarchy), tasks, from_flags(DesignConfig, arguments))
+    rate = found.searched / (perf_counter() - started)
+    print(
+        f"{found.searched} designs costed ({rate:,.0f} a second), {found.fitting} within the "
+        f"budgets; experts: mean over {len(tasks)} tasks"
+    )
+    table = found.table.assign(score=found.table["score"] / found.table["score"].max())
+    for name in ("macs", "expert_macs", "path_macs"):
+        table[name] = (table[name] / 1e6).map("{:.1f}M".format)
+    for name in ("params", "expert_params"):
+        table[name] = (table[name] / 1e3).map("{:.0f}k".format)
+    print(table.round(3).to_string(index=False))
+    if arguments.out:
+        found.specs[0].save(arguments.out)
+        print(f"the first one written to {arguments.out}; next: taxonomy train --spec …")
 
 
 def _evaluate_flags(parser: argparse.ArgumentParser, _: Sequence[str]) -> None:
@@ -258,6 +293,16 @@ COMMANDS = (
         ),
         _train_flags,
         _train,
+    ),
+    Command(
+        "design",
+        "Propose trunk, split, widths and depths within a budget, without building a network.",
+        (
+            "taxonomy design icons/wordnet --macs 76700000 --expert-macs 13600000",
+            "taxonomy design --kind coherent --size 5 --branch-family convnext --out spec.json",
+        ),
+        _design_flags,
+        _design,
     ),
     Command(
         "evaluate",

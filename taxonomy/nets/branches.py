@@ -150,7 +150,7 @@ class BranchPack(nn.Module):
         if self.shared:
             return torch.cat(parts, 1)
         by_node = [
-            part.permute(0, 2, 3, 1).unflatten(3, (-1, width))
+            part.permute(0, 2, 3, 1).reshape(*part.shape[:1], *part.shape[2:], -1, width)
             for part, (_, width, _) in zip(parts, self.reads, strict=True)
         ]
         return torch.cat(by_node, 4).flatten(3).permute(0, 3, 1, 2)
@@ -174,7 +174,7 @@ class Gate(nn.Module):
 
     def forward(self, parents: Tensor) -> Tensor:
         """Map the parent pack's (B, parents * width_in, H, W) to (B, nodes * width, 1, 1)."""
-        pooled = parents.mean((2, 3)).unflatten(1, (-1, self.width_in))
+        pooled = parents.mean((2, 3)).reshape(len(parents), -1, self.width_in)
         read = pooled.index_select(1, self.parents)
         score = torch.einsum("bnw,nw->bn", read, self.weight.to(read.dtype)) + self.bias
         factor = 2 * score.sigmoid().repeat_interleave(self.width, dim=1)
@@ -195,7 +195,7 @@ def _pooled_like(x: Tensor, smaller: Tensor) -> Tensor:
     """Return a map averaged over cells down to the size of another."""
     if x.shape[2:] == smaller.shape[2:]:
         return x
-    return nn.functional.adaptive_avg_pool2d(x, smaller.shape[2:])
+    return nn.functional.adaptive_avg_pool2d(x, smaller.shape[-1])
 
 
 class LeafHeads(nn.Module):
@@ -225,7 +225,7 @@ class LeafHeads(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Map (B, nodes * width, H, W) to logits (B, leaves)."""
         pooled = x.mean((2, 3)).reshape(len(x), -1, self.width)
-        weight = self.weight
+        weight: Tensor = self.weight
         if self.cosine:
             pooled = nn.functional.normalize(pooled, dim=2)
             weight = nn.functional.normalize(weight, dim=1) * self.bias.exp()[:, None]

@@ -21,4 +21,5 @@ class ResidualBlock(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Map (B, width, H, W) to the same shape."""
         changed = self.drop(self.second(self.first(x).relu_()))
-        return (changed + x).relu_()
+        added: Tensor = changed + x
+        return added.relu_()

@@ -64,7 +64,7 @@ class UnpackedNet(nn.Module):
     def _read(self, maps: dict[int, Tensor], parent: int) -> Tensor:
         if self.spec.nesting != "ancestors":
             return maps[parent]
-        size = maps[parent].shape[2:]
+        size = maps[parent].shape[-1]
         parts = []
         while parent >= 0:
             parts.append(nn.functional.adaptive_avg_pool2d(maps[parent], size))

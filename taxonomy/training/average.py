@@ -28,9 +28,7 @@ class Average:
     def update(self, net: nn.Module, step: int) -> None:
         """Move the average towards the weights after so many steps."""
         decay = min(self.decay, (1 + step) / (10 + step))
-        torch._foreach_lerp_(  # noqa: SLF001
-            list(self.state.values()), list(_numbers(net).values()), 1 - decay
-        )
+        torch._foreach_lerp_(list(self.state.values()), list(_numbers(net).values()), 1 - decay)
 
     @torch.no_grad()
     def copy_from(self, net: nn.Module) -> None:

@@ -214,7 +214,7 @@ class Training:
             every = config.checkpoint_steps
             if every and place.step % every == 0 and place.step < steps:
                 keep(place)
-        loss = place.loss_sum / self._slices[-1].stop
+        loss = place.loss_sum / int(self._slices[-1].stop)
         place.epoch, place.step, place.loss_sum = place.epoch + 1, 0, 0.0
         return loss
 

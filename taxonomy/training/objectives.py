@@ -93,9 +93,7 @@ class Objective:
         return bool(self.distill or self.distill_clade)
 
 
-TERMS = (
-    *("leaf", "clade", "subset", "inner", "hierarchical", "soft", "distill", "distill_clade"),
-)
+TERMS = (*("leaf", "clade", "subset", "inner", "hierarchical", "soft", "distill", "distill_clade"),)
 """The weights of `Objective`."""
 
 

@@ -100,7 +100,9 @@ def test_a_level_groups_the_leaves_of_its_nodes(nested):
     for row, depth in zip(entries, range(1, len(entries) + 1), strict=True):
         for leaf, entry in zip(tree.leaves, row, strict=True):
             assert leaf in tree.clade(int(entry))
-            assert tree.depth[entry] == min(depth, tree.depth[tree.leaf_entries[tree.leaves.index(leaf)]])
+            assert tree.depth[entry] == min(
+                depth, tree.depth[tree.leaf_entries[tree.leaves.index(leaf)]]
+            )
 
 
 class TestSubsets:

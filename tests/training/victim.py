@@ -1,7 +1,7 @@
 """Processes that the tests kill: a training that ends itself at a step, and an endless writer.
 
-    python -m tests.training.victim train FOLDER [STEP ...]
-    python -m tests.training.victim write FILE KILLS
+python -m tests.training.victim train FOLDER [STEP ...]
+python -m tests.training.victim write FILE KILLS
 """
 
 from __future__ import annotations
@@ -80,8 +80,7 @@ def write_until_killed(path: Path, kills: int) -> None:
         if place.step < newest:
             raise SystemExit(f"went back from step {newest} to {place.step}")
         newest = place.step
-    left = [file.name for file in path.parent.iterdir() if file != path]
-    print(newest, len(left))
+    sys.stdout.write(f"{newest}\n")
 
 
 def write_forever(path: Path, net: HierarchicalNet, step: int) -> None:
