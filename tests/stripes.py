@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
+from PIL import Image
 
 from taxonomy.data import Pictures
 from taxonomy.hierarchy import Hierarchy
@@ -45,3 +48,15 @@ def striped_pictures() -> Pictures:
         splits=np.array(splits, dtype=np.uint8),
         groups=np.array([f"group-{split}" for split in splits]),
     )
+
+
+def picture_folder(folder: Path) -> Path:
+    """Write the stripes as class folders with splits."""
+    data = striped_pictures()
+    for i, (image, target, split) in enumerate(
+        zip(data.images, data.targets, data.splits, strict=True)
+    ):
+        where = folder / ("train", "val", "test")[split] / data.classes[target]
+        where.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(image.transpose(1, 2, 0)).save(where / f"{i}.png")
+    return folder

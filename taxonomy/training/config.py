@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import torch
@@ -65,6 +65,10 @@ class TrainConfig:
             raise TrainingError("Average and drop path must lie in [0, 1), warm-up in [0, 1].")
         if min(self.patience, self.checkpoint_steps, self.weight_decay) < 0:
             raise TrainingError("Patience, checkpoint steps and weight decay must not be negative.")
+
+    def with_seed(self, seed: int) -> TrainConfig:
+        """Return the same settings with another seed."""
+        return replace(self, seed=seed)
 
     @classmethod
     def from_dict(cls, content: _io.Json) -> TrainConfig:

@@ -11,6 +11,7 @@ from taxonomy.hierarchy import Hierarchy
 from taxonomy.labels import LabelSet
 from taxonomy.nets import build, load_net, save_net
 from taxonomy.spec import branching
+from tests.stripes import TREE, picture_folder
 
 NESTED = [["cat", "dog"], ["bus", "car"]]
 
@@ -86,6 +87,34 @@ class TestCommands:
         assert lines[0] == "expert for 2 of 4 classes: cat, dog"
         assert lines[-1].startswith("expert written to pets.st")
         assert load_net("pets.st").classes == ("cat", "dog")
+
+    def test_a_stopped_training_resumes_with_its_own_settings(self, here, capsys, monkeypatch):
+        """Interrupted after the first of two epochs; --resume needs none of the flags again."""
+        from taxonomy.training.run import Metrics
+
+        picture_folder(here / "data")
+        TREE.save("tree.json")
+        branching(((6, 0),), ((6, 1),), resolution=16).save("spec.json")
+        given = ["--data", "data", "--hierarchy", "tree.json", "--spec", "spec.json"]
+        flags = ["--epochs", "2", "--clade", "0.5", "--average", "0.9", "--precision", "fp32"]
+        assert main(["train", *given, *flags, "--out", "whole"]) == 0
+        add = Metrics.add
+
+        def stop(self, row):
+            add(self, row)
+            raise KeyboardInterrupt
+
+        with monkeypatch.context() as patch:
+            patch.setattr(Metrics, "add", stop)
+            assert main(["train", *given, *flags, "--out", "stopped"]) == 130
+        assert not (here / "stopped" / "manifest.json").exists()
+        assert main(["train", "--resume", "--out", "stopped"]) == 0
+        whole, stopped = (
+            (here / name / "model.safetensors").read_bytes() for name in ("whole", "stopped")
+        )
+        assert whole == stopped
+        assert len((here / "stopped" / "metrics.jsonl").read_text().splitlines()) == 2
+        capsys.readouterr()
 
     @pytest.mark.parametrize("command", [command.name for command in COMMANDS])
     def test_help_shows_an_example(self, capsys, command):

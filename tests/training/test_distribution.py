@@ -14,7 +14,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from tests.stripes import TREE, striped_pictures
+from tests.stripes import TREE, picture_folder
 
 ROOT = Path(__file__).parents[2]
 TORCHRUN = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m")
@@ -66,20 +66,6 @@ def test_batch_norm_sees_each_processs_part_by_itself(steps, record_property):
     record_property("largest difference of gradients with batch norm", gap)
     warnings.warn(f"with batch norm the gradients differ by up to {gap:.1e}", Report, stacklevel=1)
     assert 1e-6 < gap < 1
-
-
-def picture_folder(folder: Path) -> Path:
-    """Write the stripes as class folders with splits."""
-    from PIL import Image
-
-    data = striped_pictures()
-    for i, (image, target, split) in enumerate(
-        zip(data.images, data.targets, data.splits, strict=True)
-    ):
-        where = folder / ("train", "val", "test")[split] / data.classes[target]
-        where.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(image.transpose(1, 2, 0)).save(where / f"{i}.png")
-    return folder
 
 
 def workers_of(launcher: int) -> dict[str, int]:

@@ -1,0 +1,161 @@
+"""Series of trainings that are compared: settings by name, each trained once and scored alike."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from taxonomy import _io
+from taxonomy.errors import TrainingError
+from taxonomy.hierarchy import Hierarchy
+from taxonomy.spec import NetSpec
+from taxonomy.study.curve import points
+from taxonomy.study.runner import run_cells
+from taxonomy.tasks import TaskList
+from taxonomy.training import Run, TrainConfig, train_run
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from taxonomy.data import Pictures
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One network to train.
+
+    Args:
+        spec: its shape.
+        tree: its hierarchy; a star for a flat network.
+        config: how it is trained; its seed is set by the series.
+        reference: the tree that hierarchical losses read; its own where none is given.
+        teacher: the name of an earlier setting to distil from, of the same seed.
+        start: the name of an earlier setting to start from, of the same seed.
+    """
+
+    spec: NetSpec
+    tree: Hierarchy
+    config: TrainConfig = field(default_factory=TrainConfig)
+    reference: Hierarchy | None = None
+    teacher: str | None = None
+    start: str | None = None
+
+
+def run_series(
+    folder: Path | str,
+    settings: Mapping[str, Setting],
+    data: Pictures,
+    seeds: tuple[int, ...] = (0,),
+    progress: bool = True,
+) -> dict[tuple[str, int], Run]:
+    """Train every setting with every seed; what is finished is kept, what was stopped continues.
+
+    Args:
+        folder: holds one run directory ``<setting>-<seed>`` each.
+        settings: by name, teachers before their students.
+        data: the pictures.
+        seeds: of initialisation, order and augmentation.
+        progress: whether to show a bar for each training.
+
+    Raises:
+        TrainingError: a teacher is no earlier setting, or a training fails.
+    """
+    folder = Path(folder)
+    cells: dict[str, dict[str, _io.Json]] = {}
+    known: dict[str, Setting] = {}
+    for name, setting in settings.items():
+        for needed in (setting.teacher, setting.start):
+            if needed is not None and needed not in known:
+                raise TrainingError(
+                    f"The setting {name!r} builds on {needed!r}, which is no earlier setting."
+                )
+        known[name] = setting
+        for seed in seeds:
+            cells[f"{name}-{seed}"] = {
+                **describe_setting(setting),
+                "seed": seed,
+                "data": data.digest,
+                "builds_on": [cells[f"{n}-{seed}"] for n in (setting.teacher, setting.start) if n],
+            }
+    of_cell = {f"{name}-{seed}": (name, seed) for name in settings for seed in seeds}
+
+    def work(cell: str, _: Mapping[str, _io.Json], where: Path) -> dict[str, _io.Json]:
+        name, seed = of_cell[cell]
+        setting = settings[name]
+        run = train_run(
+            where,
+            setting.spec,
+            setting.tree,
+            data,
+            setting.config.with_seed(seed),
+            progress=progress,
+            reference=setting.reference,
+            teacher=Run(folder / f"{setting.teacher}-{seed}") if setting.teacher else None,
+            start=Run(folder / f"{setting.start}-{seed}").net() if setting.start else None,
+        )
+        return {key: run.manifest[key] for key in ("seconds", "time", "machine", "threads")}
+
+    run_cells(folder, cells, work)
+    return {key: Run(folder / cell) for cell, key in of_cell.items()}
+
+
+def describe_setting(setting: Setting) -> dict[str, _io.Json]:
+    """Return what identifies a setting, as plain JSON values."""
+    return {
+        "spec": setting.spec.to_dict(),
+        "tree": setting.tree.digest,
+        "config": asdict(setting.config),
+        "reference": setting.reference.digest if setting.reference else None,
+        "teacher": setting.teacher,
+        "start": setting.start,
+    }
+
+
+def score_series(
+    runs: Mapping[tuple[str, int], Run],
+    tasks: TaskList,
+    split: str = "val",
+    kinds: tuple[tuple[str, int], ...] = (("coherent", 5), ("random", 5)),
+) -> pd.DataFrame:
+    """Return one row a run: its accuracy, cost and training time, and those of its experts.
+
+    Columns: ``setting seed accuracy macs params train_minutes`` and, for every kind and size of
+    task, ``<kind><size>_accuracy``, ``_macs``, ``_params``, means over the tasks.
+
+    Args:
+        runs: what `run_series` returned.
+        tasks: over the same classes.
+        split: ``val`` for every choice; ``test`` once, for the final table.
+        kinds: kinds and sizes of tasks to give columns to.
+    """
+    import pandas as pd
+
+    rows = []
+    for (name, seed), run in runs.items():
+        predictions = run.predictions(split)
+        table = points(run.spec, run.hierarchy, predictions, tasks)
+        row: dict[str, object] = {
+            "setting": name,
+            "seed": seed,
+            "accuracy": predictions.accuracy(),
+            "macs": run.manifest["macs"],
+            "params": run.manifest["params"],
+            "train_minutes": run.manifest["seconds"] / 60,
+        }
+        for kind, size in kinds:
+            chosen = table[(table["kind"] == kind) & (table["size"] == size)]
+            for column in ("accuracy", "macs", "params"):
+                row[f"{kind}{size}_{column}"] = chosen[column].mean()
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def mean_over_seeds(scores: pd.DataFrame) -> pd.DataFrame:
+    """Return one row a setting: means over its seeds, and the accuracies' standard deviations."""
+    grouped = scores.drop(columns="seed").groupby("setting", sort=False)
+    means = grouped.mean()
+    spread = grouped.std(ddof=1)[[c for c in means.columns if c.endswith("accuracy")]]
+    means.insert(0, "seeds", grouped.size())
+    return means.join(spread.add_suffix("_sd")).reset_index()

@@ -1,0 +1,80 @@
+"""Series: trained once, scored from what is stored, teachers of the same seed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from taxonomy.cost import expert_costs
+from taxonomy.errors import TrainingError
+from taxonomy.hierarchy import Hierarchy
+from taxonomy.spec import NetSpec, branching
+from taxonomy.study.settings import Setting, mean_over_seeds, run_series, score_series
+from taxonomy.tasks import Task, TaskList
+from taxonomy.training import Objective, TrainConfig
+from tests.stripes import CLASSES, TREE
+
+CONFIG = TrainConfig(epochs=1, batch_size=36, precision="fp32")
+SETTINGS = {
+    "flat": Setting(NetSpec.flat((6, 8), resolution=16), Hierarchy.star(CLASSES), CONFIG),
+    "tree": Setting(
+        branching(((6, 1),), ((6, 1),), resolution=16),
+        TREE,
+        replace(CONFIG, objective=Objective(distill=1.0)),
+        teacher="flat",
+        start="flat",  # whose first stage is the tree network's trunk
+    ),
+}
+TASKS = TaskList(
+    [
+        Task("a", ("across-fine", "across-wide"), "coherent"),
+        Task("b", ("down-wide", "plain"), "random"),
+    ],
+    CLASSES,
+)
+KINDS = (("coherent", 2), ("random", 2))
+
+
+@pytest.fixture(scope="module")
+def runs(stripes, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("series")
+    return folder, run_series(folder, SETTINGS, stripes, (0, 1), progress=False)
+
+
+def test_scores_are_those_of_the_stored_predictions(runs):
+    _, made = runs
+    scores = score_series(made, TASKS, "val", KINDS)
+    assert list(zip(scores["setting"], scores["seed"], strict=True)) == list(made)
+    for row, run in zip(scores.itertuples(), made.values(), strict=True):
+        predictions = run.predictions("val")
+        assert row.accuracy == predictions.accuracy()
+        assert row.coherent2_accuracy == predictions.accuracy(("across-fine", "across-wide"))
+        costs = expert_costs(run.spec, run.hierarchy, TASKS)
+        assert (row.random2_macs, row.random2_params) == (costs.macs[1], costs.params[1])
+
+
+def test_means_over_seeds(runs):
+    _, made = runs
+    scores = score_series(made, TASKS, "val", KINDS)
+    means = mean_over_seeds(scores).set_index("setting")
+    flat = scores[scores["setting"] == "flat"]["accuracy"]
+    assert means.loc["flat", "seeds"] == 2
+    assert means.loc["flat", "accuracy"] == pytest.approx(flat.mean())
+    assert means.loc["flat", "accuracy_sd"] == pytest.approx(flat.std())
+
+
+def test_a_finished_series_trains_nothing(runs, stripes):
+    folder, made = runs
+    before = {
+        run.path: (run.path / "model.safetensors").stat().st_mtime_ns for run in made.values()
+    }
+    again = run_series(folder, SETTINGS, stripes, (0, 1), progress=False)
+    assert {
+        run.path: (run.path / "model.safetensors").stat().st_mtime_ns for run in again.values()
+    } == before
+
+
+def test_a_teacher_must_come_first(stripes, tmp_path):
+    with pytest.raises(TrainingError, match="no earlier setting"):
+        run_series(tmp_path, {"tree": SETTINGS["tree"]}, stripes, progress=False)

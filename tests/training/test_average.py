@@ -1,0 +1,147 @@
+"""Averaged and best weights, early stopping, starting from weights, skipping blocks."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from taxonomy.errors import SpecError, TrainingError
+from taxonomy.hierarchy import Hierarchy
+from taxonomy.nets import build
+from taxonomy.nets.hierarchical import unpacked_state
+from taxonomy.nets.initialise import start_from
+from taxonomy.nets.layers import StochasticDepth, set_drop_path
+from taxonomy.spec import NetSpec, branching
+from taxonomy.training import Objective, TrainConfig, predict, train
+from taxonomy.training.average import Average
+from tests.stripes import CLASSES, TREE
+
+SPEC = branching(((6, 0), (8, 1)), ((6, 1),), resolution=16)
+CONFIG = TrainConfig(epochs=3, batch_size=36, precision="fp32")
+
+
+def first_weight(net: torch.nn.Module) -> torch.nn.Parameter:
+    return next(net.parameters())
+
+
+class TestAverage:
+    def test_moves_by_the_decay_and_faster_at_the_start(self):
+        """From 0 towards 1: a tenth is kept at step 0, and 0.9 in the long run."""
+        net = build(SPEC, TREE, 0)
+        torch.nn.init.zeros_(first_weight(net))
+        average = Average(net, 0.9)
+        name = next(name for name, _ in net.named_parameters())
+        torch.nn.init.ones_(first_weight(net))
+        average.update(net, 0)
+        assert average.state[name].unique().item() == pytest.approx(0.9)
+        average.update(net, 1000)
+        assert average.state[name].unique().item() == pytest.approx(0.91)
+
+    def test_lends_its_weights_and_takes_them_back(self):
+        net = build(SPEC, TREE, 0)
+        average = Average(net, 0.9)
+        torch.nn.init.ones_(first_weight(net))
+        with average.lent_to(net):
+            assert not (first_weight(net) == 1).all()
+        assert (first_weight(net) == 1).all()
+
+    def test_the_trained_network_is_the_average(self, stripes):
+        """With a decay near 1 the kept network lags behind the last weights."""
+        nets = [build(SPEC, TREE, 0) for _ in range(2)]
+        for net, decay in zip(nets, (0.0, 0.9), strict=True):
+            train(net, stripes, replace(CONFIG, average=decay), progress=False)
+        assert not torch.equal(first_weight(nets[0]), first_weight(nets[1]))
+        assert predict(nets[1], stripes.part("val")).accuracy() > 0.5
+
+
+class TestEarlyStopping:
+    def test_stops_after_the_patience_with_the_best_epochs_weights(self, stripes):
+        """A rate of nearly 0 never improves after the first epoch."""
+        net, rows = build(SPEC, TREE, 0), []
+        config = replace(CONFIG, epochs=9, patience=2, learning_rate=1e-12)
+        train(net, stripes, config, report=rows.append, progress=False)
+        assert len(rows) < 9
+        best = max(row["val_accuracy"] for row in rows)
+        assert predict(net, stripes.part("val")).accuracy() == best
+        first_best = next(row["epoch"] for row in rows if row["val_accuracy"] == best)
+        assert len(rows) == first_best + 2
+
+
+class TestStart:
+    FLAT = build(NetSpec.flat((6, 8), depth=0, resolution=16), Hierarchy.star(CLASSES), 1)
+
+    def test_copies_the_stages_that_are_alike(self):
+        net = build(SPEC, TREE, 0)
+        before = {name: tensor.clone() for name, tensor in unpacked_state(net).items()}
+        copied = start_from(net, self.FLAT)
+        after, source = unpacked_state(net), unpacked_state(self.FLAT)
+        same = {name for name in after if torch.equal(after[name], before[name])}
+        assert copied == sum(name.startswith("trunk.0.") for name in after)
+        assert all(torch.equal(after[n], source[n]) for n in after if n.startswith("trunk.0."))
+        assert {name for name in after if not name.startswith("trunk.0.")} <= same
+
+    def test_copies_everything_between_twins(self):
+        one, other = build(SPEC, TREE, 0), build(SPEC, TREE, 1)
+        start_from(one, other)
+        x = torch.randn(3, 3, 16, 16)
+        assert torch.equal(one.eval()(x), other.eval()(x))
+
+    def test_refuses_a_network_with_nothing_alike(self):
+        with pytest.raises(SpecError, match="first trunk stage"):
+            start_from(build(NetSpec.flat((7,), resolution=16), Hierarchy.star(CLASSES)), self.FLAT)
+
+    def test_a_frozen_trunk_stays_with_its_statistics(self, stripes):
+        net = build(SPEC, TREE, 0)
+        before = {name: tensor.clone() for name, tensor in net.trunk.state_dict().items()}
+        train(net, stripes, replace(CONFIG, epochs=1, freeze_trunk=1), progress=False)
+        assert all(torch.equal(t, before[n]) for n, t in net.trunk.state_dict().items())
+        assert all(p.requires_grad for p in net.parameters())
+
+
+class TestStochasticDepth:
+    def test_skips_whole_nodes_of_pictures_and_keeps_the_mean(self):
+        torch.manual_seed(0)
+        drop = StochasticDepth(nodes=3).train()
+        drop.rate = 0.25
+        made = drop(torch.ones(4000, 6, 2, 2))
+        assert made.unique().tolist() == pytest.approx([0, 1 / 0.75])
+        nodes = made.reshape(4000, 3, -1)
+        assert ((nodes == 0).all(2) | (nodes > 0).all(2)).all()
+        assert made.mean().item() == pytest.approx(1, abs=0.02)
+        assert (nodes[:, 0, 0] != nodes[:, 1, 0]).any()
+
+    def test_does_nothing_in_evaluation_mode(self):
+        net = build(SPEC, TREE, 0).eval()
+        x = torch.randn(3, 3, 16, 16)
+        before = net(x)
+        set_drop_path(net, 0.9)
+        assert torch.equal(net(x), before)
+
+    def test_is_reproducible_whatever_the_global_generator(self, stripes):
+        config = replace(CONFIG, epochs=1, drop_path=0.3, objective=Objective(subset=1.0))
+        nets = [build(SPEC, TREE, 0) for _ in range(2)]
+        for seed, net in enumerate(nets):
+            torch.manual_seed(seed)
+            train(net, stripes, config, progress=False)
+        assert torch.equal(first_weight(nets[0]), first_weight(nets[1]))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"average": 1.0}, {"drop_path": -0.1}, {"patience": -1}, {"accumulate": 0}, {"warmup": 2.0}],
+)
+def test_impossible_settings_are_refused(change):
+    with pytest.raises(TrainingError):
+        replace(CONFIG, **change)
+
+
+def test_settings_round_trip_through_json():
+    import json
+    from dataclasses import asdict
+
+    config = replace(CONFIG, objective=Objective(clade=0.5), average=0.9)
+    assert TrainConfig.from_dict(json.loads(json.dumps(asdict(config)))) == config
+    with pytest.raises(TrainingError, match="unknown"):
+        TrainConfig.from_dict({**asdict(config), "unknown": 1})
