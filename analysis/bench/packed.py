@@ -1,9 +1,10 @@
-"""The packed network against the same weights run one module per node, side by side.
+"""The packed network against one module per node, and against a flat ResNet of equal MACs.
 
     make bench
 
-Writes ``analysis/results/bench-packed.csv`` and ``.json``. Every pair of timings is taken in
-turns in one process, so that a disturbance hits both; the figures are medians.
+Writes ``analysis/results/bench-packed.csv`` and ``.json``. All that is compared is timed in turns
+in one process, so that a disturbance hits every side; the figures are medians. Both comparisons
+run in bf16 with channels last where the processor computes in it natively, else in fp32.
 """
 
 from __future__ import annotations
@@ -21,98 +22,146 @@ from taxonomy import _io, _shipped
 from taxonomy.cost import cost
 from taxonomy.hierarchy import Hierarchy
 from taxonomy.nets import build
+from taxonomy.nets.layers import folded
 from taxonomy.nets.unpacked import UnpackedNet
-from taxonomy.spec import branching
+from taxonomy.spec import NetSpec, branching
+from taxonomy.training import TrainConfig
+from taxonomy.training.config import uses_bf16
 
 RESULTS = Path(__file__).parent.parent / "results"
+SPEC = branching(trunk=((16, 0), (32, 2)), levels=((32, 2), (32, 1)))
 
 
 def main() -> None:
-    """Time both ways, forward and training step, at every batch size."""
+    """Time forward passes and training steps at every size and batch."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--repeats", type=int, default=7, help="timings a figure [7]")
-    parser.add_argument("--batches", default="1,64", help="batch sizes [1,64]")
+    parser.add_argument("--batches", default="1,64,256", help="batch sizes [1,64,256]")
+    parser.add_argument("--device", default="cpu", help="cpu or cuda [cpu]")
+    parser.add_argument("--out", type=Path, default=RESULTS / "bench-packed", help="[results]")
     arguments = parser.parse_args()
-    tree = Hierarchy.load(_shipped.path("icons/trees/wordnet.json"))
-    spec = branching()
-    packed = build(spec, tree, seed=0)
-    nets = {"packed": packed, "per_node": UnpackedNet(packed)}
-    for net in nets.values():
-        net.to(memory_format=torch.channels_last)
-    largest_gap = check_equal(nets)
-    rows = []
-    for batch in map(int, arguments.batches.split(",")):
-        x = torch.randn(batch, 3, spec.resolution, spec.resolution)
-        x = x.contiguous(memory_format=torch.channels_last)
-        for name, act in (("forward", forward), ("training step", training_step)):
-            times = in_turns({k: act(net, x) for k, net in nets.items()}, arguments.repeats)
-            ratio = times["per_node"] / times["packed"]
-            rows.append({"batch": batch, "what": name, **times, "per_node_over_packed": ratio})
-            print(rows[-1])
-    table = pd.DataFrame(rows).rename(
-        columns={"packed": "packed_seconds", "per_node": "per_node_seconds"}
-    )
-    _io.write_text(RESULTS / "bench-packed.csv", table.round(5).to_csv(index=False))
-    facts = {
-        "command": "make bench",
+    device = torch.device(arguments.device)
+    bf16 = uses_bf16(TrainConfig(), device)
+    trees = {212: Hierarchy.load(_shipped.path("icons/trees/wordnet.json")), 1000: even_tree()}
+    rows, facts = [], {}
+    for leaves, tree in trees.items():
+        packed = build(SPEC, tree, seed=0)
+        flat = flat_of_equal_macs(tree)
+        nets = {
+            "packed": packed,
+            "per_node": UnpackedNet(packed),
+            "flat": build(flat, Hierarchy.star(tree.leaves), seed=0),
+        }
+        facts[f"largest_logit_difference_{leaves}"] = check_equal(packed, nets["per_node"])
+        macs = {name: cost(SPEC, tree).macs for name in ("packed", "per_node")}
+        macs["flat"] = cost(flat, Hierarchy.star(tree.leaves)).macs
+        facts[f"macs_{leaves}"] = macs
+        facts[f"nodes_{leaves}"] = len(tree.nodes) - 1
+        for net in nets.values():
+            net.to(device=device, memory_format=torch.channels_last)
+        for batch in map(int, arguments.batches.split(",")):
+            x = torch.randn(batch, 3, 32, 32).to(device, memory_format=torch.channels_last)
+            for what, act in (("forward", forward), ("training step", training_step)):
+                acts = {name: act(net, x, bf16) for name, net in nets.items()}
+                times = in_turns(acts, arguments.repeats, device)
+                rows.append(figures(leaves, batch, what, times, macs))
+                print(rows[-1])
+    table = pd.DataFrame(rows)
+    _io.write_text(arguments.out.with_suffix(".csv"), table.round(5).to_csv(index=False))
+    facts |= {
+        "command": f"make bench (--device {arguments.device} --batches {arguments.batches})",
         "repeats": arguments.repeats,
-        "nodes": len(tree.nodes) - 1,
-        "leaves": len(tree.leaves),
-        "macs": cost(spec, tree).macs,
-        "dtype": "float32",
-        "largest_logit_difference": largest_gap,
+        "dtype": "bfloat16" if bf16 else "float32",
+        "spec": SPEC.to_dict(),
         "threads": torch.get_num_threads(),
+        "device": torch.cuda.get_device_name() if device.type == "cuda" else "cpu",
         "versions": _io.versions("torch"),
         **_io.stamp(),
     }
-    _io.write_json(RESULTS / "bench-packed.json", facts)
+    _io.write_json(arguments.out.with_suffix(".json"), facts)
     print(table.round(4).to_string(index=False))
 
 
-def check_equal(nets: dict[str, torch.nn.Module]) -> float:
+def even_tree(leaves: int = 1000, groups: int = 25, subgroups: int = 4) -> Hierarchy:
+    """Return a tree of equal groups of equal subgroups."""
+    ids = [f"c{i:04d}" for i in range(leaves)]
+    each = leaves // (groups * subgroups)
+    lowest = [ids[i : i + each] for i in range(0, leaves, each)]
+    return Hierarchy.from_nested(
+        [lowest[i : i + subgroups] for i in range(0, len(lowest), subgroups)]
+    )
+
+
+def flat_of_equal_macs(tree: Hierarchy) -> NetSpec:
+    """Return the flat network whose MACs come nearest to those of the packed one over a tree."""
+    wanted, star = cost(SPEC, tree).macs, Hierarchy.star(tree.leaves)
+    family = [NetSpec.flat().scaled(step / 24) for step in range(6, 96)]
+    return min(family, key=lambda spec: abs(cost(spec, star).macs - wanted))
+
+
+def figures(
+    leaves: int, batch: int, what: str, times: dict[str, float], macs: dict[str, int]
+) -> dict[str, object]:
+    """Return a row: seconds, and the two ratios that matter."""
+    rate = {name: macs[name] / times[name] for name in times}
+    return {
+        "leaves": leaves,
+        "batch": batch,
+        "what": what,
+        **{f"{name}_seconds": seconds for name, seconds in times.items()},
+        "per_node_over_packed": times["per_node"] / times["packed"],
+        "packed_share_of_flat_macs_per_second": rate["packed"] / rate["flat"],
+    }
+
+
+def check_equal(packed: torch.nn.Module, per_node: torch.nn.Module) -> float:
     """Return the largest difference of the two ways' logits, which must be rounding."""
     x = torch.randn(8, 3, 32, 32)
     with torch.no_grad():
-        one, other = (net.eval()(x) for net in nets.values())
+        one, other = packed.eval()(x), per_node.eval()(x)
     torch.testing.assert_close(one, other, rtol=0, atol=1e-5 * max(1.0, one.abs().max().item()))
     return (one - other).abs().max().item()
 
 
-def forward(net: torch.nn.Module, x: torch.Tensor) -> Callable[[], None]:
-    """Return a forward pass in evaluation mode."""
+def forward(net: torch.nn.Module, x: torch.Tensor, bf16: bool) -> Callable[[], None]:
+    """Return a forward pass as it is deployed: normalisations folded into the convolutions."""
+    deployed = folded(net)
 
     def act() -> None:
-        net.eval()
-        with torch.no_grad():
-            net(x)
+        with torch.no_grad(), torch.autocast(x.device.type, torch.bfloat16, enabled=bf16):
+            deployed(x)
 
     return act
 
 
-def training_step(net: torch.nn.Module, x: torch.Tensor) -> Callable[[], None]:
+def training_step(net: torch.nn.Module, x: torch.Tensor, bf16: bool) -> Callable[[], None]:
     """Return a forward and backward pass in training mode and a step of AdamW."""
     optimizer = torch.optim.AdamW(net.parameters(), lr=1e-4)
 
     def act() -> None:
-        # Norms stay in evaluation mode, because a batch of one has no variance.
-        net.eval()
+        net.train(len(x) > 1)  # norms stay as they are where a batch of one has no variance
         optimizer.zero_grad(set_to_none=True)
-        net(x).logsumexp(1).mean().backward()
+        with torch.autocast(x.device.type, torch.bfloat16, enabled=bf16):
+            logits = net(x)
+        logits.float().logsumexp(1).mean().backward()
         optimizer.step()
 
     return act
 
 
-def in_turns(acts: dict[str, Callable[[], None]], repeats: int) -> dict[str, float]:
+def in_turns(
+    acts: dict[str, Callable[[], None]], repeats: int, device: torch.device
+) -> dict[str, float]:
     """Return each act's median seconds, timed in turns after one run of each to warm up."""
-    for act in acts.values():
-        act()
     times: dict[str, list[float]] = {name: [] for name in acts}
-    for _ in range(repeats):
+    for turn in range(repeats + 1):
         for name, act in acts.items():
             started = time.perf_counter()
             act()
-            times[name].append(time.perf_counter() - started)
+            if device.type == "cuda":
+                torch.cuda.synchronize()
+            if turn:
+                times[name].append(time.perf_counter() - started)
     return {name: statistics.median(values) for name, values in times.items()}
 
 

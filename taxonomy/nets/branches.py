@@ -7,12 +7,16 @@ one grouped convolution. With one width a level, every level is one pack.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from dataclasses import dataclass
+from functools import partial
+from itertools import groupby
 
 import torch
 from torch import Tensor, nn
 
 from taxonomy.hierarchy import Hierarchy
+from taxonomy.nets.layers import Run
 from taxonomy.nets.trunk import STAGES
 from taxonomy.spec import NetSpec
 
@@ -22,11 +26,11 @@ COSINE_SCALE = 10.0
 
 @dataclass(frozen=True)
 class Read:
-    """A map that every node of a pack reads.
+    """A map that the parents of a pack's nodes pass on: their own, or an ancestor's of theirs.
 
     Args:
         pack: index of the pack that makes the map.
-        nodes: per reading node the position of the node it reads in that pack.
+        nodes: per parent the position of the node in that pack.
     """
 
     pack: int
@@ -40,8 +44,10 @@ class Layout:
     Args:
         depth: of its nodes; 0 for the trunk.
         width: channels of each node.
-        nodes: entries of the hierarchy, in the order of the channels.
-        reads: the packs of its nodes' ancestors, trunk first, parents last; none for the trunk.
+        nodes: entries of the hierarchy, in the order of the channels: by how many siblings they
+            have in the pack, then by parent.
+        runs: the same as runs of parents that have equally many children here.
+        reads: the packs of the ancestors, trunk first, parents last; none for the trunk.
         leaves: entries of the leaves that hang directly below its nodes.
         leaf_nodes: per such leaf the position of its node in this pack.
     """
@@ -49,6 +55,7 @@ class Layout:
     depth: int
     width: int
     nodes: tuple[int, ...]
+    runs: tuple[Run, ...]
     reads: tuple[Read, ...]
     leaves: tuple[int, ...]
     leaf_nodes: tuple[int, ...]
@@ -70,7 +77,8 @@ def plan(spec: NetSpec, hierarchy: Hierarchy) -> list[Layout]:
             pack, _ = place[int(hierarchy.parent[node])]
             keys.setdefault((pack, int(widths[node])), []).append(int(node))
         for (_, width), nodes in sorted(keys.items()):
-            nodes.sort(key=lambda node: place[int(hierarchy.parent[node])][1])
+            children = Counter(int(hierarchy.parent[node]) for node in nodes)
+            nodes.sort(key=partial(_rank, hierarchy, place, children))
             place.update({node: (len(groups), i) for i, node in enumerate(nodes)})
             groups.append((width, nodes))
     below: list[list[int]] = [[] for _ in groups]
@@ -81,6 +89,7 @@ def plan(spec: NetSpec, hierarchy: Hierarchy) -> list[Layout]:
             depth=int(hierarchy.depth[nodes[0]]),
             width=width,
             nodes=tuple(nodes),
+            runs=_runs(hierarchy, nodes),
             reads=_reads(hierarchy, nodes, place),
             leaves=tuple(leaves),
             leaf_nodes=tuple(place[int(hierarchy.parent[leaf])][1] for leaf in leaves),
@@ -89,12 +98,32 @@ def plan(spec: NetSpec, hierarchy: Hierarchy) -> list[Layout]:
     ]
 
 
+def _rank(
+    hierarchy: Hierarchy, place: dict[int, tuple[int, int]], siblings: Counter[int], node: int
+) -> tuple[int, int, int]:
+    """Return what nodes of a pack are ordered by.
+
+    Siblings lie together, and parents with equally many children too. Among siblings those with
+    fewer inner children come first, so that the next level finds its parents in order and need not
+    gather them.
+    """
+    parent = int(hierarchy.parent[node])
+    inner = sum(hierarchy.leaf[child] is None for child in hierarchy.children(node))
+    return siblings[parent], place[parent][1], inner
+
+
+def _runs(hierarchy: Hierarchy, nodes: list[int]) -> tuple[Run, ...]:
+    """Return runs of parents with equally many children, in the order of the nodes."""
+    children = [len(list(group)) for _, group in groupby(hierarchy.parent[nodes])]
+    return tuple(Run(len(list(group)), count) for count, group in groupby(children))
+
+
 def _reads(
     hierarchy: Hierarchy, nodes: list[int], place: dict[int, tuple[int, int]]
 ) -> tuple[Read, ...]:
     """Return the packs of a pack's ancestors; all its nodes have them in the same packs."""
     reads: list[Read] = []
-    above = [int(hierarchy.parent[node]) for node in nodes]
+    above = [int(parent) for parent, _ in groupby(hierarchy.parent[nodes])]
     while above[0] >= 0:
         reads.append(Read(place[above[0]][0], tuple(place[entry][1] for entry in above)))
         above = [int(hierarchy.parent[entry]) for entry in above]
@@ -102,56 +131,48 @@ def _reads(
 
 
 class BranchPack(nn.Module):
-    """The branches of one pack: gather what each node reads, then run all nodes at once."""
+    """The branches of one pack: all its nodes at once, each reading its parent's map."""
 
     def __init__(self, spec: NetSpec, layouts: list[Layout], index: int) -> None:
         super().__init__()
         layout = layouts[index]
         level = spec.levels[layout.depth - 1]
         reads = layout.reads if spec.nesting == "ancestors" else layout.reads[-1:]
-        self.reads = tuple(
-            (read.pack, layouts[read.pack].width, len(layouts[read.pack].nodes)) for read in reads
-        )
-        # Nodes of one parent read one map: an ordinary convolution, with nothing to copy.
-        self.shared = len(set(layout.reads[-1].nodes)) == 1
+        self.reads = tuple((read.pack, layouts[read.pack].width) for read in reads)
         self.stage = STAGES[level.block.family](
             level.block,
-            sum(width for _, width, _ in self.reads),
+            sum(width for _, width in self.reads),
             layout.width,
             level.depth,
             level.stride,
-            len(layout.nodes),
-            self.shared,
+            layout.runs,
         )
         self.gate = Gate(self.reads[-1][1], layout) if spec.nesting == "gate" else None
+        self.whole = []
         for position, read in enumerate(reads):
+            every = range(len(layouts[read.pack].nodes))
+            self.whole.append(read.nodes == tuple(every))
             self.register_buffer(f"nodes{position}", torch.tensor(read.nodes), persistent=False)
 
     def forward(self, maps: list[Tensor]) -> Tensor:
         """Map all packs' (B, nodes * width, H, W) to this pack's (B, nodes * width, H', W')."""
         parents = maps[self.reads[-1][0]]
         parts = []
-        for position, (pack, width, nodes) in enumerate(self.reads):
+        for position, (pack, width) in enumerate(self.reads):
             x = _pooled_like(maps[pack], parents)
-            places = self.get_buffer(f"nodes{position}")
-            if not self.shared:
-                parts.append(gather_nodes(x, places, width))
-            elif nodes == 1:
-                parts.append(x)
-            else:
-                parts.append(x.narrow(1, int(places[0]) * width, width))
+            if not self.whole[position]:
+                x = gather_nodes(x, self.get_buffer(f"nodes{position}"), width)
+            parts.append(x)
         made: Tensor = self.stage(self._side_by_side(parts))
         return made if self.gate is None else made * self.gate(parents)
 
     def _side_by_side(self, parts: list[Tensor]) -> Tensor:
-        """Join what is read so that each node's channels lie together."""
+        """Join what is read so that each parent's channels lie together."""
         if len(parts) == 1:
             return parts[0]
-        if self.shared:
-            return torch.cat(parts, 1)
         by_node = [
             part.permute(0, 2, 3, 1).reshape(*part.shape[:1], *part.shape[2:], -1, width)
-            for part, (_, width, _) in zip(parts, self.reads, strict=True)
+            for part, (_, width) in zip(parts, self.reads, strict=True)
         ]
         return torch.cat(by_node, 4).flatten(3).permute(0, 3, 1, 2)
 
@@ -170,7 +191,10 @@ class Gate(nn.Module):
         self.weight = nn.Parameter(torch.zeros(len(layout.nodes), width_in))
         self.bias = nn.Parameter(torch.zeros(len(layout.nodes)))
         self.parents: Tensor
-        self.register_buffer("parents", torch.tensor(layout.reads[-1].nodes), persistent=False)
+        parents = torch.tensor(layout.reads[-1].nodes)
+        children = [run.children for run in layout.runs for _ in range(run.parents)]
+        by_node = parents.repeat_interleave(torch.tensor(children))
+        self.register_buffer("parents", by_node, persistent=False)
 
     def forward(self, parents: Tensor) -> Tensor:
         """Map the parent pack's (B, parents * width_in, H, W) to (B, nodes * width, 1, 1)."""
@@ -184,8 +208,11 @@ class Gate(nn.Module):
 def gather_nodes(x: Tensor, nodes: Tensor, width: int) -> Tensor:
     """Return the maps of the given nodes side by side: (B, len(nodes) * width, H, W).
 
-    The copy runs over whole channel runs of a channels-last map, and stays channels-last.
+    A single node is a view. Of several, the copy runs over whole channel runs of a channels-last
+    map, and stays channels-last.
     """
+    if len(nodes) == 1:
+        return x.narrow(1, int(nodes[0]) * width, width)
     batch, channels, height, side = x.shape
     last = x.permute(0, 2, 3, 1).reshape(batch, height, side, channels // width, width)
     return last.index_select(3, nodes).flatten(3).permute(0, 3, 1, 2)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from taxonomy.nets.layers import ConvNorm, StochasticDepth
+from taxonomy.nets.layers import ConvNorm, Run, StochasticDepth
 from taxonomy.spec import Block
 
 
@@ -24,15 +24,15 @@ class ConvNeXtBlock(nn.Module):
 
     def __init__(self, block: Block, width: int, nodes: int) -> None:
         super().__init__()
-        all_channels, wide = width * nodes, width * block.expand
-        self.spatial = ConvNorm(all_channels, all_channels, block.kernel, 1, all_channels)
-        self.widen = nn.Conv2d(all_channels, wide * nodes, 1, groups=nodes)
+        wide, each = width * block.expand, (Run(nodes, 1),)
+        self.spatial = ConvNorm(1, 1, block.kernel, 1, (Run(width * nodes, 1),))
+        self.widen = nn.Conv2d(width * nodes, wide * nodes, 1, groups=nodes)
         self.recalibrate = RECALIBRATIONS[block.recalibrate](wide, nodes)
-        self.narrow = ConvNorm(wide * nodes, all_channels, 1, 1, nodes)
+        self.narrow = ConvNorm(wide, width, 1, 1, each)
         self.drop = StochasticDepth(nodes)
         nn.init.kaiming_normal_(self.widen.weight, mode="fan_in", nonlinearity="relu")
         nn.init.zeros_(self.widen.bias)  # type: ignore[arg-type]
-        nn.init.zeros_(self.narrow.norm.weight)
+        nn.init.zeros_(self.narrow.norm.get_parameter("weight"))
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (B, nodes * width, H, W) to the same shape."""

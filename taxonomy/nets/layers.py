@@ -1,40 +1,142 @@
-"""Layers that every base family uses: convolution with normalisation, and stochastic depth."""
+"""Layers that every base family uses: convolutions by runs of parents, and stochastic depth."""
 
 from __future__ import annotations
+
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
 
+Net = TypeVar("Net", bound=nn.Module)
 
-class ConvNorm(nn.Module):
-    """A convolution and batch normalisation, which folds into it; both per group.
 
-    An odd kernel pads by half its side. An even one, which is as large as its stride, cuts the map
-    into patches, the last of them padded where the side is no multiple.
+@dataclass(frozen=True)
+class Run:
+    """Parents that have equally many children: one grouped convolution with a group a parent.
+
+    Args:
+        parents: how many.
+        children: of each parent.
     """
 
-    def __init__(self, width_in: int, width: int, kernel: int, stride: int, groups: int) -> None:
+    parents: int
+    children: int
+
+
+SINGLE = (Run(1, 1),)
+"""One node that reads one map, as a trunk's stage does."""
+
+
+def nodes_of(runs: tuple[Run, ...]) -> int:
+    """Return how many nodes some runs make."""
+    return sum(run.parents * run.children for run in runs)
+
+
+class RunConv(nn.Module):
+    """A convolution in which every node reads its parent's map, with nothing copied for siblings.
+
+    The parents lie side by side in the input, those of the first run first, and so do their
+    children in the output. The weight holds all nodes along its first dimension, whatever the runs.
+
+    Args:
+        width_in: channels of each parent.
+        width: channels of each node.
+        kernel: side of the kernel.
+        stride: of the convolution.
+        padding: at every edge.
+        runs: how many children the parents have.
+    """
+
+    def __init__(
+        self,
+        width_in: int,
+        width: int,
+        kernel: int,
+        stride: int = 1,
+        padding: int = 0,
+        runs: tuple[Run, ...] = SINGLE,
+    ) -> None:
         super().__init__()
-        self.conv = nn.Conv2d(
-            width_in,
-            width,
-            kernel,
-            stride=stride,
-            padding=kernel // 2 if kernel % 2 else 0,
-            groups=groups,
-            bias=False,
-        )
-        self.norm = nn.BatchNorm2d(width)
-        self.patch = kernel if kernel % 2 == 0 else 1
-        nn.init.kaiming_normal_(self.conv.weight, mode="fan_in", nonlinearity="relu")
+        self.stride, self.padding, self.runs = stride, padding, runs
+        self.weight = nn.Parameter(torch.empty(nodes_of(runs) * width, width_in, kernel, kernel))
+        self.bias: nn.Parameter | None = None
+        self.inputs = [run.parents * width_in for run in runs]
+        self.outputs = [run.parents * run.children * width for run in runs]
+        nn.init.kaiming_normal_(self.weight, mode="fan_in", nonlinearity="relu")
 
     def forward(self, x: Tensor) -> Tensor:
-        """Map (B, width_in, H, W) to (B, width, ceil(H / stride), ceil(W / stride))."""
+        """Map (B, parents * width_in, H, W) to (B, nodes * width, H', W')."""
+        if len(self.runs) == 1:
+            return self._convolve(x, self.weight, self.bias, self.runs[0].parents)
+        biases = (
+            [None] * len(self.runs) if self.bias is None else torch.split(self.bias, self.outputs)
+        )
+        parts = zip(
+            torch.split(x, self.inputs, 1),
+            torch.split(self.weight, self.outputs),
+            biases,
+            self.runs,
+            strict=True,
+        )
+        made = [self._convolve(part, w, bias, run.parents) for part, w, bias, run in parts]
+        return torch.cat(made, 1)
+
+    def _convolve(self, x: Tensor, weight: Tensor, bias: Tensor | None, groups: int) -> Tensor:
+        return nn.functional.conv2d(x, weight, bias, self.stride, self.padding, groups=groups)
+
+
+class ConvNorm(nn.Module):
+    """A convolution and batch normalisation, which folds into it; both per node.
+
+    An odd kernel pads by half its side. An even one, which is as large as its stride, cuts the map
+    into patches, the last of them padded where the side is no multiple. Arguments as `RunConv`.
+    """
+
+    def __init__(
+        self, width_in: int, width: int, kernel: int, stride: int, runs: tuple[Run, ...]
+    ) -> None:
+        super().__init__()
+        self.patch = kernel if kernel % 2 == 0 else 1
+        padding = kernel // 2 if kernel % 2 else 0
+        self.conv = RunConv(width_in, width, kernel, stride, padding, runs)
+        self.norm: nn.Module = nn.BatchNorm2d(nodes_of(runs) * width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (B, parents * width_in, H, W) to (B, nodes * width, ceil(H / stride), …)."""
         below, right = (-side % self.patch for side in x.shape[2:])
         if below or right:
             x = nn.functional.pad(x, (0, right, 0, below))
         normed: Tensor = self.norm(self.conv(x))
         return normed
+
+    @torch.no_grad()
+    def fold(self) -> None:
+        """Move the normalisation into the convolution; exact in evaluation mode."""
+        norm = self.norm
+        if not isinstance(norm, nn.BatchNorm2d):
+            return
+        mean, variance = norm.running_mean, norm.running_var
+        assert mean is not None
+        assert variance is not None
+        scale = norm.weight / (variance + norm.eps).sqrt()
+        self.conv.weight.mul_(scale[:, None, None, None])
+        self.conv.bias = nn.Parameter(norm.bias - mean * scale)
+        self.norm = nn.Identity()
+
+
+def folded(net: Net) -> Net:
+    """Return a copy for inference alone, in evaluation mode, its normalisations folded away.
+
+    It answers what the network answers, up to rounding, and is faster; it is neither trained nor
+    saved further.
+    """
+    copy = deepcopy(net).eval()
+    for module in copy.modules():
+        if isinstance(module, ConvNorm):
+            module.fold()
+    return copy.requires_grad_(False)
 
 
 class StochasticDepth(nn.Module):

@@ -4,22 +4,28 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from taxonomy.nets.layers import ConvNorm, StochasticDepth
+from taxonomy.nets.layers import ConvNorm, Run, StochasticDepth
 
 
 class ResidualBlock(nn.Module):
-    """Two 3x3 convolutions beside an identity; nodes run as groups."""
+    """Two 3x3 convolutions beside an identity.
+
+    Args:
+        width: channels of each node.
+        nodes: how many nodes run side by side.
+    """
 
     def __init__(self, width: int, nodes: int) -> None:
         super().__init__()
-        self.first = ConvNorm(width, width, 3, 1, nodes)
-        self.second = ConvNorm(width, width, 3, 1, nodes)
+        each = (Run(nodes, 1),)
+        self.first = ConvNorm(width, width, 3, 1, each)
+        self.second = ConvNorm(width, width, 3, 1, each)
         self.drop = StochasticDepth(nodes)
         # Starting as the identity makes the first steps of deep branches stable (Goyal 2017).
-        nn.init.zeros_(self.second.norm.weight)
+        nn.init.zeros_(self.second.norm.get_parameter("weight"))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Map (B, width, H, W) to the same shape."""
+        """Map (B, nodes * width, H, W) to the same shape."""
         changed = self.drop(self.second(self.first(x).relu_()))
         added: Tensor = changed + x
         return added.relu_()

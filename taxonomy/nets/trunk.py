@@ -11,13 +11,13 @@ from collections.abc import Callable
 from torch import Tensor, nn
 
 from taxonomy.nets.convnext import ConvNeXtBlock
-from taxonomy.nets.layers import ConvNorm
+from taxonomy.nets.layers import SINGLE, ConvNorm, Run, nodes_of
 from taxonomy.nets.resnet import ResidualBlock
 from taxonomy.spec import Block, NetSpec
 
 
 class ResNetStage(nn.Module):
-    """A 3x3 convolution, then residual blocks; ``nodes`` independent copies run as groups.
+    """A 3x3 convolution, then residual blocks; many nodes run as groups.
 
     Args:
         block: the options of the family.
@@ -25,8 +25,7 @@ class ResNetStage(nn.Module):
         width: channels that each node makes.
         depth: residual blocks.
         stride: of the opening convolution.
-        nodes: how many nodes run side by side.
-        shared_input: whether all nodes read one and the same map, not one each.
+        runs: the nodes, by how many siblings read one parent's map.
     """
 
     def __init__(
@@ -36,17 +35,15 @@ class ResNetStage(nn.Module):
         width: int,
         depth: int,
         stride: int,
-        nodes: int = 1,
-        shared_input: bool = True,
+        runs: tuple[Run, ...] = SINGLE,
     ) -> None:
         super().__init__()
         del block  # a ResNet stage has no options
-        read, groups = (width_in, 1) if shared_input else (width_in * nodes, nodes)
-        self.entry = ConvNorm(read, width * nodes, 3, stride, groups)
-        self.blocks = nn.ModuleList(ResidualBlock(width * nodes, nodes) for _ in range(depth))
+        self.entry = ConvNorm(width_in, width, 3, stride, runs)
+        self.blocks = nn.ModuleList(ResidualBlock(width, nodes_of(runs)) for _ in range(depth))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Map (B, read, H, W) to (B, nodes * width, H / stride, W / stride)."""
+        """Map (B, parents * width_in, H, W) to (B, nodes * width, H / stride, W / stride)."""
         x = self.entry(x).relu_()
         for block in self.blocks:
             x = block(x)
@@ -63,16 +60,15 @@ class ConvNeXtStage(nn.Module):
         width: int,
         depth: int,
         stride: int,
-        nodes: int = 1,
-        shared_input: bool = True,
+        runs: tuple[Run, ...] = SINGLE,
     ) -> None:
         super().__init__()
-        read, groups = (width_in, 1) if shared_input else (width_in * nodes, nodes)
-        self.entry = ConvNorm(read, width * nodes, 3 if stride == 1 else stride, stride, groups)
+        self.entry = ConvNorm(width_in, width, 3 if stride == 1 else stride, stride, runs)
+        nodes = nodes_of(runs)
         self.blocks = nn.ModuleList(ConvNeXtBlock(block, width, nodes) for _ in range(depth))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Map (B, read, H, W) to (B, nodes * width, ceil(H / stride), ceil(W / stride))."""
+        """Map (B, parents * width_in, H, W) to (B, nodes * width, ceil(H / stride), …)."""
         x = self.entry(x)
         for block in self.blocks:
             x = block(x)

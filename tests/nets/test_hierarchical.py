@@ -14,6 +14,7 @@ from taxonomy.errors import FileFormatError, SpecError
 from taxonomy.hierarchy import Hierarchy
 from taxonomy.nets import build, load_net, save_net
 from taxonomy.nets.hierarchical import load_unpacked_state, unpacked_state
+from taxonomy.nets.layers import folded
 from taxonomy.nets.unpacked import UnpackedNet
 from taxonomy.spec import (
     CONVNEXT,
@@ -110,6 +111,13 @@ class TestEveryShape:
         net = settled(spec, tree).train()
         net(pictures()).square().sum().backward()
         assert all(p.grad is not None and p.grad.abs().sum() > 0 for p in net.parameters())
+
+    def test_folded_norms_answer_the_same(self, spec, tree):
+        net = settled(spec, tree).double()
+        plain = folded(net)
+        assert not any(isinstance(m, torch.nn.BatchNorm2d) for m in plain.modules())
+        x = pictures(side=spec.resolution).double()
+        torch.testing.assert_close(plain(x), net(x), rtol=0, atol=1e-10)
 
     def test_per_node_weights_round_trip(self, spec, tree):
         net, other = settled(spec, tree), build(spec, tree, seed=9).eval()
