@@ -1,10 +1,13 @@
-"""A runner for series of trainings that survives being stopped."""
+"""A runner for series of trainings that survives being stopped and that several processes share."""
 
 from __future__ import annotations
 
+import fcntl
 import json
 import logging
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from taxonomy import _io
@@ -14,42 +17,85 @@ log = logging.getLogger(__name__)
 
 Settings = Mapping[str, _io.Json]
 Row = dict[str, _io.Json]
+POLL_SECONDS = 1.0
 
 
 def run_cells(
-    folder: Path | str, cells: Mapping[str, Settings], work: Callable[[str, Settings, Path], Row]
+    folder: Path | str,
+    cells: Mapping[str, Settings],
+    work: Callable[[str, Settings, Path], Row],
+    needs: Mapping[str, tuple[str, ...]] | None = None,
 ) -> list[Row]:
     """Do every cell that is not done yet and return all rows, in the order of the cells.
 
     A finished cell is one line of ``cells.jsonl``: its name, the digest of its settings and its
     row. A cell whose settings have changed is done again. Each cell may keep files in a folder
-    ``<folder>/<name>`` of its own, and continue from them.
+    ``<folder>/<name>`` of its own, and continue from them. Several processes may run the same
+    series at once: each takes a cell that no other is at, and a cell whose process has died is
+    free again.
 
     Args:
         folder: where the series is kept.
         cells: settings by name; a name is used as a folder's name.
         work: does one cell, given its name, settings and folder, and returns its row.
+        needs: per cell those that must be done before it; all of them earlier cells.
 
     Raises:
         FileFormatError: the record is damaged, or a name is no plain file name.
     """
     folder = Path(folder)
-    record = folder / "cells.jsonl"
-    finished = _read(record)
-    rows = []
-    for name, settings in cells.items():
+    for name in cells:
         if not name or name != Path(name).name or name.startswith("."):
             raise FileFormatError(f"The cell name {name!r} cannot name a folder.")
-        key = _io.digest(dict(settings))
-        known = finished.get(name)
-        if known is None or known["settings"] != key:
-            log.info("cell %s", name)
-            row = work(name, settings, folder / name)
-            finished[name] = {"cell": name, "settings": key, "row": row}
-            lines = (_io.canonical_json(entry) + "\n" for entry in finished.values())
+    keys = {name: _io.digest(dict(settings)) for name, settings in cells.items()}
+    record = folder / "cells.jsonl"
+
+    def done() -> dict[str, Row]:
+        return {n: e for n, e in _read(record).items() if e["settings"] == keys.get(n)}
+
+    while pending := [name for name in cells if name not in done()]:
+        if not any(_do(folder, name, cells, keys, work, needs or {}, done) for name in pending):
+            time.sleep(POLL_SECONDS)  # all that is left is being done, or waits for what is
+    finished = done()
+    return [{"cell": name, **finished[name]["row"]} for name in cells]
+
+
+def _do(
+    folder: Path,
+    name: str,
+    cells: Mapping[str, Settings],
+    keys: Mapping[str, str],
+    work: Callable[[str, Settings, Path], Row],
+    needs: Mapping[str, tuple[str, ...]],
+    done: Callable[[], dict[str, Row]],
+) -> bool:
+    """Do a cell unless it is done, waits for another, or is in other hands; tell whether it was."""
+    with _lock(folder / f".{name}.lock", wait=False) as mine:
+        finished = done()
+        if not mine or name in finished or any(n not in finished for n in needs.get(name, ())):
+            return False
+        log.info("cell %s", name)
+        row = work(name, cells[name], folder / name)
+        record = folder / "cells.jsonl"
+        with _lock(folder / ".cells.lock", wait=True):
+            entries = _read(record)
+            entries[name] = {"cell": name, "settings": keys[name], "row": row}
+            lines = (_io.canonical_json(entry) + "\n" for entry in entries.values())
             _io.write_text(record, "".join(lines))
-        rows.append({"cell": name, **finished[name]["row"]})
-    return rows
+        return True
+
+
+@contextmanager
+def _lock(path: Path, wait: bool) -> Iterator[bool]:
+    """Hold a file's lock, which ends with the process that holds it; tell whether it was had."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+            return
+        yield True
 
 
 def _read(record: Path) -> dict[str, Row]:

@@ -52,6 +52,8 @@ def run_series(
 ) -> dict[tuple[str, int], Run]:
     """Train every setting with every seed; what is finished is kept, what was stopped continues.
 
+    Several processes may share a series, one thread each: the fastest way on a few cores.
+
     Args:
         folder: holds one run directory ``<setting>-<seed>`` each.
         settings: by name, teachers before their students.
@@ -97,7 +99,12 @@ def run_series(
         )
         return {key: run.manifest[key] for key in ("seconds", "time", "machine", "threads")}
 
-    run_cells(folder, cells, work)
+    needs = {
+        f"{name}-{seed}": tuple(f"{n}-{seed}" for n in (s.teacher, s.start) if n)
+        for name, s in settings.items()
+        for seed in seeds
+    }
+    run_cells(folder, cells, work, needs)
     return {key: Run(folder / cell) for cell, key in of_cell.items()}
 
 

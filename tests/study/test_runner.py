@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+import time
 
 import pytest
 from hypothesis import given
@@ -102,3 +105,48 @@ def test_a_damaged_record_is_named(tmp_path, record):
 def test_a_name_that_is_no_folder_is_refused(tmp_path, name):
     with pytest.raises(FileFormatError, match="cannot name a folder"):
         run_cells(tmp_path, {name: {}}, pytest.fail)
+
+
+def test_a_cell_waits_for_those_it_needs(tmp_path):
+    order = []
+
+    def work(name, settings, folder):
+        order.append(name)
+        return {}
+
+    cells = {"student": {}, "teacher": {}}
+    run_cells(tmp_path, cells, work, {"student": ("teacher",)})
+    assert order == ["teacher", "student"]
+
+
+SHARED = """
+import sys, time
+from pathlib import Path
+from taxonomy.study.runner import run_cells
+
+def work(name, settings, folder):
+    with Path(sys.argv[1], "log").open("a") as log:
+        log.write(name + "\\n")
+    time.sleep(0.05)
+    return {"square": settings["n"] ** 2}
+
+rows = run_cells(sys.argv[1], {f"c{n}": {"n": n} for n in range(12)}, work)
+assert [row["square"] for row in rows] == [n * n for n in range(12)]
+"""
+
+
+def test_processes_share_a_series_and_do_every_cell_once(tmp_path):
+    running = [subprocess.Popen([sys.executable, "-c", SHARED, str(tmp_path)]) for _ in range(3)]
+    assert [process.wait(timeout=60) for process in running] == [0, 0, 0]
+    log = (tmp_path / "log").read_text().split()
+    assert sorted(log) == sorted({f"c{n}" for n in range(12)})
+
+
+def test_a_killed_processs_cell_is_free_again(tmp_path):
+    code = SHARED.replace("time.sleep(0.05)", "time.sleep(60)")
+    with subprocess.Popen([sys.executable, "-c", code, str(tmp_path)]) as victim:
+        while not (tmp_path / "log").exists():
+            time.sleep(0.02)
+        victim.kill()
+    done = subprocess.run([sys.executable, "-c", SHARED, str(tmp_path)], timeout=60)
+    assert done.returncode == 0
