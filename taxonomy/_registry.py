@@ -21,6 +21,7 @@ EXTRAS = {
     "PIL": "train",
     "safetensors": "train",
     "sentence_transformers": "embeddings",
+    "tensorboard": "tensorboard",
     "torch": "train",
     "transformers": "embeddings",
 }

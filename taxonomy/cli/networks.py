@@ -38,6 +38,7 @@ def _train_flags(parser: argparse.ArgumentParser, argv: Sequence[str]) -> None:
     parser.add_argument("--teacher", type=Path, metavar="RUN", help="finished run to distil from")
     parser.add_argument("--init-from", type=Path, metavar="RUN", help="network to start from")
     parser.add_argument("--device", default="cpu", help="cpu or cuda [cpu]")
+    parser.add_argument("--tensorboard", action="store_true", help="write its events as well")
     parser.add_argument("--out", type=Path, default=Path("runs/train"), help="[runs/train]")
     parser.add_argument(
         "--resume", action="store_true", help="continue the run in --out with its own settings"
@@ -93,6 +94,7 @@ def _trained(arguments: argparse.Namespace) -> Run:
             for name in ("data", "teacher", "init_from")
             if (value := getattr(arguments, name))
         },
+        tensorboard=arguments.tensorboard,
     )
 
 

@@ -148,19 +148,20 @@ class BranchPack(nn.Module):
             layout.runs,
         )
         self.gate = Gate(self.reads[-1][1], layout) if spec.nesting == "gate" else None
-        self.whole = []
-        for position, read in enumerate(reads):
-            every = range(len(layouts[read.pack].nodes))
-            self.whole.append(read.nodes == tuple(every))
-            self.register_buffer(f"nodes{position}", torch.tensor(read.nodes), persistent=False)
+        self.sizes = [len(layouts[read.pack].nodes) for read in reads]
+        self.nodes = [read.nodes for read in reads]
+        for position, nodes in enumerate(self.nodes):
+            self.register_buffer(f"nodes{position}", torch.tensor(nodes), persistent=False)
 
     def forward(self, maps: list[Tensor]) -> Tensor:
         """Map all packs' (B, nodes * width, H, W) to this pack's (B, nodes * width, H', W')."""
         parents = maps[self.reads[-1][0]]
         parts = []
         for position, (pack, width) in enumerate(self.reads):
-            x = _pooled_like(maps[pack], parents)
-            if not self.whole[position]:
+            x, nodes = _pooled_like(maps[pack], parents), self.nodes[position]
+            if len(nodes) == 1:
+                x = x.narrow(1, nodes[0] * width, width)
+            elif nodes != tuple(range(self.sizes[position])):
                 x = gather_nodes(x, self.get_buffer(f"nodes{position}"), width)
             parts.append(x)
         made: Tensor = self.stage(self._side_by_side(parts))
@@ -198,7 +199,7 @@ class Gate(nn.Module):
 
     def forward(self, parents: Tensor) -> Tensor:
         """Map the parent pack's (B, parents * width_in, H, W) to (B, nodes * width, 1, 1)."""
-        pooled = parents.mean((2, 3)).reshape(len(parents), -1, self.width_in)
+        pooled = parents.mean((2, 3)).reshape(parents.shape[0], -1, self.width_in)
         read = pooled.index_select(1, self.parents)
         score = torch.einsum("bnw,nw->bn", read, self.weight.to(read.dtype)) + self.bias
         factor = 2 * score.sigmoid().repeat_interleave(self.width, dim=1)
@@ -208,11 +209,8 @@ class Gate(nn.Module):
 def gather_nodes(x: Tensor, nodes: Tensor, width: int) -> Tensor:
     """Return the maps of the given nodes side by side: (B, len(nodes) * width, H, W).
 
-    A single node is a view. Of several, the copy runs over whole channel runs of a channels-last
-    map, and stays channels-last.
+    The copy runs over whole channel runs of a channels-last map, and stays channels-last.
     """
-    if len(nodes) == 1:
-        return x.narrow(1, int(nodes[0]) * width, width)
     batch, channels, height, side = x.shape
     last = x.permute(0, 2, 3, 1).reshape(batch, height, side, channels // width, width)
     return last.index_select(3, nodes).flatten(3).permute(0, 3, 1, 2)
@@ -246,19 +244,19 @@ class LeafHeads(nn.Module):
         self.bias = nn.Parameter(torch.full((len(layout.leaves),), start))
         self.nodes: Tensor
         self.register_buffer("nodes", torch.tensor(layout.leaf_nodes), persistent=False)
-        self.single = len(set(layout.leaf_nodes)) == 1
+        self.only = layout.leaf_nodes[0] if len(set(layout.leaf_nodes)) == 1 else None
         nn.init.normal_(self.weight, std=math.sqrt(1.0 / layout.width))
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (B, nodes * width, H, W) to logits (B, leaves)."""
-        pooled = x.mean((2, 3)).reshape(len(x), -1, self.width)
+        pooled = x.mean((2, 3)).reshape(x.shape[0], -1, self.width)
         weight: Tensor = self.weight
         if self.cosine:
             pooled = nn.functional.normalize(pooled, dim=2)
             weight = nn.functional.normalize(weight, dim=1) * self.bias.exp()[:, None]
         bias = None if self.cosine else self.bias
-        if self.single:
-            return nn.functional.linear(pooled[:, int(self.nodes[0])], weight, bias)
+        if self.only is not None:
+            return nn.functional.linear(pooled[:, self.only], weight, bias)
         read = pooled.index_select(1, self.nodes)
         logits: Tensor = torch.einsum("blw,lw->bl", read, weight)
         return logits if bias is None else logits + bias

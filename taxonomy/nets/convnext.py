@@ -52,8 +52,8 @@ class GlobalResponse(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (B, nodes * width, H, W) to the same shape."""
-        size = x.float().square().sum((2, 3)).add(1e-12).sqrt().reshape(len(x), -1, self.width)
-        relative = (size / (size.mean(2, keepdim=True) + 1e-6)).reshape(len(x), -1)
+        size = x.float().square().sum((2, 3)).add(1e-12).sqrt().reshape(x.shape[0], -1, self.width)
+        relative = (size / (size.mean(2, keepdim=True) + 1e-6)).reshape(x.shape[0], -1)
         factor = 1 + self.scale * relative
         return x * factor.to(x.dtype)[:, :, None, None] + self.shift.to(x.dtype)[:, None, None]
 

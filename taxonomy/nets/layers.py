@@ -157,7 +157,7 @@ class StochasticDepth(nn.Module):
         """Map (B, nodes * width, H, W) to the same shape."""
         if not self.training or not self.rate:
             return change
-        kept = torch.rand(len(change), self.nodes, device=change.device) >= self.rate
+        kept = torch.rand(change.shape[0], self.nodes, device=change.device) >= self.rate
         scale = kept.to(change.dtype) / (1 - self.rate)
         width = change.shape[1] // self.nodes
         return change * scale.repeat_interleave(width, dim=1)[:, :, None, None]

@@ -119,7 +119,6 @@ def train(
             accuracy = training.validate(place)
             keep(place)
             seconds = time.perf_counter() - started
-            bar.set_postfix(loss=f"{loss:.3f}", val=f"{accuracy:.3f}")
             if report and distribution.is_first():
                 pictures = size * (steps - taken) / steps
                 facts = {"epoch": place.epoch, "loss": loss, "val_accuracy": accuracy}
@@ -210,6 +209,7 @@ class Training:
                 )
             place.step += 1
             place.loss_sum += loss * len(rows)
+            bar.set_postfix_str(self._so_far(place, loss), refresh=False)
             bar.update(len(rows))
             every = config.checkpoint_steps
             if every and place.step % every == 0 and place.step < steps:
@@ -280,6 +280,12 @@ class Training:
         set_drop_path(self.net, 0.0)
         self.net.trunk.requires_grad_(True)
         self.net.eval()
+
+    @staticmethod
+    def _so_far(place: Place, loss: float) -> str:
+        """Return what the bar shows beside speed and time left."""
+        best = f", best validation {place.best_accuracy:.1%}" if place.best_epoch else ""
+        return f"epoch {place.epoch + 1}, loss {loss:.3f}{best}"
 
     def _averaged(self) -> Any:
         return nullcontext() if self.average is None else self.average.lent_to(self.net)

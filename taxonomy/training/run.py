@@ -7,10 +7,12 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import torch
 
 from taxonomy import _io
+from taxonomy._registry import require
 from taxonomy.cost import cost
 from taxonomy.data import Pictures
 from taxonomy.errors import FileFormatError, TrainingError
@@ -86,6 +88,7 @@ def train_run(
     teacher: Run | None = None,
     start: HierarchicalNet | None = None,
     inputs: Mapping[str, str] | None = None,
+    tensorboard: bool = False,
 ) -> Run:
     """Train a network in a folder, continue one that was stopped, or return a finished one.
 
@@ -101,6 +104,8 @@ def train_run(
         teacher: a finished run to distil from.
         start: a trained network whose like parts this one starts from.
         inputs: where data and teacher came from, as text, for who continues the run later.
+        tensorboard: whether to write each epoch's metrics as TensorBoard events too, into the
+            folder's ``tensorboard``.
 
     Raises:
         DataError: the data lacks a split.
@@ -139,7 +144,8 @@ def train_run(
             spec.save(path / "spec.json")
             if reference is not None:
                 reference.save(path / "reference.json")
-        metrics = Metrics(path / "metrics.jsonl")
+        board = path / "tensorboard" if tensorboard and distribution.is_first() else None
+        metrics = Metrics(path / "metrics.jsonl", board)
         checkpoint = path / "checkpoint.safetensors"
         taught_by = teacher.net() if teacher else None
         net = net.to(own_device)
@@ -200,10 +206,24 @@ def _claim(path: Path, settings: dict[str, _io.Json]) -> None:
 
 
 class Metrics:
-    """One line of JSON an epoch; a line is replaced when its epoch is run again."""
+    """One line of JSON an epoch; a line is replaced when its epoch is run again.
 
-    def __init__(self, path: Path) -> None:
+    Args:
+        path: the file.
+        board: folder of event files for TensorBoard, where wanted.
+
+    Raises:
+        MissingExtraError: TensorBoard is wanted and not installed.
+    """
+
+    def __init__(self, path: Path, board: Path | None = None) -> None:
         self.path = path
+        self.writer: Any = None
+        if board is not None:
+            require("tensorboard")
+            from torch.utils.tensorboard import SummaryWriter
+
+            self.writer = SummaryWriter(str(board))
         self.rows: list[dict[str, _io.Json]] = []
         if path.is_file():
             self.rows = [json.loads(line) for line in path.read_text().splitlines()]
@@ -212,3 +232,7 @@ class Metrics:
         """Append one epoch's metrics and write the file atomically."""
         self.rows = [old for old in self.rows if old["epoch"] < row["epoch"]] + [row]
         _io.write_text(self.path, "".join(_io.canonical_json(r) + "\n" for r in self.rows))
+        if self.writer is not None:
+            for name in row.keys() - {"epoch"}:
+                self.writer.add_scalar(name, row[name], row["epoch"])
+            self.writer.flush()

@@ -11,6 +11,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from taxonomy.cost import cost
 from taxonomy.errors import FileFormatError, SpecError
+from taxonomy.experts import extract
 from taxonomy.hierarchy import Hierarchy
 from taxonomy.nets import build, load_net, save_net
 from taxonomy.nets.hierarchical import load_unpacked_state, unpacked_state
@@ -134,6 +135,18 @@ class TestEveryShape:
             tmp_path / "b.safetensors"
         ).read_bytes()
         assert same
+
+
+@pytest.mark.parametrize("name", [f"family {family}" for family in FAMILIES])
+@pytest.mark.parametrize("classes", [None, ["a", "f"]])
+def test_every_family_exports_whole_and_as_an_expert(name, classes):
+    """Through torch.export, for any batch size, with the logits of the network."""
+    net = settled(VARIANTS[name], RAGGED)
+    if classes:
+        net = extract(net, classes)
+    batch = torch.export.Dim("batch", min=2)
+    exported = torch.export.export(net, (pictures(2),), dynamic_shapes=({0: batch},))
+    torch.testing.assert_close(exported.module()(pictures(5)), net(pictures(5)))
 
 
 def test_siblings_do_not_mix():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -98,6 +99,22 @@ def test_a_diverging_loss_stops_with_advice(stripes):
         train(net, stripes, CONFIG, progress=False)
 
 
+def test_a_loss_that_turns_nan_leaves_the_last_checkpoint(stripes, tmp_path, monkeypatch):
+    """The second epoch fails; what the first has learned is on disk and loads."""
+    net, path = build(SPEC, TREE, 0), tmp_path / "c.st"
+
+    def spoil(row):
+        with torch.no_grad():
+            next(net.heads.parameters()).fill_(float("nan"))
+
+    with pytest.raises(TrainingError, match=r"epoch 2, step 1; lower.*checkpoint is kept"):
+        train(net, stripes, CONFIG, path, spoil, progress=False)
+    whole, again = build(SPEC, TREE, 0), build(SPEC, TREE, 0)
+    train(whole, stripes, CONFIG, progress=False)
+    train(again, stripes, CONFIG, path, progress=False)
+    assert all(torch.equal(a, b) for a, b in zip(weights(whole), weights(again), strict=True))
+
+
 def test_other_classes_are_refused(stripes):
     net = build(SPEC, Hierarchy.from_nested([["a", "b"], ["c"]]), 0)
     with pytest.raises(TrainingError, match="classes"):
@@ -126,6 +143,18 @@ class TestRunDirectory:
         again = predict(run.net(), stripes.part("test"))
         assert again.digest == run.predictions("test").digest
         assert run.manifest["test_accuracy"] == run.predictions("test").accuracy()
+
+    def test_writes_events_for_tensorboard_where_wanted(self, stripes, tmp_path):
+        pytest.importorskip("tensorboard")
+        from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+        run = train_run(
+            tmp_path / "r", SPEC, TREE, stripes, CONFIG, progress=False, tensorboard=True
+        )
+        events = EventAccumulator(str(run.path / "tensorboard")).Reload()
+        rows = [json.loads(x) for x in (run.path / "metrics.jsonl").read_text().splitlines()]
+        shown = [(event.step, event.value) for event in events.Scalars("loss")]
+        assert shown == [(row["epoch"], pytest.approx(row["loss"])) for row in rows]
 
     def test_a_finished_run_is_returned_and_not_trained_again(self, stripes, tmp_path):
         run = train_run(tmp_path / "r", SPEC, TREE, stripes, CONFIG, progress=False)
