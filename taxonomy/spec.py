@@ -217,6 +217,62 @@ class NetSpec:
             ),
         )
 
+    def proportional(
+        self, hierarchy: Hierarchy, power: float = 0.5, buckets: int = 3, multiple: int = 8
+    ) -> NetSpec:
+        """Return the same network with wider nodes where there are more classes below.
+
+        The nodes of a level are parted into buckets of about equally many by their classes, and a
+        bucket's width is the level's own times (its mean number of classes / the level's mean) to
+        the power, rounded.
+
+        Args:
+            hierarchy: the full tree, whose nodes' classes count.
+            power: 0 leaves all nodes alike, 1 makes widths proportional to classes.
+            buckets: widths a level, at most.
+            multiple: widths are rounded to multiples of it, at least one.
+
+        Raises:
+            SpecError: a level has several widths already, or a number is out of range.
+        """
+        if not (0 <= power < math.inf and buckets >= 1 and multiple >= 1):
+            raise SpecError("Power must not be negative; buckets and multiple are at least 1.")
+        inner = hierarchy.nodes
+        levels = []
+        for depth, level in enumerate(self.levels, start=1):
+            if len(level.buckets) > 1:
+                raise SpecError(f"Level {depth} has several widths already.")
+            sizes = np.sort(hierarchy.span[inner[hierarchy.depth[inner] == depth]])
+            starts = np.linspace(0, len(sizes), buckets, endpoint=False).astype(int)
+            least = [1, *sorted({int(size) for size in sizes[starts]})[1:]]
+            held = np.digitize(sizes, least)  # nodes of equal size share a bucket
+            means = [sizes[held == i + 1].mean() for i in range(len(least))]
+            shares = (np.array(means) / sizes.mean()) ** power
+            widths = np.maximum(1, np.round(level.buckets[0].width * shares / multiple)) * multiple
+            made = [Bucket(int(w), m) for w, m in zip(widths, least, strict=True)]
+            levels.append(replace(level, buckets=tuple(made)))
+        return replace(self, levels=tuple(levels))
+
+    def path(self) -> NetSpec:
+        """Return the flat network that one class's path is: the trunk, then a stage a level.
+
+        Over a star tree it answers for all classes from one node's capacity. Trained first, it is
+        what every branch can start from (`taxonomy.nets.initialise.start_from`).
+
+        Raises:
+            SpecError: a level has several widths, or nodes read more than their parents.
+
+        >>> [stage.width for stage in branching(((16, 0),), ((48, 1), (24, 1))).path().trunk]
+        [16, 48, 24]
+        """
+        if self.nesting == "ancestors" or any(len(level.buckets) > 1 for level in self.levels):
+            raise SpecError(
+                "Only a network with one width a level, whose nodes read their parents alone, has "
+                "a path that is a flat network."
+            )
+        stages = (Stage(x.buckets[0].width, x.depth, x.stride, x.block) for x in self.levels)
+        return replace(self, trunk=(*self.trunk, *stages), levels=(), nesting="parent")
+
     def side(self, depth: int) -> int:
         """Return the side of the maps after the trunk (depth 0) or after a level, in pixels."""
         side = self.resolution

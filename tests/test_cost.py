@@ -65,6 +65,35 @@ class TestByHand:
         assert cost(spec, tree).peak_activation_bytes == 4 * level
 
 
+class TestProportional:
+    TREE = Hierarchy.from_nested([list("ab"), list("cdef"), list("ghijkl")])
+    SPEC = NetSpec((Stage(4),), (Level((Bucket(32),)),))
+
+    def test_widths_follow_the_classes(self):
+        """Nodes of 2, 4 and 6 classes, 4 on average: half, all and one and a half of the width."""
+        spec = self.SPEC.proportional(self.TREE, power=1)
+        assert spec.levels[0].buckets == (Bucket(16, 1), Bucket(32, 4), Bucket(48, 6))
+        assert sorted(spec.widths(self.TREE)[self.TREE.nodes[1:]]) == [16, 32, 48]
+
+    def test_a_power_of_none_leaves_all_alike(self):
+        spec = self.SPEC.proportional(self.TREE, power=0)
+        assert {bucket.width for bucket in spec.levels[0].buckets} == {32}
+        assert cost(spec, self.TREE) == cost(self.SPEC, self.TREE)
+
+    def test_equal_nodes_share_one_bucket(self):
+        even = Hierarchy.from_nested([list("ab"), list("cd"), list("ef")])
+        assert self.SPEC.proportional(even, power=1).levels[0].buckets == (Bucket(32, 1),)
+
+    def test_an_expert_keeps_the_widths_of_the_full_tree(self):
+        spec = self.SPEC.proportional(self.TREE, power=1)
+        part = self.TREE.restrict(["g", "h"])
+        assert spec.widths(part)[1] == 48
+
+    def test_several_widths_are_refused(self):
+        with pytest.raises(SpecError, match="several widths"):
+            self.SPEC.proportional(self.TREE, 1).proportional(self.TREE)
+
+
 class TestExperts:
     TREE = Hierarchy.load(_shipped.path("icons/trees/wordnet.json"))
     SPEC = NetSpec(

@@ -31,6 +31,9 @@ def _load_tasks(path: Path | None) -> TaskList:
 def _train_flags(parser: argparse.ArgumentParser, argv: Sequence[str]) -> None:
     parser.add_argument("--hierarchy", default="icons/wordnet", help="[icons/wordnet]")
     parser.add_argument("--flat", action="store_true", help="train a flat network, without a tree")
+    parser.add_argument(
+        "--path", action="store_true", help="train the flat network that one path of the tree is"
+    )
     parser.add_argument("--data", default="icons", help="icons, or a folder of class folders")
     parser.add_argument("--spec", type=Path, help="a network specification as JSON")
     parser.add_argument("--width", type=float, default=1.0, help="multiply all widths [1.0]")
@@ -77,7 +80,10 @@ def _trained(arguments: argparse.Namespace) -> Run:
     else:
         spec = (NetSpec.flat() if arguments.flat else branching()).scaled(arguments.width)
     data = get_data(arguments.data, spec.resolution)
-    tree = Hierarchy.star(data.classes) if arguments.flat else load_tree(arguments.hierarchy)
+    flat = arguments.flat or arguments.path
+    tree = Hierarchy.star(data.classes) if flat else load_tree(arguments.hierarchy)
+    if arguments.path:
+        spec = spec.path()
     config = replace(from_flags(TrainConfig, arguments), objective=from_flags(Objective, arguments))
     return train_run(
         arguments.out,
@@ -290,6 +296,7 @@ COMMANDS = (
             "taxonomy train --flat --width 0.5 --epochs 4 --out runs/flat-half",
             "taxonomy train --data pictures/ --hierarchy tree.json --out runs/mine",
             "taxonomy train --teacher runs/flat --distill 2 --clade 0.5 --average 0.998",
+            "taxonomy train --path --out runs/path   (then --init-from runs/path for the tree)",
             "taxonomy train --resume --out runs/mine",
             "torchrun --nproc-per-node 2 -m taxonomy train --out runs/two",
         ),

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from torch import Tensor
+
 from taxonomy.errors import SpecError
 from taxonomy.nets.hierarchical import HierarchicalNet, load_unpacked_state, unpacked_state
 from taxonomy.spec import NetSpec
 
 
 def start_from(net: HierarchicalNet, other: HierarchicalNet) -> int:
-    """Copy into a network what another has alike; return how many tensors were copied.
+    """Copy into a network what another has alike; return how many tensors were set.
 
-    The stages of the trunk are copied from the first on, as long as both have the same stage
-    there; whatever lies behind the first difference has learned to read other maps. With the same
-    specification and tree everything is copied.
+    With the same specification and tree everything is copied. From the flat network that one path
+    of the network is (`NetSpec.path`) every node gets a copy of its level's stage, and every leaf
+    at the last level its head, so that the network at first answers what the flat one answers and
+    its branches specialise from there. From any other network the stages of the trunk are copied,
+    from the first on, as long as both have the same stage there; whatever lies behind the first
+    difference has learned to read other maps.
 
     Args:
         net: the network to start; its other weights stay.
@@ -23,18 +28,52 @@ def start_from(net: HierarchicalNet, other: HierarchicalNet) -> int:
     """
     source, target = unpacked_state(other), unpacked_state(net)
     if net.spec == other.spec and net.hierarchy == other.hierarchy:
-        load_unpacked_state(net, source)
-        return len(source)
-    stages = alike_stages(net.spec, other.spec)
-    if not stages:
-        raise SpecError(
-            "The network to start from has another first trunk stage (or other input); give one "
-            f"whose trunk begins with {net.spec.trunk[0]}."
-        )
-    names = [f"trunk.{i}." for i in range(stages)]
-    copied = [name for name in target if name.startswith(tuple(names))]
-    load_unpacked_state(net, {**target, **{name: source[name] for name in copied}})
+        copied = source
+    elif _is_path_of(other, net):
+        copied = _copies_of_path(net, other)
+    else:
+        stages = alike_stages(net.spec, other.spec)
+        if not stages:
+            raise SpecError(
+                "The network to start from has another first trunk stage (or other input); give "
+                f"one whose trunk begins with {net.spec.trunk[0]}."
+            )
+        names = tuple(f"trunk.{i}." for i in range(stages))
+        copied = {name: source[name] for name in target if name.startswith(names)}
+    load_unpacked_state(net, {**target, **copied})
     return len(copied)
+
+
+def _is_path_of(flat: HierarchicalNet, net: HierarchicalNet) -> bool:
+    if not net.spec.levels or len(flat.hierarchy.nodes) > 1 or flat.classes != net.classes:
+        return False
+    try:
+        return flat.spec == net.spec.path()
+    except SpecError:
+        return False
+
+
+def _copies_of_path(net: HierarchicalNet, flat: HierarchicalNet) -> dict[str, Tensor]:
+    """Return the flat network's weights under the names that the tree network has for them."""
+    source, tree = unpacked_state(flat), net.hierarchy
+    stages, last = len(net.spec.trunk), len(net.spec.levels)
+    heads = dict(zip(tree.leaf_entries.tolist(), flat.hierarchy.leaf_entries.tolist(), strict=True))
+    copied = {}
+    for name in unpacked_state(net):
+        kind, _, rest = name.partition(".")
+        entry, _, tensor = rest.partition(".")
+        theirs = name
+        if kind == "node":
+            if not tensor.startswith("stage."):
+                continue  # a gate, which the path has not
+            stage = stages + int(tree.depth[int(entry)]) - 1
+            theirs = f"trunk.{stage}.{tensor.removeprefix('stage.')}"
+        elif kind == "leaf":
+            if tree.depth[int(entry)] <= last:
+                continue  # it reads another level's map than the path's heads do
+            theirs = f"leaf.{heads[int(entry)]}.{tensor}"
+        copied[name] = source[theirs]
+    return copied
 
 
 def alike_stages(one: NetSpec, other: NetSpec) -> int:

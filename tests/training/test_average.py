@@ -13,9 +13,10 @@ from taxonomy.nets import build
 from taxonomy.nets.hierarchical import unpacked_state
 from taxonomy.nets.initialise import start_from
 from taxonomy.nets.layers import StochasticDepth, set_drop_path
-from taxonomy.spec import NetSpec, branching
+from taxonomy.spec import CONVNEXT, RESNET, NetSpec, branching
 from taxonomy.training import Objective, TrainConfig, predict, train
 from taxonomy.training.average import Average
+from tests.nets.test_hierarchical import settled
 from tests.stripes import CLASSES, TREE
 
 SPEC = branching(((6, 0), (8, 1)), ((6, 1),), resolution=16)
@@ -87,6 +88,26 @@ class TestStart:
         start_from(one, other)
         x = torch.randn(3, 3, 16, 16)
         assert torch.equal(one.eval()(x), other.eval()(x))
+
+    @pytest.mark.parametrize("block", [RESNET, CONVNEXT])
+    def test_every_branch_starts_as_a_copy_of_the_flat_networks_stages(self, block):
+        """So that the tree network at first answers what the flat one answers, exactly."""
+        spec = branching(((6, 0), (8, 1)), ((6, 1), (4, 1)), block, resolution=16)
+        tree = Hierarchy.from_nested([[["a", "b"], ["c"]], [["d", "e"], ["f", "g", "h"]]])
+        flat = settled(spec.path(), Hierarchy.star(tree.leaves))
+        net = build(spec, tree, 5).eval()
+        assert start_from(net, flat) == len(unpacked_state(net))
+        x = torch.randn(3, 3, 16, 16)
+        torch.testing.assert_close(net(x), flat(x))
+
+    def test_leaves_that_hang_higher_keep_their_own_heads(self):
+        spec = branching(((6, 0),), ((6, 1), (4, 1)), resolution=16)
+        tree = Hierarchy.from_nested([[["a", "b"], "c"], "d"])
+        net, flat = build(spec, tree, 5).eval(), build(spec.path(), Hierarchy.star("abcd"), 1)
+        start_from(net, flat.eval())
+        x = torch.randn(3, 3, 16, 16)
+        torch.testing.assert_close(net(x)[:, :2], flat(x)[:, :2])
+        assert (net(x)[:, 2:] - flat(x)[:, 2:]).abs().min() > 0
 
     def test_refuses_a_network_with_nothing_alike(self):
         with pytest.raises(SpecError, match="first trunk stage"):
