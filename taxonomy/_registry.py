@@ -22,6 +22,7 @@ EXTRAS = {
     "safetensors": "train",
     "sentence_transformers": "embeddings",
     "tensorboard": "tensorboard",
+    "timm": "timm",
     "torch": "train",
     "transformers": "embeddings",
 }

@@ -193,6 +193,9 @@ STAGE_COSTS = {"resnet": _resnet_cost, "convnext": _convnext_cost}
 def _trunk_cost(spec: NetSpec) -> tuple[int, int]:
     params = macs = 0
     width_in, side = spec.channels, spec.resolution
+    if spec.backbone:
+        params, macs = spec.backbone.params, spec.backbone.macs
+        width_in, side = spec.backbone.width, -(-side // spec.backbone.stride)
     for stage in spec.trunk:
         side = -(-side // stage.stride)
         more_params, more_macs = stage_cost(
@@ -208,10 +211,15 @@ def _peak_bytes(spec: NetSpec, hierarchy: Hierarchy) -> int:
 
     A level keeps the maps it reads until all its packs are done; where it has several parents it
     first copies what each child reads (the gather), then makes its own. A ConvNeXt block holds its
-    input and its wide map before and after the activation.
+    input and its wide map before and after the activation. Of a timm backbone only the input and
+    the map it makes are known, so its own peak is not in the figure.
     """
     widths = spec.widths(hierarchy)
     peak, before, side = 0, spec.channels * spec.resolution**2, spec.resolution
+    if spec.backbone:
+        side = -(-side // spec.backbone.stride)
+        made = spec.backbone.width * side**2
+        peak, before = before + made, made
     for stage in spec.trunk:
         side = -(-side // stage.stride)
         made = stage.width * side**2

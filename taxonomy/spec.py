@@ -91,6 +91,30 @@ class Stage:
 
 
 @dataclass(frozen=True)
+class Backbone:
+    """The first stages of a timm model, before a trunk's own stages.
+
+    Make one with `taxonomy.nets.backbone.timm_backbone`, which builds the model once and counts;
+    with the counts here, costs need neither torch nor timm.
+
+    Args:
+        name: of the timm model, such as ``resnet18``.
+        stage: index of the feature map it is cut after, from 0.
+        width: channels of that map.
+        stride: the input's side over the map's.
+        params: learned numbers up to there.
+        macs: multiply-accumulates of one picture at the network's resolution.
+    """
+
+    name: str
+    stage: int
+    width: int
+    stride: int
+    params: int
+    macs: int
+
+
+@dataclass(frozen=True)
 class Bucket:
     """The width of the nodes that hold at least so many classes.
 
@@ -131,7 +155,7 @@ class NetSpec:
     A network without levels, over a star tree, is a flat one: use `flat`.
 
     Args:
-        trunk: stages that every class shares; the first reads the picture.
+        trunk: stages that every class shares; the first reads the picture or the backbone's map.
         levels: one entry for every depth at which the hierarchy has nodes below the root.
         nesting: what a node reads: its parent's map (``parent``), the maps of all its ancestors,
             the trunk's too, pooled to its parent's side (``ancestors``), or its parent's map with
@@ -140,6 +164,7 @@ class NetSpec:
             scale times the cosine between that average and the leaf's weights (``cosine``).
         resolution: side of the square input, in pixels.
         channels: input channels.
+        backbone: a pretrained model's first stages, before the trunk; needs timm to be built.
 
     Raises:
         SpecError: an impossible size.
@@ -155,12 +180,15 @@ class NetSpec:
     head: Literal["linear", "cosine"] = "linear"
     resolution: int = 32
     channels: int = 3
+    backbone: Backbone | None = None
 
     def __post_init__(self) -> None:
         """Check all sizes."""
-        if not self.trunk:
+        if not self.trunk and self.backbone is None:
             raise SpecError("A network needs at least one trunk stage.")
         sizes = [self.resolution, self.channels]
+        if self.backbone is not None:
+            sizes += [self.backbone.width, self.backbone.stride, self.backbone.params]
         for stage in self.trunk:
             sizes += [stage.width, stage.stride, stage.depth + 1]
         for level in self.levels:
@@ -172,12 +200,8 @@ class NetSpec:
                 raise SpecError(f"A width, depth, stride or size is {size!r}, no whole number.")
         if min(sizes) < 1:
             raise SpecError("Widths, strides and sizes must be at least 1, depths at least 0.")
-        for what, name, known in (
-            ("nesting", self.nesting, NESTINGS),
-            ("head", self.head, HEADS),
-        ):
-            if name not in known:
-                raise SpecError(f"Unknown {what} {name!r}; choose from: {', '.join(known)}.")
+        _check_choice("nesting", self.nesting, NESTINGS)
+        _check_choice("head", self.head, HEADS)
 
     @classmethod
     def flat(
@@ -276,11 +300,20 @@ class NetSpec:
     def side(self, depth: int) -> int:
         """Return the side of the maps after the trunk (depth 0) or after a level, in pixels."""
         side = self.resolution
-        strides = [stage.stride for stage in self.trunk]
+        strides = [self.backbone.stride] if self.backbone else []
+        strides += [stage.stride for stage in self.trunk]
         strides += [level.stride for level in self.levels[:depth]]
         for stride in strides:
             side = -(-side // stride)
         return side
+
+    @property
+    def trunk_width(self) -> int:
+        """Channels of the map that the first level reads."""
+        if self.trunk:
+            return self.trunk[-1].width
+        assert self.backbone is not None  # or the specification had been refused
+        return self.backbone.width
 
     def widths(self, hierarchy: Hierarchy) -> npt.NDArray[np.int64]:
         """Return the channels of each entry's map: root = trunk, node = branch, leaf = 1.
@@ -297,7 +330,7 @@ class NetSpec:
                 "(taxonomy generate --levels 12,48) or give the network more."
             )
         widths = np.ones(len(hierarchy), dtype=np.int64)
-        widths[0] = self.trunk[-1].width
+        widths[0] = self.trunk_width
         for node in inner[1:]:
             level = self.levels[hierarchy.depth[node] - 1]
             widths[node] = level.width_of(int(hierarchy.span[node]))
@@ -311,6 +344,8 @@ class NetSpec:
     def to_dict(self) -> dict[str, _io.Json]:
         """Return plain JSON values."""
         content: dict[str, _io.Json] = json.loads(_io.canonical_json(asdict(self)))
+        if self.backbone is None:
+            del content["backbone"]
         return content
 
     @classmethod
@@ -327,6 +362,8 @@ class NetSpec:
             )
             trunk = tuple(Stage(**_with_block(stage)) for stage in content["trunk"])
             others = {k: v for k, v in content.items() if k not in ("trunk", "levels")}
+            if "backbone" in others:
+                others["backbone"] = Backbone(**others["backbone"])
             return cls(trunk=trunk, levels=levels, **others)
         except (TypeError, KeyError, AttributeError) as error:
             raise SpecError(f"Not a network specification ({error}).") from error
@@ -366,6 +403,11 @@ def branching(
         levels=tuple(Level((Bucket(w),), d, block=block) for w, d in levels),
         **others,
     )
+
+
+def _check_choice(what: str, name: str, known: tuple[str, ...]) -> None:
+    if name not in known:
+        raise SpecError(f"Unknown {what} {name!r}; choose from: {', '.join(known)}.")
 
 
 def _with_block(content: _io.Json) -> dict[str, _io.Json]:

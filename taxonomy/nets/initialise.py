@@ -33,12 +33,13 @@ def start_from(net: HierarchicalNet, other: HierarchicalNet) -> int:
         copied = _copies_of_path(net, other)
     else:
         stages = alike_stages(net.spec, other.spec)
-        if not stages:
+        if not stages and net.spec.backbone is None:
             raise SpecError(
                 "The network to start from has another first trunk stage (or other input); give "
                 f"one whose trunk begins with {net.spec.trunk[0]}."
             )
-        names = tuple(f"trunk.{i}." for i in range(stages))
+        behind = 1 if net.spec.backbone else 0
+        names = tuple(f"trunk.{i}." for i in range(stages + behind))
         copied = {name: source[name] for name in target if name.startswith(names)}
     load_unpacked_state(net, {**target, **copied})
     return len(copied)
@@ -56,7 +57,7 @@ def _is_path_of(flat: HierarchicalNet, net: HierarchicalNet) -> bool:
 def _copies_of_path(net: HierarchicalNet, flat: HierarchicalNet) -> dict[str, Tensor]:
     """Return the flat network's weights under the names that the tree network has for them."""
     source, tree = unpacked_state(flat), net.hierarchy
-    stages, last = len(net.spec.trunk), len(net.spec.levels)
+    stages, last = len(net.trunk), len(net.spec.levels)
     heads = dict(zip(tree.leaf_entries.tolist(), flat.hierarchy.leaf_entries.tolist(), strict=True))
     copied = {}
     for name in unpacked_state(net):
@@ -82,7 +83,9 @@ def alike_stages(one: NetSpec, other: NetSpec) -> int:
     >>> alike_stages(NetSpec.flat((8, 16, 32)), NetSpec.flat((8, 16, 24)))
     2
     """
-    if (one.channels, one.resolution) != (other.channels, other.resolution):
+    if (one.channels, one.resolution, one.backbone) != (
+        *(other.channels, other.resolution, other.backbone),
+    ):
         return 0
     count = 0
     for mine, theirs in zip(one.trunk, other.trunk, strict=False):

@@ -80,9 +80,18 @@ STAGES: dict[str, Callable[..., nn.Module]] = {"resnet": ResNetStage, "convnext"
 
 
 def build_trunk(spec: NetSpec) -> nn.Sequential:
-    """Return the trunk of a specification: one stage after another."""
+    """Return the trunk of a specification: one stage after another, behind its backbone.
+
+    Raises:
+        MissingExtraError: the specification has a backbone, and timm is not installed.
+    """
     width_in = spec.channels
-    stages = []
+    stages: list[nn.Module] = []
+    if spec.backbone:
+        from taxonomy.nets.backbone import TimmStages
+
+        stages.append(TimmStages(spec.backbone))
+        width_in = spec.backbone.width
     for part in spec.trunk:
         stage = STAGES[part.block.family]
         stages.append(stage(part.block, width_in, part.width, part.depth, part.stride))

@@ -1,0 +1,75 @@
+"""timm models as trunks; skipped where timm does not import."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from taxonomy.cost import cost
+from taxonomy.errors import MissingExtraError, SpecError
+from taxonomy.experts import extract
+from taxonomy.hierarchy import Hierarchy
+from taxonomy.nets import build, load_net, save_net
+from taxonomy.nets.initialise import start_from
+from taxonomy.spec import Backbone, Bucket, Level, NetSpec, Stage
+
+TREE = Hierarchy.from_nested([["a", "b"], ["c", "d", "e"], "f"])
+
+
+def test_costs_need_no_timm():
+    """A backbone of 8 channels at stride 4: 8x8 maps, then a 3x3 stage of 4 and nodes of 5 at 4x4."""
+    spec = NetSpec(
+        (Stage(4, 0),), (Level((Bucket(5),), 0),), backbone=Backbone("x", 0, 8, 4, 1000, 7000)
+    )
+    whole = cost(spec, Hierarchy.from_nested([["a", "b"]]))
+    assert whole.params == 1000 + (9 * 8 * 4 + 8) + (9 * 4 * 5 + 10) + 2 * (5 + 1)
+    assert whole.macs == 7000 + 9 * 8 * 4 * 8**2 + 9 * 4 * 5 * 4**2 + 2 * 5
+    assert NetSpec.from_dict(spec.to_dict()) == spec
+
+
+def test_without_timm_building_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "timm", None)
+    spec = NetSpec((), backbone=Backbone("resnet18", 0, 64, 2, 1, 1))
+    with pytest.raises(MissingExtraError, match=r"taxonomy-experts\[timm\]"):
+        build(spec, Hierarchy.star("ab"))
+
+
+@pytest.fixture(scope="module")
+def backbone():
+    pytest.importorskip("timm", exc_type=(ImportError, RuntimeError))
+    from taxonomy.nets.backbone import timm_backbone
+
+    return timm_backbone
+
+
+@pytest.mark.parametrize(("name", "stage"), [("resnet18", 1), ("convnextv2_atto", 0)])
+def test_a_network_behind_a_timm_model_costs_and_cuts_like_any_other(
+    backbone, name, stage, tmp_path
+):
+    spec = NetSpec(
+        (Stage(16, 1),),
+        (Level((Bucket(8),), 1),),
+        backbone=backbone(name, stage, 64),
+        resolution=64,
+    )
+    net, closed = build(spec, TREE, 0).eval(), cost(spec, TREE)
+    assert sum(p.numel() for p in net.parameters()) == closed.params
+    x = torch.randn(2, 3, 64, 64)
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
+        net(x[:1])
+    assert counter.get_total_flops() == 2 * closed.macs
+    expert = extract(net, ["a", "d"])
+    torch.testing.assert_close(expert(x), net(x)[:, TREE.positions(expert.classes)])
+    save_net(tmp_path / "net.safetensors", net)
+    assert torch.equal(load_net(tmp_path / "net.safetensors")(x), net(x))
+    other = build(spec, TREE, 1).eval()
+    start_from(other, net)
+    assert torch.equal(other(x), net(x))
+
+
+def test_unknown_models_and_stages_are_refused(backbone):
+    with pytest.raises(SpecError, match="list_models"):
+        backbone("resnet18x", 1, 64)
+    with pytest.raises(SpecError, match="stage 9"):
+        backbone("resnet18", 9, 64)
