@@ -15,7 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from taxonomy.hierarchy import Hierarchy
-from taxonomy.spec import Block, NetSpec
+from taxonomy.spec import NetSpec
+from taxonomy.stages import Block
 from taxonomy.tasks import TaskList
 
 IntArray = npt.NDArray[np.int64]

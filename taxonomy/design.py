@@ -24,7 +24,8 @@ import numpy.typing as npt
 from taxonomy.cost import kept_sum, stage_cost
 from taxonomy.errors import SpecError
 from taxonomy.hierarchy import Hierarchy
-from taxonomy.spec import CONVNEXT, FAMILIES, RESNET, Block, Bucket, Level, NetSpec, Stage
+from taxonomy.spec import NetSpec
+from taxonomy.stages import CONVNEXT, FAMILIES, RESNET, Block, Bucket, Level, Stage
 from taxonomy.tasks import TaskList
 
 if TYPE_CHECKING:

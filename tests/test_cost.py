@@ -13,7 +13,8 @@ from taxonomy import _shipped
 from taxonomy.cost import cost, expert_costs
 from taxonomy.errors import FileFormatError, LabelError, SpecError
 from taxonomy.hierarchy import Hierarchy
-from taxonomy.spec import Bucket, Level, NetSpec, Stage, branching
+from taxonomy.spec import NetSpec, branching
+from taxonomy.stages import Bucket, Level, Stage
 from taxonomy.tasks import Task, TaskList
 
 # 8x8 RGB -> trunk of 4 at 8x8 -> nodes of 5 at 4x4 (3 for those of fewer than 3 classes)

@@ -12,7 +12,8 @@ from taxonomy.cost import cost
 from taxonomy.errors import LabelError
 from taxonomy.experts import extract
 from taxonomy.hierarchy import Hierarchy
-from taxonomy.spec import Bucket, Level, NetSpec, Stage
+from taxonomy.spec import NetSpec
+from taxonomy.stages import Bucket, Level, Stage
 from tests.nets.test_hierarchical import pictures, settled
 
 TREE = Hierarchy.load(shipped("icons/trees/wordnet.json"))

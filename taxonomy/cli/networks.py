@@ -19,6 +19,7 @@ from taxonomy.spec import NetSpec, branching
 from taxonomy.tasks import TaskList
 
 if TYPE_CHECKING:
+    from taxonomy.nets import HierarchicalNet
     from taxonomy.training import Run
 
 TASKS_HELP = "a task list [the shipped one of the icons]"
@@ -37,9 +38,14 @@ def _train_flags(parser: argparse.ArgumentParser, argv: Sequence[str]) -> None:
     parser.add_argument("--data", default="icons", help="icons, or a folder of class folders")
     parser.add_argument("--spec", type=Path, help="a network specification as JSON")
     parser.add_argument("--width", type=float, default=1.0, help="multiply all widths [1.0]")
+    parser.add_argument(
+        "--backbone", metavar="MODEL:STAGE", help="put a timm model, cut after a stage, in front"
+    )
     parser.add_argument("--reference", help="tree that hierarchical losses read [the network's]")
     parser.add_argument("--teacher", type=Path, metavar="RUN", help="finished run to distil from")
-    parser.add_argument("--init-from", type=Path, metavar="RUN", help="network to start from")
+    parser.add_argument(
+        "--init-from", metavar="RUN", help="network to start from, or timm for its own weights"
+    )
     parser.add_argument("--device", default="cpu", help="cpu or cuda [cpu]")
     parser.add_argument("--tensorboard", action="store_true", help="write its events as well")
     parser.add_argument("--out", type=Path, default=Path("runs/train"), help="[runs/train]")
@@ -72,13 +78,14 @@ def _train(arguments: argparse.Namespace) -> None:
 def _trained(arguments: argparse.Namespace) -> Run:
     """Train with the settings given as flags."""
     from taxonomy.data import get_data
-    from taxonomy.nets import load_net
     from taxonomy.training import Objective, Run, TrainConfig, train_run
 
     if arguments.spec:
         spec = NetSpec.load(arguments.spec)
     else:
         spec = (NetSpec.flat() if arguments.flat else branching()).scaled(arguments.width)
+    if arguments.backbone:
+        spec = _with_backbone(spec, arguments.backbone)
     data = get_data(arguments.data, spec.resolution)
     flat = arguments.flat or arguments.path
     tree = Hierarchy.star(data.classes) if flat else load_tree(arguments.hierarchy)
@@ -94,7 +101,7 @@ def _trained(arguments: argparse.Namespace) -> Run:
         arguments.device,
         reference=load_tree(arguments.reference) if arguments.reference else None,
         teacher=Run(arguments.teacher) if arguments.teacher else None,
-        start=load_net(arguments.init_from) if arguments.init_from else None,
+        start=_start(arguments.init_from, spec, tree),
         inputs={
             name: str(value)
             for name in ("data", "teacher", "init_from")
@@ -104,25 +111,47 @@ def _trained(arguments: argparse.Namespace) -> Run:
     )
 
 
+def _with_backbone(spec: NetSpec, text: str) -> NetSpec:
+    from taxonomy.nets.backbone import timm_backbone
+
+    name, _, stage = text.partition(":")
+    if not stage.isdecimal():
+        raise TaxonomyError(f"The backbone {text!r} names no stage; write it as resnet18:1.")
+    return replace(spec, backbone=timm_backbone(name, int(stage), spec.resolution))
+
+
+def _start(source: str | None, spec: NetSpec, tree: Hierarchy) -> HierarchicalNet | None:
+    """Return the network to start from: a run's, or a new one with timm's weights."""
+    from taxonomy.nets import build, load_net
+    from taxonomy.nets.backbone import load_pretrained
+
+    if source is None:
+        return None
+    if source != "timm":
+        return load_net(source)
+    net = build(spec, tree, seed=0)
+    load_pretrained(net)
+    return net
+
+
 def _resumed(folder: Path) -> Run:
     """Continue a run with the settings in its folder."""
     from taxonomy.data import get_data
-    from taxonomy.nets import load_net
     from taxonomy.training import Run, TrainConfig, train_run
 
     settings = _io.read_json(folder / "config.json")
     spec, inputs = NetSpec.load(folder / "spec.json"), settings["inputs"]
-    reference = folder / "reference.json"
+    tree, reference = Hierarchy.load(folder / "hierarchy.json"), folder / "reference.json"
     return train_run(
         folder,
         spec,
-        Hierarchy.load(folder / "hierarchy.json"),
+        tree,
         get_data(inputs["data"], spec.resolution),
         TrainConfig.from_dict(settings["config"]),
         settings["device"],
         reference=Hierarchy.load(reference) if reference.exists() else None,
         teacher=Run(Path(inputs["teacher"])) if "teacher" in inputs else None,
-        start=load_net(inputs["init_from"]) if "init_from" in inputs else None,
+        start=_start(inputs.get("init_from"), spec, tree),
         inputs=inputs,
     )
 

@@ -11,7 +11,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from taxonomy._registry import require
 from taxonomy.errors import SpecError
 from taxonomy.nets.hierarchical import HierarchicalNet
-from taxonomy.spec import Backbone
+from taxonomy.stages import Backbone
 
 
 class TimmStages(nn.Module):

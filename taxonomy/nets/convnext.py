@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from taxonomy.nets.layers import ConvNorm, Run, StochasticDepth
-from taxonomy.spec import Block
+from taxonomy.stages import Block
 
 
 class ConvNeXtBlock(nn.Module):

@@ -13,7 +13,8 @@ from torch import Tensor, nn
 from taxonomy.nets.convnext import ConvNeXtBlock
 from taxonomy.nets.layers import SINGLE, ConvNorm, Run, nodes_of
 from taxonomy.nets.resnet import ResidualBlock
-from taxonomy.spec import Block, NetSpec
+from taxonomy.spec import NetSpec
+from taxonomy.stages import Block
 
 
 class ResNetStage(nn.Module):

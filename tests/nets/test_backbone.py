@@ -12,13 +12,14 @@ from taxonomy.experts import extract
 from taxonomy.hierarchy import Hierarchy
 from taxonomy.nets import build, load_net, save_net
 from taxonomy.nets.initialise import start_from
-from taxonomy.spec import Backbone, Bucket, Level, NetSpec, Stage
+from taxonomy.spec import NetSpec
+from taxonomy.stages import Backbone, Bucket, Level, Stage
 
 TREE = Hierarchy.from_nested([["a", "b"], ["c", "d", "e"], "f"])
 
 
 def test_costs_need_no_timm():
-    """A backbone of 8 channels at stride 4: 8x8 maps, then a 3x3 stage of 4 and nodes of 5 at 4x4."""
+    """A backbone of 8 channels at 8x8, then a 3x3 stage of 4, then nodes of 5 at 4x4."""
     spec = NetSpec(
         (Stage(4, 0),), (Level((Bucket(5),), 0),), backbone=Backbone("x", 0, 8, 4, 1000, 7000)
     )

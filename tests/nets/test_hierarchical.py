@@ -17,20 +17,8 @@ from taxonomy.nets import build, load_net, save_net
 from taxonomy.nets.hierarchical import load_unpacked_state, unpacked_state
 from taxonomy.nets.layers import folded
 from taxonomy.nets.unpacked import UnpackedNet
-from taxonomy.spec import (
-    CONVNEXT,
-    FAMILIES,
-    HEADS,
-    NESTINGS,
-    RECALIBRATIONS,
-    RESNET,
-    Block,
-    Bucket,
-    Level,
-    NetSpec,
-    Stage,
-    branching,
-)
+from taxonomy.spec import HEADS, NESTINGS, NetSpec, branching
+from taxonomy.stages import CONVNEXT, FAMILIES, RECALIBRATIONS, RESNET, Block, Bucket, Level, Stage
 
 RAGGED = Hierarchy.from_nested([[["a", "b"], ["c"], "d"], [["e", "f", "g"]], ["h", "i"], "j"])
 SPEC = NetSpec(

@@ -13,7 +13,8 @@ from taxonomy.nets import build
 from taxonomy.nets.hierarchical import unpacked_state
 from taxonomy.nets.initialise import start_from
 from taxonomy.nets.layers import StochasticDepth, set_drop_path
-from taxonomy.spec import CONVNEXT, RESNET, NetSpec, branching
+from taxonomy.spec import NetSpec, branching
+from taxonomy.stages import CONVNEXT, RESNET
 from taxonomy.training import Objective, TrainConfig, predict, train
 from taxonomy.training.average import Average
 from tests.nets.test_hierarchical import settled
