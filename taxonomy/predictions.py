@@ -90,16 +90,59 @@ class Predictions:
             LabelError: an unknown class.
             DataError: there is no picture of these classes.
         """
-        chosen = self.ids if classes is None else check_classes(classes, self.ids)
-        columns = np.searchsorted(np.array(self.ids, dtype=object), np.array(chosen, dtype=object))
-        rows = np.isin(self.targets, columns)
-        if not rows.any():
-            raise DataError(f"The {self.split} split has no picture of the classes asked for.")
-        logits = self.logits[np.ix_(rows, columns)]
-        place = np.searchsorted(columns, self.targets[rows])[:, None]
-        own = np.take_along_axis(logits, place, 1)
-        ahead = (logits > own) | ((logits == own) & (np.arange(len(columns)) < place))
+        part = self if classes is None else self.restrict(classes)
+        place = part.targets[:, None]
+        own = np.take_along_axis(part.logits, place, 1)
+        ahead = (part.logits > own) | ((part.logits == own) & (np.arange(len(part.ids)) < place))
         return float((ahead.sum(1) < top).mean())
+
+    def restrict(self, classes: Iterable[str]) -> Predictions:
+        """Return the pictures and logits of the given classes only: the network masked to them.
+
+        By extraction's exactness these are also the predictions of the classes' expert.
+
+        Raises:
+            LabelError: an unknown class.
+            DataError: there is no picture of these classes.
+
+        >>> whole = Predictions(["car", "cat", "dog"], [[2, 1, 0], [0, 1, 2]], [0, 1], "val")
+        >>> whole.restrict(["cat", "dog"]).logits.tolist()
+        [[1.0, 2.0]]
+        """
+        chosen = check_classes(classes, self.ids)
+        columns = np.searchsorted(np.array(self.ids, dtype=object), np.array(chosen, dtype=object))
+        rows = np.flatnonzero(np.isin(self.targets, columns))
+        if not len(rows):
+            raise DataError(f"The {self.split} split has no picture of the classes asked for.")
+        return Predictions(
+            chosen,
+            self.logits[np.ix_(rows, columns)],
+            np.searchsorted(columns, self.targets[rows]),
+            self.split,
+            self.groups[rows],
+            {**self.provenance, "restricted_from": self.digest},
+        )
+
+    def ranking(self, top: int = 1) -> IntArray:
+        """Return each picture's best columns, best first; shape (pictures, top).
+
+        Among equal logits the first column comes first.
+
+        Raises:
+            DataError: ``top`` is not between 1 and the number of classes.
+
+        >>> Predictions(["car", "cat", "dog"], [[1, 3, 3]], [0], "val").ranking(2).tolist()
+        [[1, 2]]
+        """
+        if not 1 <= top <= len(self.ids):
+            raise DataError(f"The best {top} of {len(self.ids)} classes cannot be ranked.")
+        # One whole number for logit and column: the bits of a float order like whole numbers once
+        # those of negative ones are turned round (adding 0 makes -0 the 0 that it equals).
+        bits = (self.logits + np.float32(0)).view(np.int32)
+        ascending = np.where(bits < 0, bits ^ np.int32(0x7FFFFFFF), bits).astype(np.int64)
+        keys = (-ascending << 32) | np.arange(len(self.ids))
+        best = np.sort(np.partition(keys, top - 1, axis=1)[:, :top], axis=1)
+        return best & 0xFFFFFFFF
 
     def task_accuracies(self, tasks: TaskList) -> FloatArray:
         """Return the masked top-1 accuracy of every task, shape (tasks,), in [0, 1].

@@ -1,0 +1,199 @@
+"""How bad mistakes are by a tree: severity, distance, precision and recall, accuracy a level.
+
+Conventions, for ragged trees too. A class is its leaf. A node's height is its merge height or, in
+a tree without merge heights, the most edges down to a leaf, so that a star gives every mistake
+the height 1. Nodes are compared by their place in the tree, never by name. The tree may hold more
+classes than the predictions; those are never right or wrong, but their nodes count in heights and
+depths. Pass a restricted tree to measure within a task.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from taxonomy.evaluation.calibration import probabilities
+from taxonomy.hierarchy import Hierarchy
+from taxonomy.predictions import FloatArray, IntArray, Predictions
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def paths(predictions: Predictions, tree: Hierarchy) -> IntArray:
+    """Return the entry of every class's path at every depth, shape (classes, depths + 1).
+
+    Below its own depth a leaf stands for itself, so that two classes have the same entry at a
+    depth exactly if the tree cannot tell them apart there.
+
+    Raises:
+        LabelError: the tree lacks a class of the predictions.
+
+    >>> tree = Hierarchy.from_nested([["cat", "dog"], "car"])
+    >>> some = Predictions(["car", "cat", "dog"], [[1, 0, 0]], [0], "val")
+    >>> paths(some, tree).tolist()
+    [[0, 1, 1], [0, 2, 3], [0, 2, 4]]
+    """
+    leaves = tree.leaf_entries[tree.positions(predictions.ids)]
+    depth = tree.depth[leaves]
+    table = np.repeat(leaves[:, None], int(depth.max()) + 1, axis=1)
+    entry = leaves.copy()
+    rows = np.arange(len(leaves))
+    while len(rows):
+        table[rows, tree.depth[entry[rows]]] = entry[rows]
+        rows = rows[entry[rows] > 0]
+        entry[rows] = tree.parent[entry[rows]]
+    return table
+
+
+def meeting(table: IntArray, a: IntArray, b: IntArray) -> IntArray:
+    """Return the lowest common ancestor of classes ``a`` and ``b``, an entry of the tree.
+
+    Args:
+        table: what `paths` returned.
+        a: columns, shape (n,).
+        b: columns, shape (n,).
+    """
+    # Paths that have parted never join again, so the equal entries are the first ones.
+    shared = (table[a] == table[b]).sum(1)
+    found: IntArray = table[a, shared - 1]
+    return found
+
+
+def mistake_heights(predictions: Predictions, tree: Hierarchy) -> FloatArray:
+    """Return per picture the height at which its class and the best one meet; 0 where right."""
+    best = predictions.ranking()[:, 0]
+    return tree.height[meeting(paths(predictions, tree), predictions.targets, best)]
+
+
+def mistake_severity(predictions: Predictions, tree: Hierarchy) -> float:
+    """Return the mean height of the node where a mistaken class and the true one meet.
+
+    Over mistakes only, so a network that makes fewer mistakes can have a higher severity; read it
+    beside `hierarchical_distance`. NaN where nothing is mistaken. Source: Bertinetto, Mueller,
+    Tertikas, Samangooei & Lord 2020, CVPR ("Making better mistakes").
+
+    Raises:
+        LabelError: the tree lacks a class of the predictions.
+
+    >>> tree = Hierarchy.from_nested([["cat", "dog"], "car"])
+    >>> logits = [[0, 1, 2], [2, 1, 0], [2, 1, 0]]  # dog for cat: 1; car for dog: 2; car
+    >>> mistake_severity(Predictions(["car", "cat", "dog"], logits, [1, 2, 0], "val"), tree)
+    1.5
+    """
+    wrong = predictions.ranking()[:, 0] != predictions.targets
+    return mean(mistake_heights(predictions, tree)[wrong])
+
+
+def hierarchical_distance(predictions: Predictions, tree: Hierarchy, top: int = 1) -> float:
+    """Return the mean height at which the true class meets the best ``top`` ones, of all pictures.
+
+    For ``top=1`` it is the share of mistakes times their severity. For more it has a floor above
+    0, as only one of the best classes can be the true one. Source: as `mistake_severity`.
+
+    Raises:
+        LabelError: the tree lacks a class of the predictions.
+        DataError: ``top`` is not between 1 and the number of classes.
+
+    >>> tree = Hierarchy.from_nested([["cat", "dog"], "car"])
+    >>> some = Predictions(["car", "cat", "dog"], [[0, 1, 2], [2, 1, 0]], [1, 0], "val")
+    >>> hierarchical_distance(some, tree), hierarchical_distance(some, tree, top=2)
+    (0.5, 0.75)
+    """
+    table = paths(predictions, tree)
+    columns = predictions.ranking(top).T
+    meets = [tree.height[meeting(table, predictions.targets, column)] for column in columns]
+    return mean(np.mean(meets, axis=0))
+
+
+class Overlap(NamedTuple):
+    """Hierarchical precision, recall and their harmonic mean, each in [0, 1]."""
+
+    precision: float
+    recall: float
+    f1: float
+
+
+def hierarchical_overlap(predictions: Predictions, tree: Hierarchy) -> Overlap:
+    """Return hierarchical precision, recall and F1 of the best class.
+
+    With A the predicted class and its nodes and B the true class and its nodes, the root in
+    neither, precision is sum |A and B| / sum |A| and recall sum |A and B| / sum |B|, sums over all
+    pictures. Source: Kiritchenko, Matwin, Nock & Famili 2006; Silla & Freitas 2011.
+
+    Raises:
+        LabelError: the tree lacks a class of the predictions.
+
+    >>> tree = Hierarchy.from_nested([["cat", "dog"], "car"])
+    >>> some = Predictions(["car", "cat", "dog"], [[0, 1, 2], [2, 1, 0]], [1, 2], "val")
+    >>> hierarchical_overlap(some, tree)  # shared 1 + 0; predicted 2 + 1; true 2 + 2
+    Overlap(precision=0.3333333333333333, recall=0.25, f1=0.2857142857142857)
+    """
+    table = paths(predictions, tree)
+    best = predictions.ranking()[:, 0]
+    depth = tree.depth[table[:, -1]]
+    shared = int(tree.depth[meeting(table, predictions.targets, best)].sum())
+    guessed, true = int(depth[best].sum()), int(depth[predictions.targets].sum())
+    nan = float("nan")
+    return Overlap(
+        shared / guessed if guessed else nan,
+        shared / true if true else nan,
+        2 * shared / (guessed + true) if guessed + true else nan,
+    )
+
+
+def level_table(predictions: Predictions, tree: Hierarchy) -> pd.DataFrame:
+    """Return accuracy at every depth below the root: ``depth nodes accuracy summed_accuracy``.
+
+    At a depth, a class counts as its ancestor there, or as itself where it lies higher up;
+    ``nodes`` is how many of these there are. ``accuracy`` takes the ancestor of the best class;
+    ``summed_accuracy`` the node with the largest sum of its classes' softmax probabilities, the
+    first in the tree's order among equals, which is the best guess if only the node counts. The
+    last row is plain top-1 accuracy.
+
+    Raises:
+        LabelError: the tree lacks a class of the predictions.
+
+    >>> tree = Hierarchy.from_nested([["cat", "dog"], "car"])
+    >>> some = Predictions(["car", "cat", "dog"], [[1.2, 1, 1], [0, 1, 2]], [1, 1], "val")
+    >>> print(level_table(some, tree).to_string(index=False))
+     depth  nodes  accuracy  summed_accuracy
+         1      2       0.5              1.0
+         2      3       0.0              0.0
+    """
+    import pandas as pd
+
+    table = paths(predictions, tree)
+    best, true = predictions.ranking()[:, 0], predictions.targets
+    chances = probabilities(predictions)
+    rows = []
+    for depth in range(1, table.shape[1]):
+        entries = table[:, depth]
+        nodes, node_of = np.unique(entries, return_inverse=True)
+        found = node_of[true]
+        # Where every class is a node of its own, both rules are one and must agree on ties too.
+        alone = len(nodes) == len(entries)
+        summed = node_of[best] if alone else _sum_columns(chances, node_of).argmax(1)
+        rows.append(
+            {
+                "depth": depth,
+                "nodes": len(nodes),
+                "accuracy": mean(node_of[best] == found),
+                "summed_accuracy": mean(summed == found),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _sum_columns(values: FloatArray, group: npt.NDArray[np.intp]) -> FloatArray:
+    """Return the sums of columns with one group, shape (rows, groups)."""
+    order = np.argsort(group, kind="stable")
+    starts = np.flatnonzero(np.diff(group[order], prepend=-1))
+    return np.add.reduceat(values[:, order], starts, axis=1)
+
+
+def mean(values: npt.NDArray[np.float64] | npt.NDArray[np.bool_]) -> float:
+    """Return the mean, or NaN of nothing."""
+    return float(np.mean(values)) if len(values) else float("nan")
