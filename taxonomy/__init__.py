@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from taxonomy.clustering import bounded_levels, dendrogram
     from taxonomy.cost import Cost
     from taxonomy.errors import TaxonomyError
+    from taxonomy.evaluation import evaluate
     from taxonomy.experts import extract
     from taxonomy.hierarchy import Hierarchy
     from taxonomy.labels import Label, LabelSet, get_labels
@@ -41,6 +42,7 @@ _HOME = {
     "bounded_levels": "clustering",
     "build": "nets",
     "dendrogram": "clustering",
+    "evaluate": "evaluation",
     "extract": "experts",
     "get_builder": "builders",
     "get_labels": "labels",

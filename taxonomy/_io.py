@@ -160,15 +160,25 @@ def digest(value: Json) -> str:
     return hashlib.sha256(canonical_json(value).encode()).hexdigest()
 
 
-def array_digest(*arrays: np.ndarray) -> str:
-    """Return the sha256 of arrays' types, shapes and little-endian contents."""
+def array_digest(*arrays: Any) -> str:
+    """Return the sha256 of arrays' types, shapes and little-endian contents.
+
+    They are read a few rows at a time, so that mapped files larger than memory may be among them,
+    and whatever has an array's shape, type and rows.
+    """
     state = hashlib.sha256()
     for array in arrays:
-        array = np.ascontiguousarray(array)
-        array = array.astype(array.dtype.newbyteorder("<"), copy=False)
-        state.update(f"{array.dtype.str}{array.shape}".encode())
-        state.update(array.tobytes())
+        dtype = array.dtype.newbyteorder("<")
+        state.update(f"{dtype.str}{array.shape}".encode())
+        rows = max(1, _DIGEST_BYTES * len(array) // max(1, array.nbytes)) if array.ndim else 1
+        for start in range(0, len(array) if array.ndim else 1, rows):
+            part = np.asarray(array[start : start + rows] if array.ndim else array)
+            state.update(np.ascontiguousarray(part).astype(dtype, copy=False).tobytes())
     return state.hexdigest()
+
+
+_DIGEST_BYTES = 1 << 26
+"""About as much of an array as is copied at a time for its digest."""
 
 
 def file_digest(path: Path | str) -> str:

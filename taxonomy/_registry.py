@@ -15,6 +15,7 @@ from taxonomy.errors import MissingExtraError, RegistryError, did_you_mean
 Entry = TypeVar("Entry")
 
 EXTRAS = {
+    "datasets": "hub",
     "matplotlib": "plots",
     "nltk": "wordnet",
     "openai": "llm",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
@@ -158,8 +159,8 @@ class LabelSet:
         - text: one class a line; the line is id and name; blank lines and ``#`` lines are skipped.
         - CSV: a header with ``id`` or ``name``, and optionally ``definition`` and ``wnid``;
           other columns are ignored.
-        - folder: every direct subfolder not beginning with a dot is a class; a subfolder named
-          like a wnid gives the wnid too.
+        - folder: every class folder is a class, see `class_root`; one named like a wnid, as in
+          ImageNet, gives the wnid too.
 
         Raises:
             LabelError: the source is missing or malformed; the message names the line.
@@ -207,10 +208,25 @@ class LabelSet:
 
     @classmethod
     def _from_folder(cls, folder: Path) -> LabelSet:
-        names = [p.name for p in folder.iterdir() if p.is_dir() and not p.name.startswith(".")]
+        names = subfolders(class_root(folder))
         if not names:
             raise LabelError(f"{folder}: holds no class folders; expected {folder}/CLASS/picture.")
         return cls(Label(name, wnid=name if WNID.fullmatch(name) else "") for name in names)
+
+
+def class_root(folder: Path) -> Path:
+    """Return the folder that holds the class folders: ``FOLDER/train`` where that holds folders.
+
+    A folder ``train`` that holds pictures only is a class of its own: the vehicle.
+    """
+    train = folder / "train"
+    return train if train.is_dir() and subfolders(train) else folder
+
+
+def subfolders(folder: Path) -> list[str]:
+    """Return the sorted names of the folders in a folder, hidden ones left out."""
+    with os.scandir(folder) as entries:
+        return sorted(e.name for e in entries if e.is_dir() and not e.name.startswith("."))
 
 
 class _Reading:

@@ -17,6 +17,14 @@ settings.register_profile("house", deadline=None, derandomize=True, max_examples
 settings.load_profile("house")
 
 
+@pytest.fixture(autouse=True, scope="session")
+def cache(tmp_path_factory):
+    """Keep decoded pictures out of the user's own cache."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TAXONOMY_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
 @pytest.fixture(scope="session")
 def stripes() -> Pictures:
     """Six patterns that a tiny network tells apart, 16 by 16, noisy, with all three splits."""

@@ -26,6 +26,8 @@ def modules_after(code: str) -> set[str]:
         ("from taxonomy.builders import get_builder as g; g('cluster'); g('hypernyms')", HEAVY),
         ("from taxonomy.similarity import SOURCES as s; [s.get(n) for n in s]", HEAVY),
         ("import taxonomy.cost, taxonomy.predictions, taxonomy.tasks, taxonomy.data", HEAVY),
+        ("from taxonomy import evaluate", HEAVY),
+        ("from taxonomy.data import DATASETS as d; [d.get(n) for n in d]", HEAVY | {"datasets"}),
     ],
 )
 def test_what_stays_out(code, absent):

@@ -10,18 +10,20 @@ import typing
 from typing import Any
 
 
-def add_flags(parser: argparse.ArgumentParser, cls: type, title: str) -> None:
+def add_flags(
+    parser: argparse.ArgumentParser, cls: type, title: str, skip: tuple[str, ...] = ()
+) -> None:
     """Add one flag for every simple field of a dataclass, with its help from the docstring.
 
-    Fields of type int, float, str, a tuple of ints, or a ``Literal`` become flags; others keep
-    their default.
+    Fields of type int, float, str, a tuple of ints, or a ``Literal`` become flags; others, and
+    those to skip, keep their default.
     """
     group = parser.add_argument_group(title)
     helps = argument_helps(cls)
     hints = typing.get_type_hints(cls)
     for field in dataclasses.fields(cls):
         kind = _kind(hints[field.name])
-        if kind is None:
+        if kind is None or field.name in skip:
             continue
         default = field.default
         shown = ",".join(map(str, default)) if isinstance(default, tuple) else default
@@ -54,11 +56,16 @@ def argument_helps(cls: type) -> dict[str, str]:
     ...     '''
     >>> argument_helps(Example)
     {'seed': 'picks the matrix.', 'measure': 'which one.'}
+
+    Those of the classes that it extends count too.
     """
-    _, _, section = (cls.__doc__ or "").partition("Args:\n")
-    section = re.split(r"\n\s*\n", section)[0]
-    found = re.findall(r"^ {8}(\w+): (.*(?:\n {9,}.*)*)", section, flags=re.MULTILINE)
-    return {name: re.sub(r"[\s`]+", " ", text).strip() for name, text in found}
+    helps: dict[str, str] = {}
+    for each in reversed(cls.__mro__):
+        _, _, section = (each.__doc__ or "").partition("Args:\n")
+        section = re.split(r"\n\s*\n", section)[0]
+        found = re.findall(r"^ {8}(\w+): (.*(?:\n {9,}.*)*)", section, flags=re.MULTILINE)
+        helps |= {name: re.sub(r"\s+", " ", text.replace("`", "")).strip() for name, text in found}
+    return helps
 
 
 def integers(text: str) -> tuple[int, ...]:

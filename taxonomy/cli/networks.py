@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 from taxonomy import _io, _shipped
 from taxonomy._registry import require
 from taxonomy.cli._command import Command, class_names
+from taxonomy.cli._data import add_data_flags, given_options, match_data, read_data
 from taxonomy.cli._flags import add_flags, from_flags
 from taxonomy.cli.trees import load_tree
 from taxonomy.errors import TaxonomyError
@@ -20,6 +22,7 @@ from taxonomy.tasks import TaskList
 
 if TYPE_CHECKING:
     from taxonomy.nets import HierarchicalNet
+    from taxonomy.predictions import Predictions
     from taxonomy.training import Run
 
 TASKS_HELP = "a task list [the shipped one of the icons]"
@@ -35,7 +38,6 @@ def _train_flags(parser: argparse.ArgumentParser, argv: Sequence[str]) -> None:
     parser.add_argument(
         "--path", action="store_true", help="train the flat network that one path of the tree is"
     )
-    parser.add_argument("--data", default="icons", help="icons, or a folder of class folders")
     parser.add_argument("--spec", type=Path, help="a network specification as JSON")
     parser.add_argument("--width", type=float, default=1.0, help="multiply all widths [1.0]")
     parser.add_argument(
@@ -58,6 +60,7 @@ def _train_flags(parser: argparse.ArgumentParser, argv: Sequence[str]) -> None:
 
         add_flags(parser, TrainConfig, "training")
         add_flags(parser, Objective, "objective: weights of the losses, and their settings")
+        add_data_flags(parser, argv)
 
 
 def _train(arguments: argparse.Namespace) -> None:
@@ -77,7 +80,6 @@ def _train(arguments: argparse.Namespace) -> None:
 
 def _trained(arguments: argparse.Namespace) -> Run:
     """Train with the settings given as flags."""
-    from taxonomy.data import get_data
     from taxonomy.training import Objective, Run, TrainConfig, train_run
 
     if arguments.spec:
@@ -86,11 +88,13 @@ def _trained(arguments: argparse.Namespace) -> Run:
         spec = (NetSpec.flat() if arguments.flat else branching()).scaled(arguments.width)
     if arguments.backbone:
         spec = _with_backbone(spec, arguments.backbone)
-    data = get_data(arguments.data, spec.resolution)
+    data = read_data(arguments, spec.resolution)
     flat = arguments.flat or arguments.path
     tree = Hierarchy.star(data.classes) if flat else load_tree(arguments.hierarchy)
     if arguments.path:
         spec = spec.path()
+    data, tree = match_data(arguments, data, tree)
+    arguments.data_options = given_options(arguments)
     config = replace(from_flags(TrainConfig, arguments), objective=from_flags(Objective, arguments))
     return train_run(
         arguments.out,
@@ -104,7 +108,7 @@ def _trained(arguments: argparse.Namespace) -> Run:
         start=_start(arguments.init_from, spec, tree),
         inputs={
             name: str(value)
-            for name in ("data", "teacher", "init_from")
+            for name in ("data", "data_options", "teacher", "init_from")
             if (value := getattr(arguments, name))
         },
         tensorboard=arguments.tensorboard,
@@ -136,17 +140,19 @@ def _start(source: str | None, spec: NetSpec, tree: Hierarchy) -> HierarchicalNe
 
 def _resumed(folder: Path) -> Run:
     """Continue a run with the settings in its folder."""
-    from taxonomy.data import get_data
     from taxonomy.training import Run, TrainConfig, train_run
 
     settings = _io.read_json(folder / "config.json")
     spec, inputs = NetSpec.load(folder / "spec.json"), settings["inputs"]
-    tree, reference = Hierarchy.load(folder / "hierarchy.json"), folder / "reference.json"
+    asked = argparse.Namespace(data=inputs["data"], **json.loads(inputs.get("data_options", "{}")))
+    tree = Hierarchy.load(folder / "hierarchy.json")
+    data, tree = match_data(asked, read_data(asked, spec.resolution), tree)
+    reference = folder / "reference.json"
     return train_run(
         folder,
         spec,
         tree,
-        get_data(inputs["data"], spec.resolution),
+        data,
         TrainConfig.from_dict(settings["config"]),
         settings["device"],
         reference=Hierarchy.load(reference) if reference.exists() else None,
@@ -197,30 +203,53 @@ def _evaluate_flags(parser: argparse.ArgumentParser, _: Sequence[str]) -> None:
     parser.add_argument("run_folder", metavar="RUN", type=Path, help="a run's folder")
     parser.add_argument("--split", choices=("val", "test"), default="test", help="[test]")
     parser.add_argument("--classes", help="only these classes, separated by commas")
+    parser.add_argument("--hierarchy", help="the tree that weighs mistakes [the run's own]")
+    parser.add_argument("--bins", type=int, default=15, help="of the calibration error [15]")
     parser.add_argument("--tasks", type=Path, help=TASKS_HELP)
-    parser.add_argument("--out", type=Path, help="write the table as CSV")
+    parser.add_argument("--out", type=Path, help="write all tables as CSV files into this folder")
 
 
 def _evaluate(arguments: argparse.Namespace) -> None:
-    from taxonomy.study.curve import mean_points
+    from taxonomy.evaluation import evaluate
 
     run = _open_run(arguments.run_folder)
     predictions = run.predictions(arguments.split)
-    classes = None if arguments.classes is None else class_names(arguments.classes)
-    print(
-        f"{arguments.split}: top-1 {predictions.accuracy(classes):.2%}, "
-        f"top-5 {predictions.accuracy(classes, top=5):.2%} "
-        f"on {len(classes) if classes else len(predictions.ids)} classes"
-    )
+    if arguments.classes is not None:
+        predictions = predictions.restrict(class_names(arguments.classes))
+    tree = load_tree(arguments.hierarchy) if arguments.hierarchy else run.hierarchy
+    result = evaluate(predictions, tree, arguments.bins)
+    print(f"{arguments.split} split\n{result.to_text()}")
+    if len(tree.nodes) == 1:
+        print("the tree is a star, by which all mistakes are alike; give another with --hierarchy")
+    files = result.save(arguments.out) if arguments.out else ()
+    if arguments.classes is None:
+        files += _evaluate_tasks(arguments, run, predictions)
+    if files:
+        print(f"tables written to {arguments.out}: {', '.join(file.name for file in files)}")
+
+
+def _evaluate_tasks(
+    arguments: argparse.Namespace, run: Run, predictions: Predictions
+) -> tuple[Path, ...]:
+    """Print the means over tasks of accuracy, calibration and cost; return the file written."""
+    from taxonomy.evaluation import task_calibration
+    from taxonomy.study.curve import mean_points, points
+
     tasks = _load_tasks(arguments.tasks)
     if tasks.ids != predictions.ids:
         print("no task table: the tasks are over other classes (give a list with --tasks)")
-        return
-    table = mean_points({str(arguments.run_folder): _points(run, arguments.split, tasks)})
-    print(table.drop(columns="network").round(4).to_string(index=False))
-    if arguments.out:
-        _io.write_text(arguments.out, table.to_csv(index=False))
-        print(f"table written to {arguments.out}")
+        return ()
+    rows = points(run.spec, run.hierarchy, predictions, tasks)
+    rows["calibration_error"] = task_calibration(predictions, tasks, arguments.bins)
+    keys = ["kind", "reference", "size"]
+    by_kind = rows.assign(size=rows["size"].where(rows["kind"] != "named", 0)).groupby(keys)
+    table = mean_points({str(arguments.run_folder): rows}).drop(columns="network")
+    table = table.join(by_kind["calibration_error"].mean(), on=keys)
+    print(f"experts by kind of task:\n{table.round(4).to_string(index=False)}")
+    if not arguments.out:
+        return ()
+    _io.write_text(arguments.out / "tasks.csv", rows.to_csv(index=False))
+    return (arguments.out / "tasks.csv",)
 
 
 def _extract_flags(parser: argparse.ArgumentParser, _: Sequence[str]) -> None:
@@ -344,8 +373,12 @@ COMMANDS = (
     ),
     Command(
         "evaluate",
-        "Print a run's accuracy, whole and by kind of task.",
-        ("taxonomy evaluate runs/wordnet", "taxonomy evaluate runs/wordnet --classes cat,dog"),
+        "Print a run's scores: accuracy, severity of mistakes, calibration, by level and by task.",
+        (
+            "taxonomy evaluate runs/wordnet",
+            "taxonomy evaluate runs/wordnet --classes cat,dog",
+            "taxonomy evaluate runs/flat --hierarchy icons/hypernyms --out runs/flat/scores",
+        ),
         _evaluate_flags,
         _evaluate,
     ),

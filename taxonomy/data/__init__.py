@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import Protocol
 
 from taxonomy._registry import Registry
+from taxonomy.data._matching import Matching, match
 from taxonomy.data._pictures import Pictures
+from taxonomy.errors import DataError
 
-__all__ = ["DATASETS", "Data", "Pictures", "get_data"]
+__all__ = ["DATASETS", "Data", "Matching", "Pictures", "check_resolution", "get_data", "match"]
 
 
 class Data(Protocol):
@@ -30,14 +32,31 @@ DATASETS: Registry[type[Data]] = Registry("dataset", "taxonomy.data", "Data")
 
 
 def get_data(name: Path | str, resolution: int = 32) -> Pictures:
-    """Return a data set by its registered name, or read a folder of class folders.
+    """Return a data set with its default options, or read a folder of class folders.
+
+    For options, call the data set's own class: ``cifar100.Data(archive=…)()``.
 
     Raises:
         RegistryError: the name is neither registered nor a folder.
-        DataError: the folder cannot be read as pictures.
+        DataError: the folder cannot be read as pictures, or the set has another resolution.
     """
-    if Path(name).is_dir() and str(name) not in DATASETS.names():
+    if str(name) not in DATASETS.names() and Path(name).is_dir():
         from taxonomy.data import folder
 
         return folder.Data(str(name), resolution)()
-    return DATASETS.get(str(name))()()
+    return check_resolution(DATASETS.get(str(name))()(), resolution, str(name))
+
+
+def check_resolution(pictures: Pictures, resolution: int, name: str) -> Pictures:
+    """Return the pictures, if their sides are of the resolution.
+
+    Raises:
+        DataError: they are of another one.
+    """
+    side = pictures.images.shape[-1]
+    if side != resolution:
+        raise DataError(
+            f"The pictures of {name!r} have {side} pixels a side and the network takes "
+            f"{resolution}; give it a specification with the resolution {side} (--spec FILE)."
+        )
+    return pictures

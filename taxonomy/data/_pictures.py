@@ -1,9 +1,11 @@
-"""`Pictures`: a data set held in memory as arrays."""
+"""`Pictures`: a data set as arrays, in memory or mapped from a file."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,9 +16,53 @@ from taxonomy.errors import DataError
 SPLITS = ("train", "val", "test")
 
 
+class Selection:
+    """Rows of a mapped array, read when they are asked for.
+
+    Args:
+        base: the array, or a selection of it.
+        rows: numbers of its rows, shape (n,).
+
+    >>> some = Selection(np.arange(8).reshape(4, 2), np.array([3, 0, 1]))
+    >>> some.shape, some[1:].tolist(), some[np.array([0])].tolist()
+    ((3, 2), [[0, 1], [2, 3]], [[6, 7]])
+    """
+
+    base: npt.NDArray[np.uint8]
+    rows: npt.NDArray[np.int64]
+
+    def __init__(
+        self, base: npt.NDArray[np.uint8] | Selection, rows: npt.NDArray[np.int64]
+    ) -> None:
+        if isinstance(base, Selection):
+            self.base, self.rows = base.base, base.rows[rows]
+        else:
+            self.base, self.rows = base, rows
+        self.dtype, self.ndim = self.base.dtype, self.base.ndim
+        self.shape = (len(rows), *self.base.shape[1:])
+        self.nbytes = math.prod(self.shape) * self.dtype.itemsize
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return len(self.rows)
+
+    def __getitem__(self, key: Any) -> npt.NDArray[np.uint8]:
+        """Read rows: a number, a slice, or an array of numbers or truth values."""
+        read: npt.NDArray[np.uint8] = self.base[self.rows[key]]
+        return read
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> npt.NDArray[Any]:
+        """Read all rows into memory."""
+        return self[:].astype(dtype or self.dtype, copy=False)
+
+
 @dataclass(frozen=True, eq=False)
 class Pictures:
     """Pictures with their classes.
+
+    Pictures may be larger than memory: ``images`` may be a mapped file (`numpy.memmap`), which
+    `part` and `restrict` pass on without reading it: as a view where the pictures are neighbours,
+    as a split's are in all data sets of this package, else as a `Selection`.
 
     Args:
         images: uint8, shape (n, channels, side, side); three channels RGB, four RGBA.
@@ -24,16 +70,18 @@ class Pictures:
         classes: label ids, sorted.
         splits: index into `SPLITS`, shape (n,).
         groups: per picture its group (for icons, the designer), shape (n,).
+        known_digest: the digest, where a cache has kept it; spares reading everything for it.
 
     Raises:
         DataError: shapes that do not agree, or targets out of range.
     """
 
-    images: npt.NDArray[np.uint8]
+    images: npt.NDArray[np.uint8] | Selection
     targets: npt.NDArray[np.int64]
     classes: tuple[str, ...]
     splits: npt.NDArray[np.uint8]
     groups: npt.NDArray[np.str_]
+    known_digest: str = ""
 
     def __post_init__(self) -> None:
         """Check the arrays against each other."""
@@ -76,16 +124,21 @@ class Pictures:
         )
 
     def _rows(self, rows: npt.NDArray[np.int64]) -> Pictures:
+        neighbours = len(rows) > 0 and rows[-1] - rows[0] == len(rows) - 1
+        chosen = slice(rows[0], rows[-1] + 1) if neighbours else rows
+        mapped = isinstance(self.images, np.memmap | Selection)
         return Pictures(
-            self.images[rows],
-            self.targets[rows],
+            self.images[chosen] if neighbours or not mapped else Selection(self.images, rows),
+            self.targets[chosen],
             self.classes,
-            self.splits[rows],
-            self.groups[rows],
+            self.splits[chosen],
+            self.groups[chosen],
         )
 
     @cached_property
     def digest(self) -> str:
         """The sha256 of classes and arrays."""
+        if self.known_digest:
+            return self.known_digest
         arrays = _io.array_digest(self.images, self.targets, self.splits)
         return _io.digest([list(self.classes), arrays, self.groups.tolist()])

@@ -3,114 +3,152 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
-import numpy as np
-import numpy.typing as npt
-
+from taxonomy import _io
 from taxonomy._registry import require
+from taxonomy.data._decode import decode
+from taxonomy.data._decoded import Encoded, Unreadable, decoded
 from taxonomy.data._pictures import SPLITS, Pictures
+from taxonomy.data._splits import Policy, Rule, drawn_in_three, rules
 from taxonomy.errors import DataError
+from taxonomy.labels import class_root, subfolders
 
 SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".webp")
-SHARES = (0.7, 0.15)
-"""Shares of training and validation where the folder itself has no splits; the rest is test."""
+
+
+class File(NamedTuple):
+    """One picture's file; sorting files puts the pictures of a split, and of a class, together."""
+
+    split: int
+    name: str
+    key: str
+    path: Path
+    size: int
+    modified: int
 
 
 @dataclass(frozen=True)
 class Data:
     """Pictures in class folders; the folder's name is the label id.
 
-    With folders ``train``, ``val`` and ``test`` these are the splits; else each picture's split is
-    drawn from a digest of its path, so that adding pictures moves no other one.
+    Folders ``train``, ``val`` and ``test`` are the splits. Without ``test``, as in ImageNet, the
+    policy ``auto`` takes ``val`` for the test split and draws a validation split from ``train``.
+    Without any of them, each picture's split is drawn: 70 % training, 15 % validation, 15 % test.
+    Drawing is by a digest of class and file name, so adding pictures moves no other one.
+
+    Every picture is decoded once, into a mapped file in the cache folder, keyed by the paths,
+    sizes and times of all files and by the options; pictures may be larger than memory.
 
     Args:
-        path: the folder.
+        root: the folder.
         resolution: pictures are scaled to cover a square of this side and cropped in the centre.
+        splits: ``auto``, or ``named`` to keep the folders' names as they are.
+        held_out: share of ``train`` drawn for validation where needed.
+        unreadable: ``refuse``, or ``skip`` to leave out pictures that cannot be read.
+        cache: folder of decoded pictures; empty for $TAXONOMY_CACHE or the platform's.
+        workers: threads that decode; 0 for one a core.
     """
 
-    path: str = ""
+    root: str = ""
     resolution: int = 32
+    splits: Policy = "auto"
+    held_out: float = 0.05
+    unreadable: Unreadable = "refuse"
+    cache: str = ""
+    workers: int = 0
 
     def __call__(self) -> Pictures:
-        """Decode every picture once.
+        """Read the cache, or decode every picture into it.
 
         Raises:
-            DataError: no picture, a picture that cannot be read, or a class without pictures.
+            DataError: no picture, a picture that cannot be read, a class without pictures, or no
+                space for the cache.
             MissingExtraError: Pillow is not installed.
         """
-        if not self.path:
-            raise DataError("The data set 'folder' needs a path; give the folder: --data FOLDER.")
-        root = Path(self.path)
+        if not self.root:
+            raise DataError("The data set 'folder' needs a folder; give it: --data FOLDER.")
+        root = Path(self.root)
         if not root.is_dir():
             raise DataError(f"{root}: no such folder.")
+        if self.resolution < 1:
+            raise DataError(f"The resolution is {self.resolution} pixels; give at least 1.")
         pillow = require("PIL.Image")
-        found = sorted(_find(root))
-        classes = tuple(sorted({name for name, _, _ in found}))
-        if not classes:
-            raise DataError(f"{root}: holds no pictures; expected {root}/CLASS/picture.png.")
-        _refuse_empty_classes(root, classes)
-        images = np.empty((len(found), 3, self.resolution, self.resolution), dtype=np.uint8)
-        for row, (_, path, _) in enumerate(found):
-            images[row] = decode(pillow, path, self.resolution)
-        return Pictures(
-            images=images,
-            targets=np.array([classes.index(name) for name, _, _ in found], dtype=np.int64),
-            classes=classes,
-            splits=np.array([SPLITS.index(split) for _, _, split in found], dtype=np.uint8),
-            groups=np.full(len(found), ""),
+        files = self.files()
+        how = ["folder", self.resolution, self.splits, self.held_out]
+        encoded = Encoded(
+            source=_io.digest([str(root.resolve()), *how]),
+            content=_io.digest([_listing_digest(files), *how, require("PIL").__version__]),
+            labels=[file.name for file in files],
+            splits=[file.split for file in files],
+            load=lambda row: decode(pillow, files[row].path, self.resolution),
+            where=lambda row: str(files[row].path),
         )
+        return decoded(encoded, self.resolution, self.unreadable, self.cache, self.workers)
+
+    def files(self) -> list[File]:
+        """Return all picture files, sorted by split, class and name.
+
+        Raises:
+            DataError: there are none, or a class folder holds none.
+        """
+        root = Path(self.root)
+        named = [split for split in SPLITS if (root / split).is_dir() and subfolders(root / split)]
+        if class_root(root) == root and not named:
+            found = list(_files(root, drawn_in_three))
+        else:
+            # A folder of loose pictures beside "train" is looked into, and named in an error.
+            named = [split for split in SPLITS if (root / split).is_dir()]
+            rule_of = rules(named, self.splits, self.held_out, str(root))
+            found = [file for s, rule in rule_of.items() for file in _files(root / s, rule)]
+            _refuse_untrained(root, named)
+        if not found:
+            raise DataError(f"{root}: holds no pictures; expected {root}/CLASS/picture.png.")
+        return sorted(found)
 
 
-def decode(pillow: Any, path: Path, resolution: int) -> npt.NDArray[np.uint8]:
-    """Return one picture as (3, resolution, resolution), transparent parts on white.
-
-    Raises:
-        DataError: the file is no readable picture.
-    """
-    try:
-        with pillow.open(path) as opened:
-            picture = opened.convert("RGBA")
-    except (OSError, ValueError, SyntaxError, pillow.DecompressionBombError) as error:
+def _files(base: Path, rule: Rule) -> Iterator[File]:
+    """Yield the pictures of all class folders in a folder."""
+    names = subfolders(base)
+    if not names and any(path.suffix.lower() in SUFFIXES for path in base.iterdir()):
         raise DataError(
-            f"{path}: not a readable picture ({error}). Replace or remove the file."
-        ) from error
-    white = pillow.new("RGBA", picture.size, "white")
-    picture = pillow.alpha_composite(white, picture).convert("RGB")
-    scale = resolution / min(picture.size)
-    size = tuple(max(resolution, round(side * scale)) for side in picture.size)
-    picture = picture.resize(size, pillow.Resampling.BILINEAR)
-    left, top = ((side - resolution) // 2 for side in size)
-    picture = picture.crop((left, top, left + resolution, top + resolution))
-    return np.asarray(picture, dtype=np.uint8).transpose(2, 0, 1)
+            f"{base}: holds pictures but no class folders. Move each picture into the folder of "
+            f"its class: {base}/CLASS/picture.jpg (for ImageNet's validation pictures the "
+            "development kit lists their classes)."
+        )
+    for name in names:
+        empty = True
+        with os.scandir(base / name) as entries:
+            for entry in entries:
+                if entry.name.lower().endswith(SUFFIXES) and entry.is_file():
+                    empty = False
+                    key, found = f"{name}/{entry.name}", entry.stat()
+                    split = SPLITS.index(rule(key))
+                    path = base / name / entry.name
+                    yield File(split, name, key, path, found.st_size, found.st_mtime_ns)
+        if empty:
+            raise DataError(
+                f"{base / name}: the class folder holds no pictures; fill or remove it."
+            )
 
 
-def _find(root: Path) -> Iterator[tuple[str, Path, str]]:
-    """Yield class, path and split of every picture."""
-    splits = [split for split in SPLITS if (root / split).is_dir()]
-    if splits and "train" not in splits:
-        raise DataError(f"{root}: has a folder {splits[0]!r} but no folder 'train'.")
-    for base, split in [(root / split, split) for split in splits] or [(root, "")]:
-        for path in base.glob("*/*"):
-            name = path.parent.name
-            if name.startswith("."):
-                continue
-            if path.suffix.lower() in SUFFIXES and path.is_file():
-                yield name, path, split or _drawn(f"{name}/{path.name}")
+def _listing_digest(files: list[File]) -> str:
+    state = hashlib.sha256()
+    for file in files:
+        line = f"{file.split}\0{file.path.parent.parent.name}\0{file.key}\0"
+        state.update(os.fsencode(f"{line}{file.size}\0{file.modified}\n"))
+    return state.hexdigest()
 
 
-def _drawn(key: str) -> str:
-    number = int.from_bytes(hashlib.sha256(key.encode()).digest()[:8], "big") / 2**64
-    if number < SHARES[0]:
-        return "train"
-    return "val" if number < sum(SHARES) else "test"
-
-
-def _refuse_empty_classes(root: Path, classes: tuple[str, ...]) -> None:
-    base = root / "train" if (root / "train").is_dir() else root
-    for folder in sorted(base.iterdir()):
-        if folder.is_dir() and not folder.name.startswith(".") and folder.name not in classes:
-            raise DataError(f"{folder}: the class folder holds no pictures; fill or remove it.")
+def _refuse_untrained(root: Path, named: list[str]) -> None:
+    known = set(subfolders(root / "train"))
+    for split in named:
+        if strange := sorted(set(subfolders(root / split)) - known):
+            raise DataError(
+                f"{root / split / strange[0]}: the class has no folder in {root / 'train'}; "
+                "add training pictures, or remove the folder."
+            )

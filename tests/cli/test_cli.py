@@ -7,10 +7,13 @@ import pytest
 from PIL import Image
 
 from taxonomy.cli import COMMANDS, main
+from taxonomy.data import DATASETS
 from taxonomy.hierarchy import Hierarchy
 from taxonomy.labels import LabelSet
 from taxonomy.nets import build, load_net, save_net
+from taxonomy.predictions import Predictions
 from taxonomy.spec import branching
+from taxonomy.tasks import Task, TaskList
 from tests.stripes import TREE, picture_folder
 
 NESTED = [["cat", "dog"], ["bus", "car"]]
@@ -116,6 +119,35 @@ class TestCommands:
         assert len((here / "stopped" / "metrics.jsonl").read_text().splitlines()) == 2
         capsys.readouterr()
 
+    def test_evaluate(self, here, capsys):
+        save_run(here / "run")
+        Hierarchy.from_nested(["cat", [["dog", "car"], "bus"]]).save("other.json")
+        lines = run(capsys, "evaluate", "run", "--out", "scores")
+        assert lines[:3] == [
+            "test split",
+            "4 pictures, 4 classes",
+            "accuracy: top-1 50.00%, top-5 100.00%",
+        ]
+        assert lines[3].startswith("mistakes: severity 1.500,")  # cat for dog, cat for car
+        assert "no task table: the tasks are over other classes" in lines[-2]
+        assert lines[-1].endswith(
+            "scores.csv, levels.csv, classes.csv, groups.csv, reliability.csv"
+        )
+        assert (here / "scores" / "classes.csv").read_text().count("\n") == 5
+        lines = run(capsys, "evaluate", "run", "--hierarchy", "other.json")
+        assert lines[3].startswith("mistakes: severity 3.000,")
+        lines = run(capsys, "evaluate", "run", "--classes", "cat,dog")
+        assert lines[1] == "2 pictures, 2 classes"
+
+    def test_evaluate_experts_by_kind_of_task(self, here, capsys):
+        save_run(here / "run")
+        TaskList([Task("pets", ("cat", "dog"))], ["bus", "car", "cat", "dog"]).save("tasks.json")
+        lines = run(capsys, "evaluate", "run", "--tasks", "tasks.json", "--out", "scores")
+        assert lines[-3].split()[-1] == "calibration_error"
+        table = (here / "scores" / "tasks.csv").read_text().splitlines()
+        assert table[0] == "task,kind,reference,size,accuracy,params,macs,calibration_error"
+        assert table[1].startswith("pets,named,,2,0.5,")
+
     @pytest.mark.parametrize("command", [command.name for command in COMMANDS])
     def test_help_shows_an_example(self, capsys, command):
         with pytest.raises(SystemExit) as stopped:
@@ -123,6 +155,16 @@ class TestCommands:
         assert stopped.value.code == 0
         out = capsys.readouterr().out
         assert f"example:\n  taxonomy {command}" in out
+
+    @pytest.mark.parametrize("name", DATASETS.names())
+    def test_help_of_train_shows_the_options_of_the_data(self, capsys, name):
+        """No option of a data set may be called like one of training."""
+        with pytest.raises(SystemExit) as stopped:
+            main(["train", "--data", name, "--help"])
+        assert stopped.value.code == 0
+        out = capsys.readouterr().out
+        assert "--coarse" in out
+        assert ("--held-out" in out) == (name != "icons")
 
     def test_help_of_the_whole(self, capsys):
         with pytest.raises(SystemExit) as stopped:
@@ -142,6 +184,17 @@ def small_net():
     return build(branching(((4, 0),), ((4, 0), (4, 0))), Hierarchy.from_nested(NESTED), seed=0)
 
 
+def save_run(folder):
+    """Write what a finished run holds, but for its network: cat is named for dog and for car."""
+    net = small_net()
+    folder.mkdir()
+    net.hierarchy.save(folder / "hierarchy.json")
+    net.spec.save(folder / "spec.json")
+    logits = np.array([[3, 0, 1, 0], [0, 0, 1, 0], [0, 0, 1, 0], [0, 0, 2, 1]])
+    Predictions(net.classes, logits, [0, 1, 2, 3], "test").save(folder / "predictions-test.npz")
+    (folder / "manifest.json").write_text("{}")
+
+
 def prepare(folder):
     """Write everything that the bad inputs below refer to."""
     files = {
@@ -154,6 +207,7 @@ def prepare(folder):
         "other.json": "{}",
         "scores.csv": ",cat,dog\ncat,1,2\ndog,2,1\n",
         "spec.json": '{"trunk": [{"width": 0}]}',
+        "small.json": '{"trunk": [{"width": 4}], "resolution": 16}',
     }
     for name, text in files.items():
         (folder / name).write_text(text)
@@ -168,6 +222,12 @@ def prepare(folder):
         grey = np.zeros((8, 8), np.uint8)
         for i in range(4):
             Image.fromarray(grey).save(folder / "pictures" / name / f"{i}.png")
+            for kind in ("good", "hollow"):
+                (folder / kind / name).mkdir(parents=True, exist_ok=True)
+                if (kind, name) != ("hollow", "dog"):
+                    Image.fromarray(grey).save(folder / kind / name / f"{i}.png")
+    nested = {"children": ["cat", {"name": "dog", "leaves": ["beagle", "poodle"]}]}
+    Hierarchy.from_nested(nested).save(folder / "kinds.json")
     (folder / "pictures" / "dog" / "torn.png").write_bytes(b"\x89PNG")
     (folder / "empty").mkdir()
     (folder / "one" / "train" / "cat").mkdir(parents=True)
@@ -218,12 +278,29 @@ BAD = [
     ("curve empty", "empty", "taxonomy train --out empty"),
     ("train --data pictures --flat --out run", "dog/torn.png", "Replace or remove"),
     ("train --data nowhere --out run", "'nowhere'", "Choose from"),
+    ("train --data no/where --flat --out run", "no/where", "no such folder"),
+    ("train --data cifar10 --archive none --flat --out run", "none", "--download when-missing"),
+    ("train --data hub --flat --out run", "'hub'", "--name NAME"),
+    ("train --flat --out run --spec small.json", "'icons' have 32 pixels", "--spec FILE"),
+    (
+        "train --data good --hierarchy tree.json --out run",
+        "2 classes ('bus', 'car') are each in the tree",
+        "--without-",
+    ),
+    ("train --data good --hierarchy one.json --out run", "'dog' is in the data", "--unknown drop"),
+    (
+        "train --data good --hierarchy kinds.json --out run",
+        "'dog' is in the data, and an inner",
+        "--coarse drop",
+    ),
+    ("train --data hollow --flat --out run", "hollow/dog", "fill or remove"),
+    ("evaluate run --hierarchy one.json", "run", "taxonomy train --out run"),
     ("train --spec spec.json --out run", "spec.json", "at least 1"),
     ("train --width nan --out run", "nan", "positive number"),
     ("train --width 0 --out run", "0.0", "positive number"),
     ("train --hierarchy half.json --out run", "half.json", "not valid JSON"),
     ("train --hierarchy tree.json --out run", "classes", "data"),
-    ("train --data one --hierarchy one.json --out run", "val split", "no pictures"),
+    ("train --data one --hierarchy one.json --out run", "neither 'val' nor 'test'", "three splits"),
     ("train --epochs 0 --out run", "epoch", "at least 1"),
 ]
 

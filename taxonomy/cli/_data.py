@@ -1,0 +1,64 @@
+"""Flags that choose and read a data set, for the commands that train."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from taxonomy import _io
+from taxonomy.cli._command import chosen
+from taxonomy.cli._flags import add_flags, from_flags
+from taxonomy.data import DATASETS, Data, Matching, Pictures, check_resolution, match
+from taxonomy.hierarchy import Hierarchy
+
+
+def add_data_flags(parser: argparse.ArgumentParser, argv: Sequence[str]) -> None:
+    """Add ``--data``, the options of the set chosen, and those that match it with a tree."""
+    names = ", ".join(name for name in DATASETS if name != "folder")
+    parser.add_argument("--data", default="icons", help=f"{names}, or a folder [icons]")
+    name = chosen(argv, "--data", "icons")
+    skip = ("root", "resolution") if _is_folder(name) else ("resolution",)
+    add_flags(parser, _data_class(name), f"options of --data {name}", skip)
+    add_flags(parser, Matching, "where data and tree differ in classes")
+
+
+def read_data(arguments: argparse.Namespace, resolution: int) -> Pictures:
+    """Return the pictures that the flags ask for, at a network's resolution.
+
+    Raises:
+        RegistryError: there is no such data set.
+        DataError: it cannot be read, or has another resolution.
+    """
+    data = from_flags(_data_class(arguments.data), arguments)
+    given = {"root": arguments.data} if _is_folder(arguments.data) else {}
+    if "resolution" in {field.name for field in dataclasses.fields(data)}:
+        given["resolution"] = resolution
+    return check_resolution(dataclasses.replace(data, **given)(), resolution, arguments.data)
+
+
+def match_data(
+    arguments: argparse.Namespace, pictures: Pictures, tree: Hierarchy
+) -> tuple[Pictures, Hierarchy]:
+    """Bring data and tree to the same classes, as the flags say."""
+    return match(pictures, tree, from_flags(Matching, arguments))
+
+
+def given_options(arguments: argparse.Namespace) -> str:
+    """Return the flags given on data and matching as JSON, to read the same data again; or ""."""
+    classes: tuple[Any, ...] = (_data_class(arguments.data), Matching)
+    fields = (field for each in classes for field in dataclasses.fields(each))
+    given = vars(arguments)
+    options = {field.name: given[field.name] for field in fields if field.name in given}
+    return _io.canonical_json(options) if options else ""
+
+
+def _is_folder(name: str) -> bool:
+    """Tell whether a name means a folder; a path with a slash does, even if there is none."""
+    return name not in DATASETS.names() and (Path(name).is_dir() or len(Path(name).parts) > 1)
+
+
+def _data_class(name: str) -> type[Data]:
+    return DATASETS.get("folder" if _is_folder(name) else name)
