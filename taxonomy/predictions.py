@@ -136,6 +136,9 @@ class Predictions:
         """
         if not 1 <= top <= len(self.ids):
             raise DataError(f"The best {top} of {len(self.ids)} classes cannot be ranked.")
+        if top == 1:
+            first: IntArray = self.logits.argmax(axis=1)[:, None]
+            return first
         # One whole number for logit and column: the bits of a float order like whole numbers once
         # those of negative ones are turned round (adding 0 makes -0 the 0 that it equals).
         bits = (self.logits + np.float32(0)).view(np.int32)

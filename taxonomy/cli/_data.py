@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -57,7 +58,7 @@ def given_options(arguments: argparse.Namespace) -> str:
 
 def _is_folder(name: str) -> bool:
     """Tell whether a name means a folder; a path with a slash does, even if there is none."""
-    return name not in DATASETS.names() and (Path(name).is_dir() or len(Path(name).parts) > 1)
+    return name not in DATASETS.names() and ("/" in name or os.sep in name or Path(name).is_dir())
 
 
 def _data_class(name: str) -> type[Data]:

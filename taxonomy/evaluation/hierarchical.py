@@ -167,31 +167,27 @@ def level_table(predictions: Predictions, tree: Hierarchy) -> pd.DataFrame:
 
     table = paths(predictions, tree)
     best, true = predictions.ranking()[:, 0], predictions.targets
-    chances = probabilities(predictions)
+    order = np.argsort(table[:, -1])  # preorder: the classes of a node are neighbours
+    sums, starts = probabilities(predictions)[:, order], np.arange(len(order))
     rows = []
-    for depth in range(1, table.shape[1]):
-        entries = table[:, depth]
-        nodes, node_of = np.unique(entries, return_inverse=True)
-        found = node_of[true]
+    for depth in range(table.shape[1] - 1, 0, -1):
+        opens = np.diff(table[order, depth], prepend=-1) > 0
+        node_of = np.empty(len(order), dtype=np.int64)
+        node_of[order] = np.cumsum(opens) - 1
+        if opens.sum() < len(starts):  # nodes of the depth below join, and their sums with them
+            sums = np.add.reduceat(sums, np.searchsorted(starts, np.flatnonzero(opens)), axis=1)
+            starts = np.flatnonzero(opens)
         # Where every class is a node of its own, both rules are one and must agree on ties too.
-        alone = len(nodes) == len(entries)
-        summed = node_of[best] if alone else _sum_columns(chances, node_of).argmax(1)
+        summed = sums.argmax(1) if len(starts) < len(order) else node_of[best]
         rows.append(
             {
                 "depth": depth,
-                "nodes": len(nodes),
-                "accuracy": mean(node_of[best] == found),
-                "summed_accuracy": mean(summed == found),
+                "nodes": len(starts),
+                "accuracy": mean(node_of[best] == node_of[true]),
+                "summed_accuracy": mean(summed == node_of[true]),
             }
         )
-    return pd.DataFrame(rows)
-
-
-def _sum_columns(values: FloatArray, group: npt.NDArray[np.intp]) -> FloatArray:
-    """Return the sums of columns with one group, shape (rows, groups)."""
-    order = np.argsort(group, kind="stable")
-    starts = np.flatnonzero(np.diff(group[order], prepend=-1))
-    return np.add.reduceat(values[:, order], starts, axis=1)
+    return pd.DataFrame(rows[::-1])
 
 
 def mean(values: npt.NDArray[np.float64] | npt.NDArray[np.bool_]) -> float:
