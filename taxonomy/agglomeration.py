@@ -90,10 +90,10 @@ def agglomerate(distances: FloatArray, method: str = "average") -> Merges:
     """
     linkage = lookup("linkage", LINKAGES, method)
     n = len(distances)
-    if n > 1 and linkage.reducible:
+    if n > 1:
         binary = _binary(distances, method)
         if method == "single" or _is_unique(distances, binary, method):
-            return _from_binary(binary, n)
+            return _from_binary(binary, n, dissolve=method == "single")
     state = _State(distances, linkage, method)
     parent, height = [-1] * n, [0.0] * n
     while state.alive.sum() > 1:
@@ -142,51 +142,101 @@ def _binary(distances: FloatArray, method: str) -> FloatArray:
 def _is_unique(distances: FloatArray, binary: FloatArray, method: str) -> bool:
     """Tell whether no merge had a tie, by replaying scipy's merges and looking at the runners-up.
 
-    This and scipy take about as long as scipy twice, and spare the search where nothing ties.
+    This and scipy take about as long as scipy twice, and spare the search where nothing ties. A
+    runner-up shares a cluster with the merging pair or, for linkages that are not reducible, is
+    any other pair.
     """
+    linkage = LINKAGES[method]
     d = distances.astype(np.float64, copy=True)
-    if method == "ward":
+    if linkage.euclidean:
         d **= 2
     np.fill_diagonal(d, np.inf)
     n = len(d)
-    size, slot = np.ones(n), [*range(n)]
+    size, slot = [1.0] * n, [*range(n)]
+    sizes = np.ones(n)
+    nearest = None if linkage.reducible else _RowMinima(d)
     for a, b, height, _ in binary.tolist():
         one, other = slot[int(a)], slot[int(b)]
         slot.append(one)
-        limit = (height**2 if method == "ward" else height) * (1 + TOLERANCE)
+        limit = (height**2 if linkage.euclidean else height) * (1 + TOLERANCE)
         d_one, d_other, between = d[one], d[other], d[one, other]
         d_one[other] = d_other[one] = np.inf
         if d_one.min() <= limit or d_other.min() <= limit:
             return False
-        if method == "complete":
-            row = np.maximum(d_one, d_other)
-        elif method == "weighted":
-            row = (d_one + d_other) / 2
-        elif method == "average":
-            row = (size[one] * d_one + size[other] * d_other) / (size[one] + size[other])
+        if method == "ward":
+            row = (size[one] + sizes) * d_one + (size[other] + sizes) * d_other - sizes * between
+            row /= size[one] + size[other] + sizes
         else:
-            row = (size[one] + size) * d_one + (size[other] + size) * d_other - size * between
-            row /= size[one] + size[other] + size
+            row = _joined(d_one, d_other, float(between), size[one], size[other], method)
         size[one] += size[other]
+        sizes[one] = size[one]
         d[one], d[:, one] = row, row
         d[other], d[:, other] = np.inf, np.inf
+        if nearest is not None and nearest.merged(one, other) <= limit:
+            return False
     return True
 
 
-def _from_binary(binary: FloatArray, n: int) -> Merges:
-    """Turn scipy's linkage matrix into merges, joining a cluster to its parent at equal height.
+def _joined(
+    one: FloatArray, other: FloatArray, between: float, size: float, other_size: float, method: str
+) -> FloatArray:
+    """Return the distances from two clusters joined (Lance & Williams 1967), but for ward's."""
+    if method == "complete":
+        return np.maximum(one, other)
+    if method in ("weighted", "median"):
+        mean = (one + other) / 2
+        return mean - between / 4 if method == "median" else mean
+    share = size / (size + other_size)
+    mean = share * one + (1 - share) * other
+    return mean - share * (1 - share) * between if method == "centroid" else mean
 
-    With single linkage that is all there is to ties: its clusters are the connected components
-    at each distance.
+
+class _RowMinima:
+    """The smallest distance of every row of a matrix in which clusters merge.
+
+    A row's minimum is looked for again only when the cluster that it belonged to has merged.
+    """
+
+    def __init__(self, d: FloatArray) -> None:
+        self.d = d
+        self.which = d.argmin(1)
+        self.least = d.min(1)
+
+    def merged(self, one: int, other: int) -> float:
+        """Take in that ``other`` joined ``one``; return the least distance without the new one."""
+        self.least[[one, other]] = np.inf
+        stale = ((self.which == one) | (self.which == other)) & np.isfinite(self.least)
+        for row in np.flatnonzero(stale):
+            rest = self.d[row].copy()
+            rest[one] = np.inf
+            self.which[row] = rest.argmin()
+            self.least[row] = rest[self.which[row]]
+        least = float(self.least.min())
+        column = self.d[one]
+        self.which[one], self.least[one] = column.argmin(), column.min()
+        nearer = column < self.least
+        self.which[nearer], self.least[nearer] = one, column[nearer]
+        return least
+
+
+def _from_binary(binary: FloatArray, n: int, *, dissolve: bool) -> Merges:
+    """Turn scipy's linkage matrix into merges.
+
+    Args:
+        binary: the matrix, one merge a row.
+        n: how many items there are.
+        dissolve: whether to join a cluster to its parent at equal height. With single linkage
+            that is all there is to ties: its clusters are the connected components at each
+            distance.
     """
     parent = np.full(2 * n - 1, -1, dtype=np.int64)
     height = np.concatenate([np.zeros(n), binary[:, 2]])
-    for step, (a, b) in enumerate(binary[:, :2].astype(int).tolist(), start=n):
-        parent[a] = parent[b] = step
-    inner = np.arange(2 * n - 1) >= n
-    dissolved = inner & (parent >= 0)
-    dissolved[dissolved] = height[parent[dissolved]] <= height[dissolved] * (1 + TOLERANCE)
-    for cluster in range(2 * n - 2, -1, -1):
+    parent[binary[:, :2].astype(np.int64).T] = np.arange(n, 2 * n - 1)
+    dissolved = np.zeros(2 * n - 1, dtype=bool)
+    if dissolve:
+        inner = np.flatnonzero(parent[n:-1] >= 0) + n
+        dissolved[inner] = height[parent[inner]] <= height[inner] * (1 + TOLERANCE)
+    for cluster in range(2 * n - 2, -1, -1) if dissolved.any() else ():
         above = parent[cluster]
         if above >= 0 and dissolved[above]:
             parent[cluster] = parent[above]

@@ -107,3 +107,18 @@ def test_distances_that_are_not_euclidean_are_refused():
     far = np.array([[0, 1, 1, 1], [1, 0, 2, 2], [1, 2, 0, 2], [1, 2, 2, 0.0]])
     with pytest.raises(ClusteringError, match="'ward' needs Euclidean"):
         check_euclidean(far, "ward")
+
+
+@pytest.mark.parametrize("method", ["centroid", "median"])
+def test_a_tie_that_an_inversion_hides_is_seen(method):
+    """Two crossed sides of length 1, so near that either middle is nearer to the other's ends.
+
+    Whichever of them merged first would swallow the other's ends one by one.
+    """
+    points = np.array([[-0.5, 0, 0], [0.5, 0, 0], [0, 0.75, 0.5], [0, 0.75, -0.5]])
+    found = clades(agglomerate(squareform(pdist(points)), method), [0, 1, 2, 3])
+    assert found == {
+        frozenset([0, 1]): 1.0,
+        frozenset([2, 3]): 1.0,
+        frozenset([0, 1, 2, 3]): pytest.approx(0.75),
+    }
