@@ -44,9 +44,7 @@ def leaf_spans(tree: Hierarchy) -> tuple[IntArray, IntArray]:
     >>> start.tolist(), stop.tolist()
     ([0, 0, 1, 1, 2], [3, 1, 3, 2, 3])
     """
-    is_leaf = np.zeros(len(tree), dtype=np.int64)
-    is_leaf[tree.leaf_entries] = 1
-    start = np.cumsum(is_leaf) - is_leaf
+    start = np.cumsum(tree.is_leaf) - tree.is_leaf
     return start, start + tree.leaf_counts
 
 

@@ -20,7 +20,7 @@ from taxonomy import _io
 from taxonomy.checks import refuse_errors
 from taxonomy.errors import FileFormatError, HierarchyError
 from taxonomy.labels import check_classes, unknown_class
-from taxonomy.raw_tree import FORMAT, IntArray, RawTree, canonical_order
+from taxonomy.raw_tree import FORMAT, IntArray, RawTree, canonical_order, children_of
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -136,42 +136,61 @@ class Hierarchy:
         return np.array([where[leaf] for leaf in self.leaves], dtype=np.int64)
 
     @cached_property
+    def is_leaf(self) -> npt.NDArray[np.bool_]:
+        """Whether each entry is a leaf."""
+        return np.bincount(self.parent[1:], minlength=len(self)) == 0
+
+    @cached_property
     def nodes(self) -> IntArray:
         """The inner nodes' entries, root first, in preorder."""
-        return np.flatnonzero([leaf is None for leaf in self.leaf])
+        return np.flatnonzero(~self.is_leaf)
 
     @cached_property
     def depth(self) -> IntArray:
         """Edges from the root, per entry."""
-        depth = np.zeros(len(self), dtype=np.int64)
-        for i in range(1, len(self)):
-            depth[i] = depth[self.parent[i]] + 1
+        above = np.maximum(self.parent, 0)
+        depth = np.ones(len(self), dtype=np.int64)
+        depth[0] = 0
+        while above.any():  # each round doubles how far up an entry has counted
+            depth += depth[above]
+            above = above[above]
         return depth
+
+    @cached_property
+    def stop(self) -> IntArray:
+        """The entry after the last one below each entry, in preorder."""
+        by_parent = np.argsort(self.parent[1:], kind="stable") + 1
+        last = np.ones(len(self), dtype=bool)  # children of their parents
+        siblings = self.parent[by_parent[1:]] == self.parent[by_parent[:-1]]
+        last[by_parent[:-1][siblings]] = False
+        stop = np.full(len(self), len(self))
+        stop[by_parent[:-1][siblings]] = by_parent[1:][siblings]
+        above = np.where(last, np.maximum(self.parent, 0), np.arange(len(self)))
+        while (above[above] != above).any():
+            above = above[above]
+        ends: IntArray = stop[above]
+        return ends
 
     @cached_property
     def height(self) -> FloatArray:
         """Per entry its merge height or, where there are none, the most edges down to a leaf."""
         if self.merge_height is not None:
             return self.merge_height
-        height = np.zeros(len(self))
+        height, parent = [0.0] * len(self), self.parent.tolist()
         for i in range(len(self) - 1, 0, -1):
-            height[self.parent[i]] = max(height[self.parent[i]], height[i] + 1)
-        return height
+            height[parent[i]] = max(height[parent[i]], height[i] + 1)
+        return np.array(height)
 
     @cached_property
     def leaf_counts(self) -> IntArray:
         """The number of leaves below each entry; 1 for a leaf."""
-        counts = np.array([leaf is not None for leaf in self.leaf], dtype=np.int64)
-        for i in range(len(self) - 1, 0, -1):
-            counts[self.parent[i]] += counts[i]
+        before = np.concatenate([[0], np.cumsum(self.is_leaf)])
+        counts: IntArray = before[self.stop] - before[:-1]
         return counts
 
     @cached_property
     def _children(self) -> list[list[int]]:
-        children: list[list[int]] = [[] for _ in range(len(self))]
-        for i in range(1, len(self)):
-            children[self.parent[i]].append(i)
-        return children
+        return children_of(self.parent.tolist())
 
     def children(self, entry: int) -> tuple[int, ...]:
         """Return the entries below an entry, in canonical order."""
@@ -179,10 +198,7 @@ class Hierarchy:
 
     def clade(self, entry: int) -> tuple[str, ...]:
         """Return the sorted label ids below an entry."""
-        end = entry + 1
-        while end < len(self) and self.depth[end] > self.depth[entry]:
-            end += 1
-        return tuple(sorted(x for x in self.leaf[entry:end] if x is not None))
+        return tuple(sorted(x for x in self.leaf[entry : self.stop[entry]] if x is not None))
 
     def ancestors(self, label_id: str) -> tuple[int, ...]:
         """Return the nodes on a label's path, from its parent up to the root.
@@ -220,7 +236,7 @@ class Hierarchy:
         counts = self.leaf_counts
         column = np.argsort(np.argsort(self.leaf_entries))
         in_preorder = np.diag(np.sort(self.leaf_entries))
-        first = np.cumsum([leaf is not None for leaf in self.leaf])
+        first = np.cumsum(self.is_leaf)
         first = np.concatenate([[0], first[:-1]])
         for node in self.nodes:
             end = first[node] + counts[node]
@@ -364,7 +380,7 @@ class Hierarchy:
 
     def collapse(self, keep: Iterable[int]) -> Hierarchy:
         """Return the tree with only the given inner nodes (and the root); their leaves move up."""
-        kept = np.array([leaf is not None for leaf in self.leaf])
+        kept = self.is_leaf.copy()
         kept[list(keep)] = True
         kept[0] = True
         return self._subset(kept)[0]
