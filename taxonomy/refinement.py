@@ -50,7 +50,33 @@ class Bounds:
         return least, most
 
 
-def refine(tree: Hierarchy, similarity: Similarity, bounds: Bounds | None = None) -> Hierarchy:
+def imbalance(tree: Hierarchy) -> float:
+    """Return how uneven the nodes of a depth are, 0 where all have as many leaves.
+
+    The mean over depths below the root of ``k * sum((size / n)**2) - 1``, sizes in leaves, of the
+    k nodes at a depth. In a tree of levels that is the squared coefficient of variation.
+
+    >>> imbalance(Hierarchy.from_nested([["a", "b", "c"], ["d"]]))  # 2 * (9 + 1) / 16 - 1
+    0.25
+    """
+    shares = tree.leaf_counts / len(tree.leaves)
+    nodes = tree.nodes[1:]
+    if not len(nodes):
+        return 0.0
+    depth = tree.depth[nodes]
+    counts = np.bincount(depth)[1:]
+    uneven = counts * np.bincount(depth, shares[nodes] ** 2)[1:] - 1
+    return float(uneven.mean())
+
+
+def refine(
+    tree: Hierarchy,
+    similarity: Similarity,
+    bounds: Bounds | None = None,
+    *,
+    balance: float = 0.0,
+    beyond_chance: bool = False,
+) -> Hierarchy:
     """Return the tree after moving and swapping labels between its lowest nodes while it pays.
 
     Each step takes the move or swap that lowers Dasgupta's cost most, the first in canonical order
@@ -61,18 +87,43 @@ def refine(tree: Hierarchy, similarity: Similarity, bounds: Bounds | None = None
         tree: any tree; labels that hang beside nodes move to lowest nodes only if it pays.
         similarity: of the same labels.
         bounds: sizes to keep; a tree outside its bounds is refused.
+        balance: how much uneven sizes cost: what is lowered is the cost, divided by that of a
+            star, plus so many times `imbalance`.
+        beyond_chance: whether the cost's mean under random relabelling is taken off, that is the
+            cost is of the similarities less their mean. Otherwise large nodes gain by their size,
+            whatever is in them.
 
     Raises:
         ClusteringError: other labels, or a node outside the bounds.
     """
     _check_labels(tree, similarity)
-    state = _State(tree, similarity.values, *(bounds or Bounds()).of(tree))
+    values = without_diagonal(similarity.values)
+    price = balance * float(values.sum()) / 2 / len(values)
+    values = less_mean(values) if beyond_chance else values
+    state = _State(tree, values, bounds or Bounds(), price)
     while state.step():
         pass
     raw = RawTree(parent=tree.parent.tolist(), leaf=list(tree.leaf), name=list(tree.name))
     for leaf, entry in enumerate(tree.leaf_entries):
         raw.parent[entry] = int(state.home[leaf])
     return Hierarchy.from_raw(raw, {**tree.provenance, "refined": _io.versions()})
+
+
+def without_diagonal(values: FloatArray) -> FloatArray:
+    """Return similarities with 0 on the diagonal."""
+    made = values.copy()
+    np.fill_diagonal(made, 0)
+    return made
+
+
+def less_mean(values: FloatArray) -> FloatArray:
+    """Return similarities, 0 on the diagonal, less the mean of all pairs' ones.
+
+    >>> less_mean(np.array([[0, 0.2, 0.4], [0.2, 0, 0.9], [0.4, 0.9, 0]])).round(3)[0].tolist()
+    [0.0, -0.3, -0.1]
+    """
+    n = len(values)
+    return without_diagonal(values - values.sum() / max(1, n * (n - 1)))
 
 
 def _check_labels(tree: Hierarchy, similarity: Similarity) -> None:
@@ -87,18 +138,21 @@ class _State:
     costs F(i, q) = sum over the path from the root to q of A(i, v) (|v| - |parent of v|).
     """
 
-    def __init__(
-        self, tree: Hierarchy, values: FloatArray, least: IntArray, most: IntArray
-    ) -> None:
+    def __init__(self, tree: Hierarchy, values: FloatArray, bounds: Bounds, balance: float) -> None:
         inner = tree.nodes
+        least, most = bounds.of(tree)
         place = np.full(len(tree), -1)
         place[inner] = np.arange(len(inner))
         self.inner = inner
         self.parent = np.where(tree.parent[inner] >= 0, place[tree.parent[inner]], -1)
         self.depth = tree.depth[inner]
         self.least, self.most = least[inner], most[inner]
-        self.values = values.copy()
-        np.fill_diagonal(self.values, 0)
+        self.values = values
+        # What a squared leaf costs at each node, in the unit of the cost.
+        counts = np.bincount(self.depth)
+        self.price = np.zeros(len(inner))
+        if len(inner) > 1:
+            self.price[1:] = balance / (len(counts) - 1) * counts[self.depth[1:]]
         self.at = place[tree.parent[tree.leaf_entries]]
         self.above = np.zeros((len(inner), len(inner)), dtype=bool)
         for node in range(len(inner)):
@@ -129,7 +183,7 @@ class _State:
         swap, swap_gain = self._best_swap(near, size)
         move, move_gain = self._best_move(near, on_path, size)
         gain = max(swap_gain, move_gain)
-        scale = max(1.0, float((near[:, 0].sum() / 2) * size[0]))
+        scale = max(1.0, float(np.abs(self.values).sum() / 2 * size[0]))
         if gain <= LEAST_GAIN * scale:
             return False
         if move_gain >= swap_gain:
@@ -179,7 +233,8 @@ class _State:
         rest = between - np.where(on_path, mine, 0)
         more = left + 1
         rise = more - np.where(self.parent >= 0, more[:, self.parent], 0)
-        cost: FloatArray = self._along_path(near * rise + rest)
+        uneven = self.price * (left + more)  # of (left + 1)**2 - left**2
+        cost: FloatArray = self._along_path(near * rise + rest + uneven)
         own = cost[np.arange(len(self.at)), self.at]
         change = cost - own[:, None]
         change[~self._allowed(on_path, size)] = np.inf

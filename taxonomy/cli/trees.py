@@ -1,4 +1,4 @@
-"""Commands on labels and trees: ``labels``, ``generate``, ``show``, ``check``, ``compare``."""
+"""Commands on labels and trees: make, refine, show, check and compare them."""
 
 from __future__ import annotations
 
@@ -7,15 +7,19 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import combinations
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from taxonomy import _io
 from taxonomy.builders import BUILDERS, get_builder
 from taxonomy.cli._command import Command, chosen, class_names
-from taxonomy.cli._flags import add_flags, from_flags
+from taxonomy.cli._flags import add_flags, from_flags, integers
 from taxonomy.errors import HierarchyError, TaxonomyError
 from taxonomy.hierarchy import Hierarchy
 from taxonomy.labels import get_labels, shipped_names
-from taxonomy.similarity import SOURCES, get_source
+from taxonomy.similarity import SOURCES, Similarity, get_source
+
+if TYPE_CHECKING:
+    from taxonomy.comparison import BoundsCost
 
 LABELS_HELP = "a shipped set ({}), a text or CSV file, or a folder of class folders"
 
@@ -70,7 +74,7 @@ def _generate_flags(parser: argparse.ArgumentParser, argv: Sequence[str]) -> Non
 
 
 def _generate(arguments: argparse.Namespace) -> None:
-    from taxonomy.comparison import summary
+    from taxonomy.comparison import bounds_cost, summary
     from taxonomy.stability import stability
 
     labels = get_labels(arguments.labels)
@@ -91,8 +95,14 @@ def _generate(arguments: argparse.Namespace) -> None:
         support = [round(share, 4) for share in steady.support.tolist()]
         facts = {"runs": steady.runs, "noise": steady.noise, "seed": steady.seed}
         tree.provenance["stability"] = {**facts, "support": support}
+    cost = None
+    if similarity is not None and tree.merge_height is None and _has_pairs(similarity):
+        cost = bounds_cost(tree, similarity, getattr(builder, "linkage", "average"))
+        tree.provenance["bounds_cost"] = {k: v._asdict() for k, v in cost._asdict().items()}
     tree.save(arguments.out)
     print(f"{made}: {_shape(summary(tree))}")
+    if cost:
+        print(_cost_of_bounds(cost))
     if steady:
         print(
             f"stability: a node survives {steady.mean:.0%} of {steady.runs} runs with noise of up "
@@ -107,12 +117,72 @@ def _generate(arguments: argparse.Namespace) -> None:
     )
 
 
+def _has_pairs(similarity: Similarity) -> bool:
+    """Tell whether there are pairs enough to judge a tree by, some of them alike."""
+    return len(similarity) >= 3 and float(similarity.values.sum()) > len(similarity)
+
+
+def _cost_of_bounds(cost: BoundsCost) -> str:
+    before, after = cost
+
+    def fit(value: float | None) -> str:
+        return "undefined" if value is None else f"{value:.3f}"
+
+    return (
+        f"the bounds' cost: Dasgupta's cost {before.dasgupta_cost:.3f} in the whole dendrogram, "
+        f"{after.dasgupta_cost:.3f} here ({after.by_chance:.3f} by chance); cophenetic "
+        f"correlation {fit(before.cophenetic_fit)} and {fit(after.cophenetic_fit)}"
+    )
+
+
 def _shape(numbers: dict[str, float]) -> str:
     return (
         f"{numbers['leaves']} classes, {numbers['nodes']} nodes, depth {numbers['depth']}, "
         f"{numbers['groups']} top groups, lowest groups of {numbers['smallest']} to "
         f"{numbers['largest']} classes"
     )
+
+
+def _refine_flags(parser: argparse.ArgumentParser, argv: Sequence[str]) -> None:
+    parser.add_argument("tree", help="a tree file, a run's folder, or a shipped tree (icons/…)")
+    parser.add_argument("--labels", required=True, help=LABELS_HELP.format("…"))
+    parser.add_argument("--source", default="wordnet", help=f"{', '.join(SOURCES)} [wordnet]")
+    for which, word in (("least", "fewest"), ("most", "most")):
+        parser.add_argument(
+            f"--{which}-leaves",
+            type=integers,
+            default=(),
+            metavar="N,N",
+            help=f"{word} classes of a node, by depth from the root's children down [free]",
+        )
+    parser.add_argument(
+        "--beyond-chance",
+        action="store_true",
+        help="take off what sizes alone cost, so that large groups gain nothing by their size",
+    )
+    parser.add_argument("--out", type=Path, default=Path("refined.json"), help="[refined.json]")
+    if list(argv[:1]) == ["refine"]:
+        source = chosen(argv, "--source", "wordnet")
+        add_flags(parser, get_source(source), f"options of --source {source}")
+
+
+def _refine(arguments: argparse.Namespace) -> None:
+    from taxonomy.comparison import dasgupta_cost
+    from taxonomy.refinement import Bounds, refine
+
+    tree = load_tree(arguments.tree)
+    labels = get_labels(arguments.labels).restrict(tree.leaves)
+    similarity = from_flags(get_source(arguments.source), arguments)(labels)
+    refined = refine(
+        tree,
+        similarity,
+        Bounds(arguments.least_leaves, arguments.most_leaves),
+        beyond_chance=arguments.beyond_chance,
+    )
+    refined.save(arguments.out)
+    before, after = (dasgupta_cost(t, similarity, normalised=True) for t in (tree, refined))
+    print(f"Dasgupta's cost by {arguments.source}: {before:.4f} before, {after:.4f} now")
+    print(f"tree {refined.digest[:12]} written to {arguments.out}")
 
 
 def _show_flags(parser: argparse.ArgumentParser, _: Sequence[str]) -> None:
@@ -157,6 +227,12 @@ def _compare(arguments: argparse.Namespace) -> None:
     print(table.round(3).set_index(["a", "b"]).T.to_string())
     near = ", ".join(name for name in metrics or METRICS if METRICS[name].alike == "low")
     print(f"alike is 1, but 0 for: {near}" if near else "alike is 1")
+    if arguments.samples:
+        exact = [name for name in metrics or METRICS if METRICS[name].expected]
+        print(
+            f"_p is from {arguments.samples} random relabellings, and so is _expected but in "
+            f"closed form for: {', '.join(exact) or 'none'}"
+        )
     for one, other in combinations(trees, 2) if arguments.moved else ():
         print(f"moved farthest from {one} to {other}:")
         for row in moved(trees[one], trees[other]).head(arguments.moved).itertuples():
@@ -202,11 +278,22 @@ COMMANDS = (
         (
             "taxonomy generate icons --source wordnet --levels 12,48 --out tree.json",
             "taxonomy generate icons --source embedding --linkage complete",
+            "taxonomy generate icons --builder shaped --groups 7,35 --most-leaves 12",
             "taxonomy generate icons --builder hypernyms",
             "taxonomy generate icons --source random --help   (shows the options of random)",
         ),
         _generate_flags,
         _generate,
+    ),
+    Command(
+        "refine",
+        "Move and swap classes between a tree's lowest nodes while Dasgupta's cost falls.",
+        (
+            "taxonomy refine icons/hypernyms --labels icons --source embedding",
+            "taxonomy refine tree.json --labels icons --most-leaves 40,12 --out refined.json",
+        ),
+        _refine_flags,
+        _refine,
     ),
     Command(
         "show",

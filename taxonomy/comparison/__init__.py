@@ -2,9 +2,10 @@
 
 One meaning a file: `heights` (cophenetic correlation), `baker`, `cut_pairs` (Fowlkes-Mallows),
 `mutual_information`, `clades` (Robinson-Foulds), `triplets`, `ancestors` (ancestor-F1); `dasgupta`
-and `purity` are fits of one tree. `cuts` says what a cut into k clusters is, `relabelling` what
-chance gives, `movement` which classes moved. Trees of different label sets are first restricted
-to the labels they share; the table says how many those are, and how many are left out.
+and `purity` are fits of one tree, `bounds` what bounds on its shape cost. `cuts` says what a cut
+into k clusters is, `relabelling` what chance gives, `movement` which classes moved. Trees of
+different label sets are first restricted to the labels they share; the table says how many those
+are, and how many are left out.
 """
 
 from __future__ import annotations
@@ -16,11 +17,12 @@ from typing import TYPE_CHECKING
 from taxonomy._registry import lookup
 from taxonomy.comparison.ancestors import ancestor_f1
 from taxonomy.comparison.baker import baker_gamma, baker_spearman
+from taxonomy.comparison.bounds import BoundsCost, bounds_cost
 from taxonomy.comparison.clades import robinson_foulds
 from taxonomy.comparison.cut_pairs import fowlkes_mallows, fowlkes_mallows_curve
 from taxonomy.comparison.cuts import cut
 from taxonomy.comparison.dasgupta import dasgupta_cost
-from taxonomy.comparison.heights import cophenetic_correlation
+from taxonomy.comparison.heights import cophenetic_correlation, cophenetic_fit
 from taxonomy.comparison.metric import Metric
 from taxonomy.comparison.movement import moved
 from taxonomy.comparison.mutual_information import (
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
 __all__ = [
     "FITS",
     "METRICS",
+    "BoundsCost",
     "Metric",
     "Null",
     "adjusted_mutual_information",
@@ -47,8 +50,10 @@ __all__ = [
     "ancestor_f1",
     "baker_gamma",
     "baker_spearman",
+    "bounds_cost",
     "compare",
     "cophenetic_correlation",
+    "cophenetic_fit",
     "cut",
     "dasgupta_cost",
     "dendrogram_purity",

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
+import numpy.typing as npt
 
 from taxonomy.errors import HierarchyError
 from taxonomy.hierarchy import Hierarchy
+
+if TYPE_CHECKING:
+    from taxonomy.similarity import Similarity
+
+FloatArray = npt.NDArray[np.float64]
 
 
 def cophenetic_correlation(a: Hierarchy, b: Hierarchy) -> float:
@@ -29,12 +37,7 @@ def cophenetic_correlation(a: Hierarchy, b: Hierarchy) -> float:
     1.0
     """
     same_labels(a, b)
-    upper = np.triu_indices(len(a.leaves), 1)
-    one, other = (tree.height[tree.lowest_common_ancestors[upper]] for tree in (a, b))
-    # Average linkage of equal similarities gives heights that differ by rounding alone.
-    if any(np.ptp(heights) <= 1e-12 * np.abs(heights).max() for heights in (one, other)):
-        return float("nan")
-    return float(np.corrcoef(one, other)[0, 1])
+    return _correlation(_joins(a), _joins(b))
 
 
 def expected_cophenetic_correlation(a: Hierarchy, b: Hierarchy) -> float:
@@ -48,6 +51,63 @@ def expected_cophenetic_correlation(a: Hierarchy, b: Hierarchy) -> float:
     """
     same_labels(a, b)
     return 0.0
+
+
+def cophenetic_fit(tree: Hierarchy, similarity: Similarity) -> float:
+    """Return Pearson's correlation of the heights at which labels join with their distances.
+
+    Distances are 1 - similarity: the classical cophenetic correlation coefficient of a dendrogram.
+    The height of a node is its merge height or, in a tree without merge heights, the most edges
+    down to a leaf. Range [-1, 1], near 0 for a tree that has nothing to do with the similarity;
+    higher is a better fit. Heights count as they are, so ties need no rule, and all pairs that
+    meet at a multiway node join at its one height. NaN where the tree joins all labels at one
+    height, or all are equally alike. Of a similarity with more labels than the tree only the
+    tree's count. Its mean under random relabelling is exactly 0. Source: Sokal & Rohlf 1962,
+    Taxon 11.
+
+    Args:
+        tree: a tree of at least three labels.
+        similarity: of these labels and, maybe, others.
+
+    Raises:
+        HierarchyError: fewer than three labels.
+        LabelError: the similarity lacks a label.
+
+    >>> from taxonomy.similarity import Similarity
+    >>> s = Similarity(["a", "b", "c"], [[1, 0.9, 0.1], [0.9, 1, 0.3], [0.1, 0.3, 1]])
+    >>> round(cophenetic_fit(Hierarchy.from_nested([["a", "b"], "c"]), s), 3)
+    0.971
+    """
+    same_labels(tree, tree)
+    values = similarity.restrict(tree.leaves).values
+    return _correlation(_joins(tree), 1 - values[np.triu_indices(len(values), 1)])
+
+
+def expected_cophenetic_fit(tree: Hierarchy, similarity: Similarity) -> float:
+    """Return the mean of `cophenetic_fit` over all relabellings of the tree: exactly 0.
+
+    >>> from taxonomy.similarity import Similarity
+    >>> expected_cophenetic_fit(Hierarchy.star("abc"), Similarity("abc", np.eye(3)))
+    0.0
+    """
+    same_labels(tree, tree)
+    similarity.restrict(tree.leaves)
+    return 0.0
+
+
+def _joins(tree: Hierarchy) -> FloatArray:
+    """Return the heights at which each two labels join, pair by pair."""
+    heights: FloatArray = tree.height[
+        tree.lowest_common_ancestors[np.triu_indices(len(tree.leaves), 1)]
+    ]
+    return heights
+
+
+def _correlation(one: FloatArray, other: FloatArray) -> float:
+    # Average linkage of equal similarities gives heights that differ by rounding alone.
+    if any(np.ptp(values) <= 1e-12 * np.abs(values).max() for values in (one, other)):
+        return float("nan")
+    return float(np.corrcoef(one, other)[0, 1])
 
 
 def same_labels(a: Hierarchy, b: Hierarchy) -> None:

@@ -9,7 +9,12 @@ from taxonomy.comparison.baker import baker_gamma, baker_spearman, expected_bake
 from taxonomy.comparison.clades import expected_robinson_foulds, robinson_foulds
 from taxonomy.comparison.cut_pairs import expected_fowlkes_mallows, fowlkes_mallows
 from taxonomy.comparison.dasgupta import dasgupta_cost, expected_dasgupta_cost
-from taxonomy.comparison.heights import cophenetic_correlation, expected_cophenetic_correlation
+from taxonomy.comparison.heights import (
+    cophenetic_correlation,
+    cophenetic_fit,
+    expected_cophenetic_correlation,
+    expected_cophenetic_fit,
+)
 from taxonomy.comparison.metric import Metric
 from taxonomy.comparison.mutual_information import (
     adjusted_mutual_information,
@@ -35,6 +40,7 @@ METRICS: dict[str, Metric] = {
 """Metrics of two trees over the same labels, by name; all are symmetric."""
 
 FITS: dict[str, Metric] = {
+    "cophenetic_fit": Metric(cophenetic_fit, -1, 1, expected=expected_cophenetic_fit),
     "dasgupta_cost": Metric(dasgupta_cost, 0, math.inf, "low", expected_dasgupta_cost),
     "dendrogram_purity": Metric(dendrogram_purity, 0, 1, expected=expected_dendrogram_purity),
 }

@@ -19,7 +19,7 @@ from taxonomy.similarity import Similarity
 from tests.comparison.trees import random_pair
 
 SEEDS = st.integers(0, 9999)
-USES_HEIGHTS = {"cophenetic_correlation"}
+USES_HEIGHTS = {"cophenetic_correlation", "cophenetic_fit"}
 ORDERS_HEIGHTS = {"baker_gamma", "baker_spearman", "fowlkes_mallows", "adjusted_mutual_information"}
 
 

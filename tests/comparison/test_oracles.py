@@ -11,6 +11,7 @@ import dendropy
 import numpy as np
 import pytest
 from dendropy.calculate import treecompare
+from scipy.cluster.hierarchy import cophenet, linkage
 from scipy.stats import spearmanr
 from sklearn.metrics import adjusted_mutual_info_score, fowlkes_mallows_score
 
@@ -23,6 +24,7 @@ from taxonomy.comparison import (
     baker_gamma,
     baker_spearman,
     cophenetic_correlation,
+    cophenetic_fit,
     dasgupta_cost,
     dendrogram_purity,
     fowlkes_mallows,
@@ -34,7 +36,7 @@ from taxonomy.comparison.cuts import cluster_counts, cut, largest_count_together
 from taxonomy.comparison.triplets import unresolved_triples
 from taxonomy.hierarchy import Hierarchy
 from taxonomy.similarity import Similarity
-from tests.comparison.trees import PAIRS, Plain, random_pair
+from tests.comparison.trees import PAIRS, Plain, from_linkage, random_pair
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
@@ -51,6 +53,7 @@ TESTED = {
     "ancestor_f1",
     "dasgupta_cost",
     "dendrogram_purity",
+    "cophenetic_fit",
 }
 
 
@@ -76,6 +79,22 @@ def test_cophenetic_correlation(pairs):
     for a, b in pairs:
         expected = correlation([h for _, h in a.meeting], [h for _, h in b.meeting])
         assert cophenetic_correlation(a.tree, b.tree) == pytest.approx(expected, nan_ok=True)
+
+
+def test_cophenetic_fit(pairs):
+    """scipy's coefficient of its own dendrogram; and the plain correlation on any tree."""
+    rng = np.random.default_rng(0)
+    for tree, _ in pairs:
+        n = len(tree.labels)
+        values = rng.random((n, n))
+        similarity = Similarity(tree.labels, np.where(np.eye(n), 1, (values + values.T) / 2))
+        apart = 1 - similarity.values[np.triu_indices(n, 1)]
+        expected = correlation([h for _, h in tree.meeting], apart.tolist())
+        assert cophenetic_fit(tree.tree, similarity) == pytest.approx(expected, nan_ok=True)
+        merges = linkage(apart, "average")
+        theirs = cophenet(merges, apart)[0]
+        dendrogram = from_linkage(merges, tree.labels)
+        assert cophenetic_fit(dendrogram, similarity) == pytest.approx(theirs)
 
 
 def test_cuts(pairs):

@@ -1,0 +1,66 @@
+"""The tree of a given shape that loses least similarity."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from taxonomy.errors import ClusteringError
+from taxonomy.hierarchy import Hierarchy
+from taxonomy.labels import LabelSet
+from taxonomy.shaping import Shape, shaped_tree
+from taxonomy.similarity import Similarity
+
+
+@dataclass(frozen=True)
+class Builder:
+    """Search for the tree within bounds whose normalised Dasgupta cost is least.
+
+    Args:
+        levels: levels of nodes between the root and the classes; 0 for two from 24 classes on,
+            and one below.
+        groups: nodes of every level, coarse to fine; ``middle`` for the geometric mean of the
+            fewest and the most that the bounds allow, ``cheapest`` for what loses least.
+        least_children: fewest children of a node below the root, classes counting as children.
+        most_children: most children of a node below the root.
+        least_leaves: fewest classes of a node, by level, coarse to fine; one number is about the
+            finest level.
+        most_leaves: most classes of a node, likewise.
+        balance: how much uneven groups cost: times the squared coefficient of variation of the
+            sizes of a level's groups, added to the normalised cost.
+        linkage: how the groups are found that the search starts from.
+    """
+
+    levels: int = 0
+    groups: tuple[int, ...] | Literal["middle", "cheapest"] = "middle"
+    least_children: int = 2
+    most_children: int = 12
+    least_leaves: tuple[int, ...] = (3,)
+    most_leaves: tuple[int, ...] = (12,)
+    balance: float = 0.0
+    linkage: Literal["average", "complete", "single"] = "average"
+
+    needs_similarity: ClassVar[bool] = True
+
+    def __call__(self, labels: LabelSet, similarity: Similarity | None = None) -> Hierarchy:
+        """Search for the tree.
+
+        Raises:
+            ClusteringError: no similarity, one of other labels, or bounds that cannot be met.
+        """
+        if similarity is None:
+            raise ClusteringError("Shaping needs a similarity; name a source: --source wordnet.")
+        if similarity.ids != labels.ids:
+            raise ClusteringError("The similarity is of other labels than the label set.")
+        named = 0 if isinstance(self.groups, str) else len(self.groups)
+        levels = self.levels or named or (2 if len(labels) >= 24 else 1)
+        shape = Shape(
+            levels,
+            self.groups,
+            self.least_children,
+            self.most_children,
+            self.least_leaves,
+            self.most_leaves,
+            self.balance,
+        )
+        return shaped_tree(similarity, shape, self.linkage)
