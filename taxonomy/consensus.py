@@ -44,7 +44,7 @@ def leaf_spans(tree: Hierarchy) -> tuple[IntArray, IntArray]:
     >>> start.tolist(), stop.tolist()
     ([0, 0, 1, 1, 2], [3, 1, 3, 2, 3])
     """
-    start = np.cumsum(tree.is_leaf) - tree.is_leaf
+    start: IntArray = np.cumsum(tree.is_leaf) - tree.is_leaf
     return start, start + tree.leaf_counts
 
 

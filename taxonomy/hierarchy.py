@@ -138,7 +138,8 @@ class Hierarchy:
     @cached_property
     def is_leaf(self) -> npt.NDArray[np.bool_]:
         """Whether each entry is a leaf."""
-        return np.bincount(self.parent[1:], minlength=len(self)) == 0
+        leaf: npt.NDArray[np.bool_] = np.bincount(self.parent[1:], minlength=len(self)) == 0
+        return leaf
 
     @cached_property
     def nodes(self) -> IntArray:

@@ -116,11 +116,11 @@ def _dealt(units: Units, group: IntArray, count: int, limits: Limits) -> IntArra
     """Dissolve the smallest groups until so many are left."""
     group = np.unique(group, return_inverse=True)[1].astype(np.int64)
     while (groups := int(group.max()) + 1) > count:
-        size = np.bincount(group, units.size)
+        size: FloatArray = np.bincount(group, units.size).astype(np.float64)
         smallest = int(size.argmin())
         rest = np.arange(groups) != smallest
         for unit in np.flatnonzero(group == smallest):
-            size = np.bincount(group, units.size, groups)
+            size = np.bincount(group, units.size, groups).astype(np.float64)
             children = np.bincount(group, minlength=groups).astype(np.float64)
             worse = limits.violation(size + units.size[unit], children + 1)
             worse -= limits.violation(size, children)
@@ -173,7 +173,8 @@ class _Search:
         return self.limits.violation(self._sizes(), self._children())
 
     def _sizes(self) -> FloatArray:
-        return np.bincount(self.group, self.units.size, self.count)
+        sizes: FloatArray = np.bincount(self.group, self.units.size, self.count).astype(np.float64)
+        return sizes
 
     def _children(self) -> FloatArray:
         return np.bincount(self.group, minlength=self.count).astype(np.float64)

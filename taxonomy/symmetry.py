@@ -38,8 +38,8 @@ def nameless_order(values: FloatArray) -> IntArray:
     >>> order.tolist() == (2 - other).tolist()
     True
     """
-    _, code = np.unique(values.round(DIGITS), return_inverse=True)
-    code = _mixed(code.reshape(values.shape).astype(np.uint64) + np.uint64(1))
+    _, level = np.unique(values.round(DIGITS), return_inverse=True)
+    code = _mixed(level.reshape(values.shape).astype(np.uint64) + np.uint64(1))
     colour = np.zeros(len(values), dtype=np.int64)
     while True:
         colour = _refined(code, colour)

@@ -101,9 +101,9 @@ def _breaks(tree: Hierarchy, columns: int) -> npt.NDArray[np.int64]:
 def _places(tree: Hierarchy) -> FloatArray:
     """Return every entry's place from left (the root, 0) to right (the leaves, 1)."""
     if tree.merge_height is not None and tree.merge_height.max() > 0:
-        return 1 - tree.merge_height / tree.merge_height.max()
+        return np.asarray(1 - tree.merge_height / tree.merge_height.max())
     deepest = max(1, int(tree.depth.max()))
-    return np.where(tree.is_leaf, 1.0, tree.depth / deepest)
+    return np.asarray(np.where(tree.is_leaf, 1.0, tree.depth / deepest))
 
 
 def _draw(
@@ -152,10 +152,19 @@ def _mark(
     """Mark nodes by their support and name; hollow those that began in a column before."""
     begun = np.array([tree.is_leaf[node:first_leaf].any() for node in nodes])
     whole = nodes[~begun]
-    colour = "0.35" if support is None else support[whole]
-    size = 14 if support is None else 22
-    style = {} if support is None else {"cmap": COLOURS, "vmin": 0, "vmax": 1}
-    axes.scatter(place[whole], row[whole], s=size, c=colour, zorder=2, **style)
+    if support is None:
+        axes.scatter(place[whole], row[whole], s=14, color="0.35", zorder=2)
+    else:
+        axes.scatter(
+            place[whole],
+            row[whole],
+            s=22,
+            c=support[whole],
+            cmap=COLOURS,
+            vmin=0,
+            vmax=1,
+            zorder=2,
+        )
     again = nodes[begun]
     axes.scatter(place[again], row[again], s=14, facecolor="white", edgecolor="0.55", zorder=2)
     for node in nodes:

@@ -19,6 +19,7 @@ OPTIONS = {
     "cluster": [{}, {"levels": ()}, {"levels": (3, 9), "linkage": "complete"}, {"refine": "yes"}],
     "hypernyms": [{}],
     "star": [{}],
+    "shaped": [{}, {"groups": "cheapest", "most_children": 8, "balance": 0.1}],
 }
 """How each builder is made for these tests."""
 
@@ -50,6 +51,10 @@ class TestEveryBuilder:
     def test_takes_few_labels(self, name, options):
         for n in (1, 2, 3, 6, 18) if not options.get("levels") else (18,):  # 9 groups of 2
             few = LabelSet(list(ICONS)[:n])
+            if name == "shaped" and n < 3:  # what is asked for is groups of three
+                with pytest.raises(ClusteringError, match="3 to"):
+                    build(name, options, few)
+                continue
             assert build(name, options, few).leaves == few.ids
 
     def test_says_what_made_it(self, name, options):
