@@ -57,6 +57,50 @@ class TestCommands:
         assert len(tree.leaves) == 212
         assert lines[-1].startswith(f"tree {tree.digest[:12]} written to tree.json")
 
+    def test_generate_says_what_bounds_cost(self, here, capsys):
+        lines = run(capsys, "generate", "icons", "--builder", "shaped", "--source", "random")
+        assert lines[1].startswith(
+            "the bounds' cost: Dasgupta's cost 0.651 in the whole dendrogram"
+        )
+        stored = Hierarchy.load("tree.json").provenance["bounds_cost"]
+        assert stored["before"]["dasgupta_cost"] < stored["after"]["dasgupta_cost"]
+        assert stored["after"]["dasgupta_cost"] < stored["after"]["by_chance"]
+        lines = run(capsys, "generate", "icons", "--levels", "")
+        assert not any("bounds" in line for line in lines)
+
+    def test_generate_stores_stability_and_plot_shows_it(self, here, capsys):
+        (here / "classes.txt").write_text("cat\ndog\nhorse\ncar\nbus\n")
+        options = ("--senses", "first", "--levels", "", "--out", "t.json")
+        run(capsys, "generate", "classes.txt", *options, "--stability", "4")
+        lines = run(capsys, "plot", "t.json", "--classes", "cat,dog,car", "--out", "t.png")
+        assert lines == ["3 classes drawn to t.png"]
+        with Image.open("t.png") as picture:
+            assert picture.width > 500
+        lines = run(capsys, "plot", "icons/wordnet")
+        assert lines[0] == "212 classes drawn to tree.png"
+        assert "--stability" in lines[1]
+
+    def test_plot_refuses_a_stability_of_another_tree(self, here, capsys):
+        tree = Hierarchy.from_nested(NESTED, {"stability": {"support": [1.0, 0.5]}})
+        tree.save("tree.json")
+        assert main(["plot", "tree.json"]) == 2
+        assert "stability is of a tree of 2 entries, and it has 7" in capsys.readouterr().err
+
+    def test_refine(self, here, capsys):
+        lines = run(capsys, "refine", "icons/hypernyms", "--labels", "icons", "--out", "r.json")
+        before, now = (float(word) for word in lines[0].split() if word[0] == "0")
+        assert now < before
+        assert len(Hierarchy.load("r.json").leaves) == 212
+        lines = run(capsys, "refine", "r.json", "--labels", "icons")
+        assert lines[0].split()[4] == lines[0].split()[6]  # nothing is left to gain
+
+    def test_compare_says_where_expected_values_come_from(self, here, capsys):
+        Hierarchy.from_nested(NESTED).save("a.json")
+        Hierarchy.star(["cat", "dog", "car", "bus"]).save("b.json")
+        lines = run(capsys, "compare", "a.json", "b.json", "--samples", "9", "--moved", "0")
+        assert lines[-1].startswith("_p is from 9 random relabellings")
+        assert "baker_gamma" not in lines[-1]
+
     def test_generate_reports_guessed_senses(self, here, capsys):
         (here / "classes.txt").write_text("cat\ndog\nhorse\n")
         lines = run(capsys, "generate", "classes.txt", "--senses", "first", "--out", "t.json")
