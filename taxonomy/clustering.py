@@ -92,6 +92,9 @@ def bounded_levels(
     groups of the level below in the same way. Plain cuts at a height leave one huge group and
     many singletons, whose branches would starve and waste.
 
+    Where scores tie, which of several equal pieces merges first goes by the ids, so that the order
+    of the labels never matters but a renaming can; `taxonomy.shaping.shaped_tree` is free of both.
+
     Args:
         similarity: of n labels.
         levels: groups per level, coarse to fine, such as ``(12, 48)``.
