@@ -129,6 +129,9 @@ def shaped_tree(
 ) -> Hierarchy:
     """Return the tree of a shape that loses least similarity, as far as the search finds it.
 
+    Renaming the labels renames the tree's leaves and nothing else; only of labels that are equally
+    like all others, so that nothing tells them apart, either may stand in either place.
+
     Args:
         similarity: of n labels.
         shape: the bounds; by default two levels and 3 to 12 classes a group.
