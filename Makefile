@@ -7,7 +7,8 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c c
 # Waiting threads that spin long make everything slow beside another busy process.
 export GOMP_SPINCOUNT ?= 5000
 
-.PHONY: demo test test-all check bench bench-metrics bench-trees baseline wheel clean
+.PHONY: demo test test-all check bench bench-metrics bench-trees baseline frontier ablation \
+	wheel clean
 
 .venv/user: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
@@ -52,6 +53,15 @@ bench-trees: .venv/user
 # The flat network at four widths; about half an hour on two cores, and it continues.
 baseline: .venv/user
 	$(BIN)/python analysis/baseline.py
+
+# The recommended tree network beside the flat family, three seeds: hours. Start it twice with
+# OMP_NUM_THREADS=1 to use two cores; it continues.
+frontier: .venv/user
+	$(BIN)/python analysis/frontier.py
+
+# What each part of the recipe buys, three seeds: hours; as frontier.
+ablation: .venv/user
+	$(BIN)/python analysis/ablation.py
 
 wheel: .venv/dev
 	$(BIN)/python -m build --wheel --no-isolation --outdir dist .

@@ -62,6 +62,7 @@ def processes(device: str = "cpu") -> Iterator[str]:
         dist.init_process_group("nccl" if device.startswith("cuda") else "gloo")
     try:
         yield device
+        wait_for_all()  # a process that leaves early would take its end of the connections along
     finally:
         signal.signal(signal.SIGTERM, before)
         dist.destroy_process_group()

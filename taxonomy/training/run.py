@@ -152,7 +152,6 @@ def train_run(
         train(net, data, config, checkpoint, metrics.add, progress, reference, taught_by)
         _finish(path, net, data, settings, sum(row["seconds"] for row in metrics.rows))
         checkpoint.unlink(missing_ok=True)
-        distribution.wait_for_all()
     return Run(path)
 
 

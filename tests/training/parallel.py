@@ -16,7 +16,8 @@ import numpy as np
 import torch
 from safetensors.torch import save_file
 
-from taxonomy.nets import build
+from taxonomy.data import Pictures
+from taxonomy.nets import HierarchicalNet, build
 from taxonomy.spec import branching
 from taxonomy.training import Objective, TrainConfig
 from taxonomy.training.augment import Augment
@@ -40,15 +41,20 @@ def main() -> None:
     data = striped_pictures()
     net = build(branching(((6, 0),), ((6, 1),), resolution=16), TREE, 0)
     with processes():
-        training = Training(net, data, CONFIG, TREE, None)
-        net.train(sys.argv[2] == "train")
-        rows = np.random.default_rng(0).permutation(len(training.part))[:35]
-        loss = training.step(rows, Place())
-        gradients = {name: p.grad for name, p in net.named_parameters() if p.grad is not None}
-        logits = torch.from_numpy(predict(net, training.validation).logits.copy())
-        if is_first():
-            saved = {**gradients, "loss": torch.tensor(loss), "logits": logits}
-            save_file({name: x.contiguous() for name, x in saved.items()}, Path(sys.argv[1]))
+        take_step(net, data)
+
+
+def take_step(net: HierarchicalNet, data: Pictures) -> None:
+    """Do it in a function of its own, so that its engine is gone before the processes part."""
+    training = Training(net, data, CONFIG, TREE, None)
+    net.train(sys.argv[2] == "train")
+    rows = np.random.default_rng(0).permutation(len(training.part))[:35]
+    loss = training.step(rows, Place())
+    gradients = {name: p.grad for name, p in net.named_parameters() if p.grad is not None}
+    logits = torch.from_numpy(predict(net, training.validation).logits.copy())
+    if is_first():
+        saved = {**gradients, "loss": torch.tensor(loss), "logits": logits}
+        save_file({name: x.contiguous() for name, x in saved.items()}, Path(sys.argv[1]))
 
 
 if __name__ == "__main__":

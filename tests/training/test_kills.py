@@ -33,4 +33,4 @@ def test_killed_at_five_random_steps_it_ends_with_the_same_weights(tmp_path):
 def test_fifty_kills_of_a_writer_leave_a_checkpoint_that_loads(tmp_path):
     done = victim("write", tmp_path / "checkpoint.safetensors", 50)
     assert done.returncode == 0, done.stderr
-    assert int(done.stdout) > 50
+    assert int(done.stdout) >= 50

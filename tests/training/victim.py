@@ -73,7 +73,8 @@ def write_until_killed(path: Path, kills: int) -> None:
         child = os.fork()
         if not child:
             write_forever(path, net, newest)
-        time.sleep(rng.uniform(0.002, 0.05))
+        wait_for_a_newer(path, newest)
+        time.sleep(rng.uniform(0, 0.03))
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
         place = load_checkpoint(path, {"net": net}, "key")
@@ -81,6 +82,12 @@ def write_until_killed(path: Path, kills: int) -> None:
             raise SystemExit(f"went back from step {newest} to {place.step}")
         newest = place.step
     sys.stdout.write(f"{newest}\n")
+
+
+def wait_for_a_newer(path: Path, newest: int) -> None:
+    """Wait until the writer has written at least once, however busy the machine is."""
+    while not path.exists() or load_checkpoint(path, {}, "key").step <= newest:
+        time.sleep(0.002)
 
 
 def write_forever(path: Path, net: HierarchicalNet, step: int) -> None:

@@ -1,0 +1,105 @@
+"""What each part of the tree recipe buys: one factor at a time, three seeds, on validation.
+
+    make ablation
+
+Every setting differs from ``recipe`` in what its name says. Writes ``results/ablation.csv``
+(means over seeds), ``ablation-seeds.csv`` and ``ablation.json``. Stopped, it continues.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from recipes import (
+    KINDS,
+    SPECIALISE,
+    TAUGHT,
+    TEACHER,
+    TREE_SPEC,
+    arguments_of,
+    icon_tasks,
+    record,
+    teacher,
+    trained,
+    tree,
+    tree_recipe,
+)
+
+from taxonomy.spec import NetSpec
+from taxonomy.stages import CONVNEXT, RESNET, Bucket, Level, Stage
+from taxonomy.study.settings import Setting, mean_over_seeds, score_series
+
+ON = "llm-rows"
+SCRATCH = replace(TAUGHT, epochs=TAUGHT.epochs + SPECIALISE.epochs)
+"""As many epochs in all as the path and the tree grown from it have."""
+
+
+def settings() -> dict[str, Setting]:
+    """Return the recipe and its variations, what others build on first."""
+    recipe = tree_recipe("recipe", ON)
+    grown = recipe["recipe"]
+    made = {**teacher(), **recipe}
+
+    def objective(**weights: float) -> Setting:
+        changed = replace(SPECIALISE, objective=replace(SPECIALISE.objective, **weights))
+        return replace(grown, config=changed)
+
+    made["no specialising"] = replace(recipe["recipe path"], config=SCRATCH)
+    made["from scratch"] = replace(grown, config=SCRATCH, start=None)
+    made["no distillation"] = replace(objective(distill=0.0), teacher=None)
+    made["distillation by node"] = objective(distill=0.0, distill_clade=2.0)
+    made["no clade loss"] = objective(clade=0.0)
+    made["subset softmax"] = objective(subset=0.5)
+    made["inner losses"] = objective(inner=0.5)
+    made["gated nesting"] = replace(grown, spec=replace(TREE_SPEC, nesting="gate"))
+    made["widths follow classes"] = replace(
+        grown, spec=TREE_SPEC.proportional(tree(ON)), config=SCRATCH, start=None
+    )
+    made["all ancestors, from scratch"] = replace(
+        made["from scratch"], spec=replace(TREE_SPEC, nesting="ancestors")
+    )
+    for name, spec in other_shapes().items():
+        made |= tree_recipe(name, ON, spec)
+    return made
+
+
+def other_shapes() -> dict[str, NetSpec]:
+    """Return other splits and blocks of about the same cost."""
+    first, last = TREE_SPEC.trunk
+    coarse, fine = TREE_SPEC.levels
+    return {
+        "split later": replace(
+            TREE_SPEC,
+            trunk=(first, last, Stage(40, 1, 2, CONVNEXT)),
+            levels=(replace(coarse, stride=1), fine),
+        ),
+        "branches of ResNet": replace(
+            TREE_SPEC,
+            levels=(Level((Bucket(32),), 1, 2, RESNET), Level((Bucket(32),), 1, 2, RESNET)),
+        ),
+        "trunk of ConvNeXt": replace(
+            TREE_SPEC, trunk=(Stage(16, 0, 1, CONVNEXT), Stage(32, 2, 2, CONVNEXT))
+        ),
+        "branches with GRN": replace(
+            TREE_SPEC,
+            levels=tuple(
+                replace(level, block=replace(level.block, recalibrate="grn"))
+                for level in TREE_SPEC.levels
+            ),
+        ),
+    }
+
+
+def main() -> None:
+    """Train what is missing, then write the tables."""
+    arguments = arguments_of(__doc__, "ablation", "0,1,2")
+    every = settings()
+    scores = score_series(trained(arguments, every), icon_tasks(), "val", KINDS)
+    scores = scores[scores["setting"] != TEACHER]
+    means = mean_over_seeds(scores)
+    print(means.round(4).to_string(index=False))
+    record("ablation", "make ablation", every, {"": means, "-seeds": scores})
+
+
+if __name__ == "__main__":
+    main()

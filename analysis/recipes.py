@@ -1,0 +1,144 @@
+"""What the studies on the icons share: data, tasks, trees, the flat family and the tree recipes."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import pandas as pd
+
+from taxonomy import _io, _shipped
+from taxonomy._registry import lookup
+from taxonomy.data import Pictures, get_data
+from taxonomy.hierarchy import Hierarchy
+from taxonomy.spec import NetSpec
+from taxonomy.stages import CONVNEXT, Block, Bucket, Level, Stage
+from taxonomy.study.settings import Setting, describe_setting, run_series
+from taxonomy.tasks import TaskList
+from taxonomy.training import Objective, Run, TrainConfig
+
+RESULTS = Path(__file__).parent / "results"
+Runs = dict[tuple[str, int], Run]
+Tables = Mapping[str, pd.DataFrame]
+
+KINDS = (("coherent", 5), ("coherent", 10), ("random", 5))
+FLAT_WIDTHS = (0.25, 0.35, 0.5, 0.6, 0.75, 1.0)
+TEACHER = "flat 1x plain"
+
+PLAIN = TrainConfig(epochs=20)
+TAUGHT = TrainConfig(epochs=20, average=0.998, objective=Objective(clade=0.5, distill=2.0))
+SPECIALISE = replace(TAUGHT, epochs=12, batch_size=128, learning_rate=4e-3, average=0.996)
+"""From a flat path network's weights on: larger batches and a lower rate."""
+
+TREE_SPEC = NetSpec(
+    trunk=(Stage(16, 0), Stage(32, 1, 2)),
+    levels=(
+        Level((Bucket(40),), 1, 2, CONVNEXT),
+        Level((Bucket(64),), 1, 2, Block("convnext", expand=2)),
+    ),
+)
+
+
+@cache
+def icons() -> Pictures:
+    """Return the pictures."""
+    return get_data("icons")
+
+
+@cache
+def icon_tasks() -> TaskList:
+    """Return the shipped tasks."""
+    return TaskList.load(_shipped.path("icons/tasks.json"))
+
+
+@cache
+def tree(name: str) -> Hierarchy:
+    """Return a shipped tree of the icons, or the star."""
+    if name == "star":
+        return Hierarchy.star(icons().classes)
+    return Hierarchy.load(_shipped.path(f"icons/trees/{name}.json"))
+
+
+def teacher() -> dict[str, Setting]:
+    """Return the flat network that the others are taught by."""
+    return {TEACHER: Setting(NetSpec.flat(), tree("star"), PLAIN)}
+
+
+def flat_family(reference: str, widths: tuple[float, ...] = FLAT_WIDTHS) -> dict[str, Setting]:
+    """Return the flat family, taught exactly as the tree networks are."""
+    return {
+        f"flat {width:g}x": Setting(
+            NetSpec.flat().scaled(width),
+            tree("star"),
+            TAUGHT,
+            reference=tree(reference),
+            teacher=TEACHER,
+        )
+        for width in widths
+    }
+
+
+def tree_recipe(name: str, on: str, spec: NetSpec = TREE_SPEC) -> dict[str, Setting]:
+    """Return two settings: the flat path network of a specification, and the tree grown from it.
+
+    Args:
+        name: of the tree's setting; the path's is ``<name> path``.
+        on: the hierarchy.
+        spec: the tree network.
+    """
+    path = Setting(spec.path(), tree("star"), TAUGHT, reference=tree(on), teacher=TEACHER)
+    grown = Setting(spec, tree(on), SPECIALISE, teacher=TEACHER, start=f"{name} path")
+    return {f"{name} path": path, name: grown}
+
+
+def record(stem: str, command: str, settings: Mapping[str, Setting], tables: Tables) -> None:
+    """Write a study's tables as CSV and, beside them, what made them.
+
+    Args:
+        stem: of the files below ``analysis/results``.
+        command: that makes them again.
+        settings: that were trained.
+        tables: by the end of the file's name; the empty one is the main table.
+    """
+    for end, table in tables.items():
+        _io.write_text(RESULTS / f"{stem}{end}.csv", table.round(5).to_csv(index=False))
+    facts = {
+        "command": command,
+        "data": icons().digest,
+        "tasks": icon_tasks().digest,
+        "settings": {name: describe_setting(setting) for name, setting in settings.items()},
+        "versions": _io.versions("numpy", "torch", "scipy"),
+        **_io.stamp(),
+    }
+    _io.write_json(RESULTS / f"{stem}.json", facts)
+    print(f"tables written to {RESULTS}/{stem}*")
+
+
+def arguments_of(
+    description: str, folder: str, seeds: str, words: list[str] | None = None
+) -> argparse.Namespace:
+    """Parse what the scripts that train have in common."""
+    parser = argparse.ArgumentParser(
+        description=description.partition("\n")[0],
+        epilog="Start the command several times, with OMP_NUM_THREADS=1, to share the trainings.",
+    )
+    parser.add_argument("--out", type=Path, default=Path("runs") / folder, help=f"[runs/{folder}]")
+    parser.add_argument("--seeds", default=seeds, help=f"separated by commas [{seeds}]")
+    parser.add_argument("--only", default="", help="settings to train, separated by commas [all]")
+    return parser.parse_args(words)
+
+
+def trained(arguments: argparse.Namespace, settings: Mapping[str, Setting]) -> Runs:
+    """Train the settings that were asked for and those they build on, or continue."""
+    wanted = {name for name in arguments.only.split(",") if name} or set(settings)
+    for name in reversed(settings):  # what builds on others comes after them
+        if name in wanted:
+            wanted |= {n for n in (settings[name].teacher, settings[name].start) if n}
+    for name in wanted:
+        lookup("setting", dict(settings), name)
+    chosen = {name: setting for name, setting in settings.items() if name in wanted}
+    seeds = tuple(int(seed) for seed in arguments.seeds.split(","))
+    return run_series(arguments.out, chosen, icons(), seeds)
