@@ -45,6 +45,26 @@ class TrainingError(TaxonomyError):
     """A training run cannot start, continue or be used."""
 
 
+class LLMError(TaxonomyError):
+    """A language model cannot be asked, or its stored answers cannot be read."""
+
+
+class BudgetError(LLMError):
+    """A request would overshoot a ceiling, or its price is not known."""
+
+
+class ServerError(LLMError):
+    """The server of a language model refuses or fails to answer; answers so far are kept."""
+
+
+class ReplyError(LLMError):
+    """An answer of a language model is unusable, whole or in part."""
+
+
+class IncompleteError(LLMError):
+    """Answers are missing; the message lists what for."""
+
+
 class RegistryError(TaxonomyError):
     """A registered name is unknown or taken."""
 
