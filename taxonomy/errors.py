@@ -6,7 +6,8 @@ Every message says what was wrong, where (file, line or key), and what to type n
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 
 class TaxonomyError(Exception):
@@ -58,11 +59,28 @@ class ServerError(LLMError):
 
 
 class ReplyError(LLMError):
-    """An answer of a language model is unusable, whole or in part."""
+    """An answer of a language model is unusable, whole or in part.
+
+    Args:
+        fault: what is wrong with it, one of `taxonomy.llm.reply.Fault`.
+    """
+
+    def __init__(self, fault: Any) -> None:
+        super().__init__(str(fault))
+        self.fault = fault
 
 
 class IncompleteError(LLMError):
-    """Answers are missing; the message lists what for."""
+    """Answers are missing; the message lists the first of them.
+
+    Args:
+        message: what to print.
+        missing: why each item has no usable answer, by what was asked for.
+    """
+
+    def __init__(self, message: str, missing: Mapping[str, Any] | None = None) -> None:
+        super().__init__(message)
+        self.missing = dict(missing or {})
 
 
 class RegistryError(TaxonomyError):

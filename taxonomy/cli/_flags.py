@@ -15,8 +15,8 @@ def add_flags(
 ) -> None:
     """Add one flag for every simple field of a dataclass, with its help from the docstring.
 
-    Fields of type int, float, str, a tuple of ints, or a ``Literal`` become flags; others, and
-    those to skip, keep their default.
+    Fields of type int, float, str, bool, a tuple of ints, or a ``Literal``, or one of these or
+    None, become flags; others, and those to skip, keep their default.
     """
     group = parser.add_argument_group(title)
     helps = argument_helps(cls)
@@ -44,7 +44,7 @@ def from_flags(cls: type, arguments: argparse.Namespace) -> Any:
 
 
 def argument_helps(cls: type) -> dict[str, str]:
-    """Return each argument's text from a Google-style docstring.
+    """Return each argument's text from Google-style docstrings, those of base classes included.
 
     >>> class Example:
     ...     '''One line.
@@ -78,6 +78,8 @@ def integers(text: str) -> tuple[int, ...]:
 
 def _kind(hint: Any) -> dict[str, Any] | None:
     """Return argparse's keywords for a type, or None for a type that is no flag."""
+    if hint is bool:
+        return {"action": "store_true"}
     if hint in (int, float, str):
         return {"type": hint, "metavar": hint.__name__.upper()}
     if typing.get_origin(hint) is typing.Literal:
@@ -85,6 +87,9 @@ def _kind(hint: Any) -> dict[str, Any] | None:
     if hint == tuple[int, ...]:
         return {"type": integers, "metavar": "N,N"}
     if typing.get_origin(hint) in (typing.Union, types.UnionType):
+        some = [kind for kind in typing.get_args(hint) if kind is not types.NoneType]
+        if len(some) == 1:
+            return _kind(some[0])
         words = [w for a in typing.get_args(hint) for w in typing.get_args(a) if isinstance(w, str)]
         return {
             "type": lambda text: text if text in words else integers(text),

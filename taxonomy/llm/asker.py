@@ -1,0 +1,184 @@
+"""Asking prompts to their ends: answers from the store first, faulty parts again, then missing."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from taxonomy import _io
+from taxonomy.errors import ReplyError
+from taxonomy.llm.client import Client
+from taxonomy.llm.question import Prompt, Question
+from taxonomy.llm.reply import Fault, Reading, parse, spots
+from taxonomy.llm.store import Store
+
+ATTEMPTS = 3
+"""A question and at most two more for exactly what was faulty; then it is missing."""
+
+
+@dataclass
+class Outcome:
+    """What became of a prompt.
+
+    Args:
+        values: the usable values by item.
+        faults: why each other item has none.
+        expected: expected values from log-probabilities, for the items that have them.
+        question: the question that is to be asked next, None at the end.
+        seen: how often each fault came, repaired or not.
+    """
+
+    values: dict[str, Any] = field(default_factory=dict)
+    faults: dict[str, Fault] = field(default_factory=dict)
+    expected: dict[str, float] = field(default_factory=dict)
+    question: Question | None = None
+    seen: Counter[str] = field(default_factory=Counter)
+
+
+class Asker:
+    """Asks a model, or only reads what is stored.
+
+    Args:
+        store: where answers are looked up.
+        model: name of the model.
+        context: what the templates' ``{context}`` says of the pictures.
+        parameters: sampling parameters.
+        client: sends what is not stored; None to send nothing.
+
+    Attributes:
+        outstanding: questions that were not stored and not sent.
+        used: keys of all answers that were read.
+        seen: how often each fault came, repaired or not.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        model: str,
+        context: str,
+        parameters: Mapping[str, _io.Json] | None = None,
+        client: Client | None = None,
+    ) -> None:
+        self.store = store
+        self.model = model
+        self.context = context
+        self.parameters = dict(parameters or {})
+        self.client = client
+        self.outstanding: dict[str, Question] = {}
+        self.used: set[str] = set()
+        self.seen: Counter[str] = Counter()
+
+    def ask(self, prompts: Sequence[Prompt], repeat: int = 0) -> list[Outcome]:
+        """Return the outcome of every prompt, in order.
+
+        Raises:
+            ServerError: a request failed for good; answers so far are stored.
+            BudgetError: a ceiling is reached; answers so far are stored.
+        """
+        if self.client is not None:
+            distinct = {}
+            for prompt in prompts:
+                if (question := self.follow(prompt, repeat).question) is not None:
+                    distinct[question.key] = prompt
+            self.client.run([partial(self._next, prompt, repeat) for prompt in distinct.values()])
+        outcomes = [self.follow(prompt, repeat) for prompt in prompts]
+        for outcome in outcomes:
+            self.seen += outcome.seen
+            if outcome.question is not None:
+                self.outstanding[outcome.question.key] = outcome.question
+        return outcomes
+
+    def _next(self, prompt: Prompt, repeat: int) -> Question | None:
+        return self.follow(prompt, repeat).question
+
+    def follow(self, prompt: Prompt, repeat: int) -> Outcome:
+        """Follow a prompt through its stored answers, up to the first that is missing."""
+        outcome = Outcome(faults=dict.fromkeys(prompt.wanted, Fault.UNASKED))
+        for attempt in range(ATTEMPTS):
+            question = prompt.question(
+                self.model, self.context, self.parameters, repeat, outcome.faults, attempt
+            )
+            answer = self.store.answer(question.key)
+            if answer is None:
+                outcome.question = question
+                break
+            self.used.add(question.key)
+            reading = read(answer, question)
+            outcome.seen.update(str(fault) for fault in set(reading.faults.values()))
+            outcome.seen[str(Fault.INVENTED)] += reading.invented
+            outcome.values |= reading.values
+            outcome.expected |= expected(answer, reading.spots)
+            outcome.faults = reading.faults
+            if not outcome.faults:
+                break
+        outcome.seen = +outcome.seen
+        return outcome
+
+
+def read(answer: Mapping[str, Any], question: Question) -> Reading:
+    """Sort a stored completion into values and faults; nothing in it is trusted."""
+    choice = answer["choices"][0]
+    message = choice["message"]
+    text = message.get("content")
+    try:
+        if message.get("refusal") or choice.get("finish_reason") == "content_filter":
+            raise ReplyError(Fault.REFUSED)
+        if not isinstance(text, str) or not text.strip():
+            raise ReplyError(Fault.EMPTY)
+        if choice.get("finish_reason") == "length":
+            raise ReplyError(Fault.TRUNCATED)
+        content, start = parse(text)
+        reading = question.reply.read(content, question.wanted)
+    except ReplyError as error:
+        return Reading(faults=dict.fromkeys(question.wanted, error.fault))
+    if _log_probabilities(answer):
+        reading.spots = spots(text, start, list(reading.values))
+    return reading
+
+
+def _log_probabilities(answer: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    found = answer["choices"][0].get("logprobs")
+    content = found.get("content") if isinstance(found, Mapping) else None
+    return content if isinstance(content, list) else []
+
+
+def _probability(log: Any) -> float:
+    """Return the probability of a logarithm, and 0 for anything that is none."""
+    return math.exp(log) if isinstance(log, int | float) and log <= 0 else 0.0
+
+
+def expected(answer: Mapping[str, Any], places: Mapping[str, int]) -> dict[str, float]:
+    """Return the expected number at each place of an answer's text, from log-probabilities.
+
+    It is the mean of the digits that the model considered there, weighted by their probabilities;
+    tokens that are no digit are left out and the rest sums to 1. Only for scales of one digit.
+    """
+    tokens = _log_probabilities(answer)
+    ends, position = [], 0
+    for token in tokens:
+        position += len(str(token.get("token", "")))
+        ends.append(position)
+    if not ends or position < max(places.values(), default=0):
+        return {}
+    found = {}
+    which = 0
+    for item, place in sorted(places.items(), key=lambda pair: pair[1]):
+        while which < len(ends) and ends[which] <= place:
+            which += 1
+        if which == len(ends):
+            break
+        token = tokens[which]
+        before = str(token["token"])[: place - (ends[which] - len(str(token["token"])))]
+        weights = [0.0] * 10
+        for other in token.get("top_logprobs") or [token]:
+            text = str(other.get("token", ""))
+            digit = text.removeprefix(before).strip()
+            if text.startswith(before) and len(digit) == 1 and digit in "0123456789":
+                weights[int(digit)] += _probability(other.get("logprob"))
+        if total := sum(weights):
+            found[item] = sum(digit * weight for digit, weight in enumerate(weights)) / total
+    return found

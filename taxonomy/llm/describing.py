@@ -1,0 +1,53 @@
+"""The strategy ``describe``: how each class looks, in a sentence or two, for an embedding to read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from taxonomy import _io
+from taxonomy.errors import IncompleteError
+from taxonomy.labels import Label, LabelSet
+from taxonomy.llm.asker import Asker
+from taxonomy.llm.question import Prompt, category
+from taxonomy.llm.reply import Single, phrase
+
+LONGEST = 600
+"""Characters that a description may have."""
+
+
+def describe(labels: LabelSet, asker: Asker) -> LabelSet:
+    """Return the labels with a visual description in place of their definition.
+
+    Raises:
+        IncompleteError: a class has no usable description.
+    """
+    prompts = [prompt(label) for label in labels]
+    outcomes = asker.ask(prompts)
+    missing = {
+        label.id: str(next(iter(outcome.faults.values())))
+        for label, outcome in zip(labels, outcomes, strict=True)
+        if outcome.faults
+    }
+    if missing:
+        first = "; ".join(f"{label_id}: {fault}" for label_id, fault in list(missing.items())[:8])
+        raise IncompleteError(
+            f"{len(missing)} of {len(labels)} classes have no description ({first}). Run again to "
+            "ask for those not asked yet, or use another --model.",
+            missing,
+        )
+    return LabelSet(
+        replace(label, definition=outcome.values["description"])
+        for label, outcome in zip(labels, outcomes, strict=True)
+    )
+
+
+def prompt(label: Label) -> Prompt:
+    """Return the question how a class looks."""
+
+    def user(_: Sequence[str]) -> _io.Json:
+        return {"category": category(label)}
+
+    return Prompt(
+        "describe", ("description",), user, Single("description", phrase(LONGEST)), about=label.id
+    )

@@ -1,0 +1,245 @@
+"""Reading what a model answered: every value checked, every fault named."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Protocol
+
+from taxonomy._io import Json
+from taxonomy.errors import ReplyError
+
+
+class Fault(StrEnum):
+    """Why a part of an answer, or all of it, is unusable; the words that a re-ask quotes."""
+
+    EMPTY = "the answer was empty"
+    REFUSED = "the answer was a refusal"
+    TRUNCATED = "the answer was cut off"
+    NOT_JSON = "the answer was not one JSON object"
+    SWAPPED = "the answer was about something else"
+    MISSING = "it was left out"
+    DUPLICATE = "it came twice"
+    INVENTED = "it was not asked for"
+    NOT_A_NUMBER = "its value was not a number"
+    OUT_OF_RANGE = "its value was out of range"
+    NOT_A_NAME = "its value was not a short text"
+    UNASKED = "it was not asked yet"
+
+
+@dataclass
+class Reading:
+    """What one answer gives.
+
+    Args:
+        values: the usable values by item.
+        faults: why each other item wanted has none.
+        spots: where in the text each value stands, for expected scores.
+        invented: items that nobody asked for.
+    """
+
+    values: dict[str, Any] = field(default_factory=dict)
+    faults: dict[str, Fault] = field(default_factory=dict)
+    spots: dict[str, int] = field(default_factory=dict)
+    invented: int = 0
+
+
+class Reply(Protocol):
+    """The form of an answer: what to demand of a server and how to read what comes."""
+
+    def schema(self, wanted: Sequence[str]) -> Json:
+        """Return the JSON schema of an answer that holds the items wanted."""
+        ...
+
+    def read(self, content: Object, wanted: Sequence[str]) -> Reading:
+        """Sort an answer into values and faults.
+
+        Raises:
+            ReplyError: the answer as a whole is unusable.
+        """
+        ...
+
+    def room(self, wanted: Sequence[str]) -> int:
+        """Return the most tokens that a good answer takes."""
+        ...
+
+
+class Object(dict[str, Any]):
+    """A JSON object that remembers which of its keys came more than once."""
+
+    def __init__(self, pairs: list[tuple[str, Any]]) -> None:
+        super().__init__(pairs)
+        seen: set[str] = set()
+        self.twice = {key for key, _ in pairs if key in seen or seen.add(key)}  # type: ignore[func-returns-value]
+
+
+_FENCE = re.compile(r"\s*```[a-zA-Z]*\s*\n(.*?)\n?\s*```\s*", re.DOTALL)
+_THOUGHT = re.compile(r"\s*<think>.*?</think>", re.DOTALL)
+
+
+def parse(text: str) -> tuple[Object, int]:
+    """Return the one JSON object of an answer and where it begins in the text.
+
+    Thoughts before it and one fence around it are taken off; nothing else is guessed. ``NaN`` and
+    the like are kept as they are, for the item's check to refuse.
+
+    Raises:
+        ReplyError: there is no such object.
+
+    >>> parse('```json\\n{"a": 1}\\n```')
+    ({'a': 1}, 8)
+    """
+    start = thought.end() if (thought := _THOUGHT.match(text)) else 0
+    body = text[start:]
+    if fence := _FENCE.fullmatch(body):
+        start, body = start + fence.start(1), fence[1]
+    if not body.strip():
+        raise ReplyError(Fault.EMPTY)
+    try:
+        content = json.loads(body, object_pairs_hook=Object)
+    except (ValueError, RecursionError):
+        raise ReplyError(Fault.NOT_JSON) from None
+    if not isinstance(content, Object):
+        raise ReplyError(Fault.NOT_JSON)
+    return content, start
+
+
+def integer(low: int, high: int) -> Check:
+    """Return the check of a number within bounds, both included."""
+
+    def check(value: Any) -> float:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise ReplyError(Fault.NOT_A_NUMBER)
+        if not isinstance(value, int) and not math.isfinite(value):
+            raise ReplyError(Fault.NOT_A_NUMBER)
+        if not low <= value <= high:
+            raise ReplyError(Fault.OUT_OF_RANGE)
+        return float(value)
+
+    return Check(check, {"type": "integer", "minimum": low, "maximum": high}, 4)
+
+
+def phrase(longest: int) -> Check:
+    """Return the check of a text on one line, of so many characters at most."""
+
+    def check(value: Any) -> str:
+        if not isinstance(value, str):
+            raise ReplyError(Fault.NOT_A_NAME)
+        text = " ".join(value.split())
+        if not text or len(text) > longest or not text.isprintable():
+            raise ReplyError(Fault.NOT_A_NAME)
+        return text
+
+    return Check(check, {"type": "string"}, longest)
+
+
+@dataclass(frozen=True)
+class Check:
+    """How a value is checked, demanded and how many tokens it takes at most."""
+
+    run: Callable[[Any], Any]
+    schema: Json
+    room: int
+
+
+@dataclass(frozen=True)
+class Fields:
+    """An answer that maps every item to a value: ``{"scores": {"<id>": 12, ...}}``.
+
+    Args:
+        field: the key of the mapping.
+        check: of every value.
+        fixed: other keys that must come back as they were sent, such as the anchor.
+    """
+
+    field: str
+    check: Check
+    fixed: Mapping[str, str] = field(default_factory=dict)
+
+    def schema(self, wanted: Sequence[str]) -> Json:
+        """Demand every item as a key of its own."""
+        fixed = {key: {"type": "string", "enum": [value]} for key, value in self.fixed.items()}
+        return closed(fixed | {self.field: closed(dict.fromkeys(wanted, self.check.schema))})
+
+    def read(self, content: Object, wanted: Sequence[str]) -> Reading:
+        """Check every item by itself."""
+        if any(content.get(key) != value for key, value in self.fixed.items()):
+            raise ReplyError(Fault.SWAPPED)
+        found = content.get(self.field)
+        if not isinstance(found, Object) or self.field in content.twice:
+            raise ReplyError(Fault.NOT_JSON)
+        reading = Reading(invented=len(found.keys() - set(wanted)))
+        for item in wanted:
+            try:
+                if item not in found:
+                    raise ReplyError(Fault.MISSING)
+                if item in found.twice:
+                    raise ReplyError(Fault.DUPLICATE)
+                reading.values[item] = self.check.run(found[item])
+            except ReplyError as error:
+                reading.faults[item] = error.fault
+        return reading
+
+    def room(self, wanted: Sequence[str]) -> int:
+        """Count every byte of the ids as a token, which no tokenizer exceeds."""
+        ids = sum(len(item.encode()) + 5 for item in wanted)
+        fixed = sum(len(key) + len(value.encode()) + 8 for key, value in self.fixed.items())
+        return 32 + ids + fixed + len(wanted) * self.check.room
+
+
+@dataclass(frozen=True)
+class Single:
+    """An answer with one value: ``{"description": "…"}``; its only item is the field."""
+
+    field: str
+    check: Check
+
+    def schema(self, wanted: Sequence[str]) -> Json:
+        """Demand the one field."""
+        return closed({self.field: self.check.schema})
+
+    def read(self, content: Object, wanted: Sequence[str]) -> Reading:
+        """Check the one value."""
+        (item,) = wanted
+        if self.field not in content:
+            return Reading(faults={item: Fault.MISSING})
+        if self.field in content.twice:
+            return Reading(faults={item: Fault.DUPLICATE})
+        try:
+            return Reading(values={item: self.check.run(content[self.field])})
+        except ReplyError as error:
+            return Reading(faults={item: error.fault})
+
+    def room(self, wanted: Sequence[str]) -> int:
+        """Allow for the field and the value."""
+        return 32 + self.check.room
+
+
+def closed(properties: Mapping[str, Json]) -> Json:
+    """Return the schema of an object with exactly these keys."""
+    return {
+        "type": "object",
+        "properties": dict(properties),
+        "required": list(properties),
+        "additionalProperties": False,
+    }
+
+
+def spots(text: str, start: int, wanted: Sequence[str]) -> dict[str, int]:
+    """Return where in an answer's text the number of each item begins.
+
+    >>> spots('{"scores": {"cat": 7, "dog": 3}}', 0, ["dog"])
+    {'dog': 29}
+    """
+    found = {}
+    for item in wanted:
+        for form in {json.dumps(item), json.dumps(item, ensure_ascii=False)}:
+            match = re.compile(re.escape(form) + r"\s*:\s*(?=\d)").search(text, start)
+            if match:
+                found[item] = match.end()
+                break
+    return found

@@ -1,0 +1,140 @@
+"""Transcripts: requests and raw answers in one compressed file, from which a tree is replayed."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import zlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from taxonomy import _io, _shipped
+from taxonomy.errors import FileFormatError, LLMError
+from taxonomy.labels import Label, LabelSet
+from taxonomy.llm.question import key_of
+from taxonomy.llm.store import Store
+
+FORMAT = "taxonomy-transcript"
+
+
+@dataclass(frozen=True)
+class Transcript:
+    """Requests with their answers as they came.
+
+    Args:
+        labels: the classes asked about.
+        model: name of the model.
+        context: what the templates' ``{context}`` said.
+        parameters: sampling parameters.
+        records: key, request and answer, by key.
+        note: what else a reader has to know, such as how independent the answers are.
+    """
+
+    labels: LabelSet
+    model: str
+    context: str
+    parameters: Mapping[str, _io.Json]
+    records: tuple[tuple[str, _io.Json, _io.Json], ...]
+    note: str = ""
+
+    def store(self) -> Store:
+        """Return a store in memory that holds all answers."""
+        store = Store(":memory:")
+        for key, request, answer in self.records:
+            store.put_request(key, request)
+            store.put_answer(key, answer)
+        return store
+
+    def save(self, path: Path | str) -> None:
+        """Write the transcript atomically as gzipped JSON lines; equal ones have equal bytes."""
+        head = {
+            "format": FORMAT,
+            "version": 1,
+            "model": self.model,
+            "context": self.context,
+            "parameters": dict(self.parameters),
+            "note": self.note,
+            "labels": [[x.id, x.name, x.definition, x.wnid] for x in self.labels],
+        }
+        lines = [
+            head,
+            *({"request": request, "answer": answer} for _, request, answer in self.records),
+        ]
+        text = "".join(_io.canonical_json(line) + "\n" for line in lines)
+        _io.write_bytes(path, gzip.compress(text.encode(), 9, mtime=0))
+
+    @classmethod
+    def load(cls, name: Path | str) -> Transcript:
+        """Read a transcript from a file, or a shipped one such as ``icons/llm-rows``.
+
+        Raises:
+            FileFormatError: the file is missing, damaged, or no transcript.
+        """
+        shipped = f"{name}.jsonl.gz"
+        path = _shipped.path(shipped) if shipped in _shipped.index() else Path(name)
+        try:
+            return _load(path, path.stat().st_mtime_ns)
+        except OSError as error:
+            raise FileFormatError(f"{path}: cannot be read ({error.strerror}).") from error
+
+    @classmethod
+    def of_store(
+        cls,
+        store: Store,
+        labels: LabelSet,
+        model: str,
+        context: str,
+        parameters: Mapping[str, _io.Json],
+        keys: Iterable[str],
+        note: str = "",
+    ) -> Transcript:
+        """Take the answers of the given keys out of a store.
+
+        Raises:
+            LLMError: none of them is there.
+        """
+        wanted = set(keys)
+        records = tuple(record for record in store.records() if record[0] in wanted)
+        if not records:
+            raise LLMError(f"{store.path}: holds no answer to these questions yet.")
+        return cls(labels, model, context, parameters, records, note)
+
+
+@lru_cache(maxsize=4)
+def _load(path: Path, _changed: int) -> Transcript:
+    """Read a transcript; the time of its last change is part of the cache's key."""
+    try:
+        lines = gzip.decompress(path.read_bytes()).decode().rstrip("\n").split("\n")
+        head, *others = (json.loads(line) for line in lines)
+        if not isinstance(head, dict) or head.get("format") != FORMAT or head.get("version") != 1:
+            raise FileFormatError(f"{path}: not a {FORMAT} file, version 1.")
+        records = []
+        for line in others:
+            request = line["request"]
+            key = key_of(
+                request["body"], request["template_digest"], request["repeat"], request["attempt"]
+            )
+            # What a store holds was checked when it came; what a file holds is checked here.
+            if not isinstance(line["answer"]["choices"][0]["message"], dict):
+                raise TypeError("an answer is no chat completion")
+            records.append((key, request, line["answer"]))
+        return Transcript(
+            LabelSet(Label(*fields) for fields in head["labels"]),
+            str(head["model"]),
+            str(head["context"]),
+            dict(head["parameters"]),
+            tuple(sorted(records, key=lambda record: record[0])),
+            str(head.get("note", "")),
+        )
+    except (
+        ValueError,
+        KeyError,
+        IndexError,
+        TypeError,
+        AttributeError,
+        EOFError,
+        zlib.error,
+    ) as error:
+        raise FileFormatError(f"{path}: a damaged transcript ({error}).") from error
