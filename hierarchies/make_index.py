@@ -13,6 +13,7 @@ SHIPPED = (
     "icons/labels.csv",
     "icons/icons.npz",
     "icons/tasks.json",
+    "icons/llm-*.jsonl.xz",
     "icons/trees/*.json",
     "wordnet/nouns.npz",
     "wordnet/LICENSE",

@@ -4,8 +4,9 @@
 
 - ``trees/wordnet.json``, ``trees/embedding.json``, ``trees/random.json``: clustered.
 - ``trees/hypernyms.json``: WordNet's own tree; a reference that tasks are drawn from.
-- ``trees/llm-groups.json``: an LLM's grouping, read from ``llm-groups.json`` beside this script;
-  the other reference.
+- ``trees/llm-rows.json``: clustered from an LLM's scores, replayed from ``llm-rows.jsonl.xz``.
+- ``trees/llm-groups.json``: an LLM's grouping, replayed from ``llm-groups.jsonl.xz``; the other
+  reference. ``llm-groups-0`` and ``llm-groups-2`` are its other answers to the same question.
 - ``tasks.json``: what every comparison uses. It is frozen: make it again only for a new label set.
 """
 
@@ -51,9 +52,11 @@ def make_trees(labels: LabelSet) -> dict[str, Hierarchy]:
         for name in ("wordnet", "embedding", "random")
     }
     trees["hypernyms"] = get_builder("hypernyms")()(labels)
-    answer = _io.read_json(HERE / "llm-groups.json")
-    made = {"made_by": "llm groups", **answer["provenance"], "labels": labels.digest}
-    trees["llm-groups"] = Hierarchy.from_nested(answer["tree"], made)
+    rows = get_source("llm")(transcript="icons/llm-rows")
+    trees["llm-rows"] = cluster(labels, rows(labels))
+    for name, first in {"llm-groups-0": 0, "llm-groups": 1, "llm-groups-2": 2}.items():
+        groups = get_builder("llm")(transcript="icons/llm-groups", first=first)
+        trees[name] = groups(labels)
     return trees
 
 

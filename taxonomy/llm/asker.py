@@ -16,9 +16,6 @@ from taxonomy.llm.question import Prompt, Question
 from taxonomy.llm.reply import Fault, Reading, parse, spots
 from taxonomy.llm.store import Store
 
-ATTEMPTS = 3
-"""A question and at most two more for exactly what was faulty; then it is missing."""
-
 
 @dataclass
 class Outcome:
@@ -98,7 +95,7 @@ class Asker:
     def follow(self, prompt: Prompt, repeat: int) -> Outcome:
         """Follow a prompt through its stored answers, up to the first that is missing."""
         outcome = Outcome(faults=dict.fromkeys(prompt.wanted, Fault.UNASKED))
-        for attempt in range(ATTEMPTS):
+        for attempt in range(prompt.attempts):
             question = prompt.question(
                 self.model, self.context, self.parameters, repeat, outcome.faults, attempt
             )

@@ -105,20 +105,21 @@ class Budget:
     @property
     def prices(self) -> tuple[int | None, ...]:
         """Both prices of a token, None when unknown."""
-        return (self.price.read, self.price.write) if self.price else (None, None)
+        return _pair(self.price)
 
-    def reserve(self, question: Question, room: int) -> int | None:
+    def reserve(self, question: Question, room: int, *, batch: bool = False) -> int | None:
         """Reserve a request's worst case and return the number of its send.
 
         Returns None where it does not fit now but may once others, whose worst case is reserved,
-        have ended.
+        have ended. A request of a batch costs half.
 
         Raises:
             BudgetError: it does not fit and nothing is under way that could make room.
         """
         read, written = question.most_read, room
+        price = self.price.halved() if self.price and batch else self.price
         with self.store.locked_bill(self.prices) as bill:
-            more = self.price.of(read, written) if self.price else 0
+            more = price.of(read, written) if price else 0
             if self.max_requests is not None and bill.requests + 1 > self.max_requests:
                 raise BudgetError(
                     f"The ceiling of {self.max_requests} requests is reached; answers so far are "
@@ -133,7 +134,7 @@ class Budget:
                     f"{dollars(self.max_pico)}; answers so far are kept. Raise --max-usd and run "
                     "again to continue."
                 )
-            send = self.store.open_send(question.key, read, written, self.prices)
+            send = self.store.open_send(question.key, read, written, _pair(price))
         self._under_way.add(send)
         return send
 
@@ -152,3 +153,7 @@ class Budget:
         bill = self.store.bill(self.prices)
         money = dollars(bill.pico_usd) if self.price else "price unknown"
         return f"{bill.requests} requests, {money}"
+
+
+def _pair(price: Price | None) -> tuple[int | None, ...]:
+    return (price.read, price.write) if price else (None, None)

@@ -81,25 +81,32 @@ class Server:
             )
         return key or "none"
 
-    def connect(self, **options: Any) -> openai.AsyncOpenAI:
+    def connect(self) -> openai.AsyncOpenAI:
         """Return a client of the openai package that never retries by itself.
 
         Raises:
             MissingExtraError: the package is not installed.
             ServerError: no key, or an address that is none.
         """
+        client: openai.AsyncOpenAI = self._connect("AsyncOpenAI")
+        return client
+
+    def connect_once(self) -> openai.OpenAI:
+        """Return a client of the openai package for one call after the other."""
+        client: openai.OpenAI = self._connect("OpenAI")
+        return client
+
+    def _connect(self, kind: str) -> Any:
         library = require("openai")
         try:
-            client: openai.AsyncOpenAI = library.AsyncOpenAI(
+            return getattr(library, kind)(
                 api_key=self.key(),
                 base_url=self.base_url or "https://api.openai.com/v1",
                 max_retries=0,
                 timeout=self.timeout,
-                **options,
             )
         except (ValueError, library.OpenAIError) as error:
             raise ServerError(f"The server's address is unusable: {error}.") from None
-        return client
 
 
 @dataclass
@@ -279,7 +286,7 @@ class Client:
         quota = getattr(error, "code", None) == "insufficient_quota"
         transient = status in (408, 409, 429) or status >= 500
         return _Failure(
-            f"status {status}: {text}",
+            text if str(status) in text else f"status {status}: {text}",
             wait=retry_after(error.response.headers),
             charged=status >= 500,
             final=quota or not transient,
@@ -303,9 +310,7 @@ class Client:
         return None
 
     def _clean(self, text: str) -> str:
-        """Take the API key out of a text, should a server have sent it back."""
-        key = os.environ.get(self.server.key_variable, "")
-        return text.replace(key, "[key]") if key else text
+        return clean(text, self.server.key_variable)
 
 
 Job = Callable[[], Question | None]
@@ -342,6 +347,12 @@ class _Failure(Exception):
             f"The language model's server failed{tries}: {str(self)[:500]}. Answers so far are "
             "kept; run again to continue."
         )
+
+
+def clean(text: str, key_variable: str = Server.key_variable) -> str:
+    """Take the API key out of a text, should a server have sent it back."""
+    key = os.environ.get(key_variable, "")
+    return text.replace(key, "[key]") if key else text
 
 
 def usage(answer: Mapping[str, Any]) -> tuple[int, int] | None:

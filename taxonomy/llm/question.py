@@ -83,6 +83,7 @@ class Prompt:
         reply: the form of the answers.
         slots: of the template, besides ``context``.
         about: what it is about, for messages.
+        attempts: how often it is asked at most, faulty parts again.
     """
 
     template: str
@@ -91,6 +92,7 @@ class Prompt:
     reply: Reply
     slots: Mapping[str, str] = field(default_factory=dict)
     about: str = ""
+    attempts: int = 3
 
     def question(
         self,

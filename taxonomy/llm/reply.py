@@ -151,26 +151,26 @@ class Fields:
     """An answer that maps every item to a value: ``{"scores": {"<id>": 12, ...}}``.
 
     Args:
-        field: the key of the mapping.
+        key: of the mapping.
         check: of every value.
         fixed: other keys that must come back as they were sent, such as the anchor.
     """
 
-    field: str
+    key: str
     check: Check
     fixed: Mapping[str, str] = field(default_factory=dict)
 
     def schema(self, wanted: Sequence[str]) -> Json:
         """Demand every item as a key of its own."""
-        fixed = {key: {"type": "string", "enum": [value]} for key, value in self.fixed.items()}
-        return closed(fixed | {self.field: closed(dict.fromkeys(wanted, self.check.schema))})
+        fixed = {name: {"type": "string", "enum": [value]} for name, value in self.fixed.items()}
+        return closed(fixed | {self.key: closed(dict.fromkeys(wanted, self.check.schema))})
 
     def read(self, content: Object, wanted: Sequence[str]) -> Reading:
         """Check every item by itself."""
         if any(content.get(key) != value for key, value in self.fixed.items()):
             raise ReplyError(Fault.SWAPPED)
-        found = content.get(self.field)
-        if not isinstance(found, Object) or self.field in content.twice:
+        found = content.get(self.key)
+        if not isinstance(found, Object) or self.key in content.twice:
             raise ReplyError(Fault.NOT_JSON)
         reading = Reading(invented=len(found.keys() - set(wanted)))
         for item in wanted:
@@ -193,24 +193,24 @@ class Fields:
 
 @dataclass(frozen=True)
 class Single:
-    """An answer with one value: ``{"description": "…"}``; its only item is the field."""
+    """An answer with one value: ``{"description": "…"}``; its only item is the key."""
 
-    field: str
+    key: str
     check: Check
 
     def schema(self, wanted: Sequence[str]) -> Json:
         """Demand the one field."""
-        return closed({self.field: self.check.schema})
+        return closed({self.key: self.check.schema})
 
     def read(self, content: Object, wanted: Sequence[str]) -> Reading:
         """Check the one value."""
         (item,) = wanted
-        if self.field not in content:
+        if self.key not in content:
             return Reading(faults={item: Fault.MISSING})
-        if self.field in content.twice:
+        if self.key in content.twice:
             return Reading(faults={item: Fault.DUPLICATE})
         try:
-            return Reading(values={item: self.check.run(content[self.field])})
+            return Reading(values={item: self.check.run(content[self.key])})
         except ReplyError as error:
             return Reading(faults={item: error.fault})
 

@@ -301,7 +301,7 @@ def _tally(
 ) -> tuple[FloatArray, dict[str, str]]:
     """Count how often the third was odd, and return probabilities and what is missing."""
     wins, held = np.zeros((n, n)), np.zeros((n, n))
-    missing = {}
+    missing: dict[str, str] = {}
     for outcome in outcomes:
         missing |= {item: str(fault) for item, fault in outcome.faults.items()}
         for item, value in outcome.values.items():

@@ -1,17 +1,17 @@
-"""Every request and raw answer in one sqlite file, keyed by content; and the ledger of what was sent.
+"""Every request and raw answer in one sqlite file, keyed by content, and a ledger of what was sent.
 
-An answer is committed, with its bill, before anything else happens, so that a killed run never pays
-for it again. Keys of an API, headers and addresses never reach this module.
+An answer is committed, with its bill, before anything else happens, so that a killed run never
+pays for it again. Keys of an API, headers and addresses never reach this module.
 """
 
 from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from taxonomy import _io
 from taxonomy.errors import LLMError
@@ -80,7 +80,7 @@ class Store:
                 f"{path}: not a store of answers ({error}); name another file with --store."
             ) from error
 
-    def __enter__(self) -> Store:
+    def __enter__(self) -> Self:
         """Return the store itself."""
         return self
 
@@ -144,6 +144,12 @@ class Store:
         self._base.execute("UPDATE sends SET state=? WHERE id=?", (state, send))
         if usage is not None:
             self._base.execute("UPDATE sends SET read=?, written=? WHERE id=?", (*usage, send))
+
+    def open_sends(self, keys: Sequence[str]) -> dict[str, int]:
+        """Return the number of the latest open send of each key that has one."""
+        wanted = set(keys)
+        rows = self._base.execute("SELECT key, max(id) FROM sends WHERE state='open' GROUP BY key")
+        return {key: int(send) for key, send in rows if key in wanted}
 
     def finish(self, send: int, key: str, answer: _io.Json, usage: tuple[int, int] | None) -> None:
         """Store an answer and close its send, in one transaction."""

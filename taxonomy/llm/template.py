@@ -70,7 +70,7 @@ def get_template(name: str, version: int | None = None) -> Template:
         LLMError: there is no such template.
 
     >>> str(get_template("rows")), get_template("rows").digest[:8]
-    ('rows-v1', '8db4ebb5')
+    ('rows-v1', '2ae8200e')
     """
     found: dict[str, dict[int, Path]] = {}
     for path in _FOLDER.iterdir():

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import gzip
 import json
-import zlib
+import lzma
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -13,7 +12,7 @@ from pathlib import Path
 from taxonomy import _io, _shipped
 from taxonomy.errors import FileFormatError, LLMError
 from taxonomy.labels import Label, LabelSet
-from taxonomy.llm.question import key_of
+from taxonomy.llm.question import category, key_of
 from taxonomy.llm.store import Store
 
 FORMAT = "taxonomy-transcript"
@@ -48,7 +47,7 @@ class Transcript:
         return store
 
     def save(self, path: Path | str) -> None:
-        """Write the transcript atomically as gzipped JSON lines; equal ones have equal bytes."""
+        """Write the transcript atomically as xz-compressed JSON lines; equal ones have equal bytes."""
         head = {
             "format": FORMAT,
             "version": 1,
@@ -63,7 +62,7 @@ class Transcript:
             *({"request": request, "answer": answer} for _, request, answer in self.records),
         ]
         text = "".join(_io.canonical_json(line) + "\n" for line in lines)
-        _io.write_bytes(path, gzip.compress(text.encode(), 9, mtime=0))
+        _io.write_bytes(path, lzma.compress(text.encode(), preset=9))
 
     @classmethod
     def load(cls, name: Path | str) -> Transcript:
@@ -72,7 +71,7 @@ class Transcript:
         Raises:
             FileFormatError: the file is missing, damaged, or no transcript.
         """
-        shipped = f"{name}.jsonl.gz"
+        shipped = f"{name}.jsonl.xz"
         path = _shipped.path(shipped) if shipped in _shipped.index() else Path(name)
         try:
             return _load(path, path.stat().st_mtime_ns)
@@ -102,11 +101,29 @@ class Transcript:
         return cls(labels, model, context, parameters, records, note)
 
 
+def asked_about(transcript: str, labels: LabelSet) -> LabelSet:
+    """Return the classes that questions are about: those of a transcript, which may hold more.
+
+    Raises:
+        LLMError: the transcript lacks a class, or means something else by it.
+    """
+    if not transcript:
+        return labels
+    told = Transcript.load(transcript).labels
+    for label in labels:
+        if label.id not in told or category(told[label.id]) != category(label):
+            raise LLMError(
+                f"The transcript {transcript} has no class {label.id!r} with this name and "
+                "definition; ask a model instead: --model."
+            )
+    return told
+
+
 @lru_cache(maxsize=4)
 def _load(path: Path, _changed: int) -> Transcript:
     """Read a transcript; the time of its last change is part of the cache's key."""
     try:
-        lines = gzip.decompress(path.read_bytes()).decode().rstrip("\n").split("\n")
+        lines = lzma.decompress(path.read_bytes()).decode().rstrip("\n").split("\n")
         head, *others = (json.loads(line) for line in lines)
         if not isinstance(head, dict) or head.get("format") != FORMAT or head.get("version") != 1:
             raise FileFormatError(f"{path}: not a {FORMAT} file, version 1.")
@@ -135,6 +152,6 @@ def _load(path: Path, _changed: int) -> Transcript:
         TypeError,
         AttributeError,
         EOFError,
-        zlib.error,
+        lzma.LZMAError,
     ) as error:
         raise FileFormatError(f"{path}: a damaged transcript ({error}).") from error

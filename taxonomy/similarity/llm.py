@@ -7,15 +7,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 from taxonomy import _io
-from taxonomy.errors import SimilarityError
 from taxonomy.labels import LabelSet
 from taxonomy.llm.asker import Asker
 from taxonomy.llm.describing import describe
-from taxonomy.llm.question import category
 from taxonomy.llm.scoring import Judgements, judge
 from taxonomy.llm.settings import Plan, Settings, confirm, plan
 from taxonomy.llm.template import get_template
-from taxonomy.llm.transcript import Transcript
+from taxonomy.llm.transcript import asked_about
 from taxonomy.similarity import embedding
 from taxonomy.similarity._value import Similarity
 
@@ -46,10 +44,10 @@ class Source(Settings):
             IncompleteError: scores are missing and ``missing`` is ``refuse``.
             BudgetError: a ceiling would be passed, or many requests were not confirmed.
             ServerError: the server failed; answers so far are stored.
-            SimilarityError: a transcript is of other classes.
+            LLMError: a transcript is of other classes.
         """
-        asked = self.asked_about(labels)
-        confirm(self, lambda asker: self._run(asked, asker))
+        asked = asked_about(self.transcript, labels)
+        confirm(self, lambda asker: self.ask(asked, asker))
         with self.asker() as asker:
             if self.strategy == "describe":
                 return self._described(labels, describe(asked, asker), asker)
@@ -64,7 +62,8 @@ class Source(Settings):
 
     def plan(self, labels: LabelSet) -> Plan:
         """Return what calling this would send, sending nothing."""
-        return plan(self, lambda asker: self._run(self.asked_about(labels), asker))
+        asked = asked_about(self.transcript, labels)
+        return plan(self, lambda asker: self.ask(asked, asker))
 
     def judge(self, labels: LabelSet, asker: Asker) -> Judgements:
         """Return the directed scores."""
@@ -77,24 +76,8 @@ class Source(Settings):
             per_pair=self.per_pair,
         )
 
-    def asked_about(self, labels: LabelSet) -> LabelSet:
-        """Return the classes that the questions are about: a transcript may hold more of them.
-
-        Raises:
-            SimilarityError: a transcript lacks a class, or means something else by it.
-        """
-        if not self.transcript:
-            return labels
-        told = Transcript.load(self.transcript).labels
-        for label in labels:
-            if label.id not in told or category(told[label.id]) != category(label):
-                raise SimilarityError(
-                    f"The transcript {self.transcript} has no class {label.id!r} with this name "
-                    "and definition; ask a model instead: --model."
-                )
-        return told
-
-    def _run(self, labels: LabelSet, asker: Asker) -> None:
+    def ask(self, labels: LabelSet, asker: Asker) -> None:
+        """Ask everything, for the answers to be stored or the outstanding questions known."""
         if self.strategy == "describe":
             describe(labels, asker)
         else:

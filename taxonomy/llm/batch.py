@@ -1,0 +1,225 @@
+"""The Batch API: outstanding requests as a file, results from a file, and driving it by itself.
+
+A batch costs half and takes up to a day. Its name, the uploaded file's id and the batch's id are
+each stored before the next step, so that no step that costs is ever taken twice.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from taxonomy import _io
+from taxonomy._registry import require
+from taxonomy.errors import BudgetError, FileFormatError, LLMError, ServerError
+from taxonomy.llm.client import Client, clean, usage
+from taxonomy.llm.question import Question
+from taxonomy.llm.store import Store
+
+if TYPE_CHECKING:
+    import openai
+
+ENDPOINT = "/v1/chat/completions"
+ENDED = frozenset({"completed", "expired", "failed", "cancelled"})
+"""States in which a batch changes no more; each may have paid results."""
+
+
+def export(questions: Iterable[Question], client: Client) -> str:
+    """Return the requests as an OpenAI Batch file; each is known by its key."""
+    lines = []
+    for question in questions:
+        client.budget.store.remember(question)
+        body = client.body(question)
+        line = {"custom_id": question.key, "method": "POST", "url": ENDPOINT, "body": body}
+        lines.append(json.dumps(line, separators=(",", ":"), ensure_ascii=False) + "\n")
+    return "".join(lines)
+
+
+def keys_of(requests: str, questions: Iterable[Question], where: str) -> dict[str, str]:
+    """Match somebody else's Batch requests with questions, by their content.
+
+    Args:
+        requests: a Batch input file with custom ids of its own.
+        questions: what would be asked; several repeats of one body are matched in order.
+        where: the file's name, for messages.
+
+    Returns:
+        The key of each custom id whose request is one of the questions.
+
+    Raises:
+        FileFormatError: a line is no Batch request.
+    """
+    waiting: dict[str, list[Question]] = {}
+    for question in questions:
+        waiting.setdefault(_io.digest(question.body), []).append(question)
+    found = {}
+    for number, line in enumerate(requests.rstrip("\n").split("\n"), start=1):
+        try:
+            content = json.loads(line)
+            guards = ("max_tokens", "max_completion_tokens", "response_format")
+            body = {k: v for k, v in content["body"].items() if k not in guards}
+            name = str(content["custom_id"])
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise FileFormatError(f"{where}, line {number}: no Batch request ({error}).") from error
+        if same := waiting.get(_io.digest(body)):
+            found[name] = same.pop(0).key
+    return found
+
+
+def take(results: str, store: Store, keys: Mapping[str, str] | None = None) -> Counter[str]:
+    """Store the answers of a Batch output or error file, and count what its lines were.
+
+    Args:
+        results: the file's text; it may be partial.
+        store: holds the requests.
+        keys: the key of each custom id; a custom id is a key where left out.
+
+    Returns:
+        Counts of ``taken``, ``known`` (an answer was stored before), ``failed`` (failed, expired or
+        cancelled requests, which stay outstanding), ``unknown`` (requests of others) and
+        ``damaged`` lines.
+    """
+    counts: Counter[str] = Counter()
+    for line in results.split("\n"):
+        if not line.strip():
+            continue
+        try:
+            content = json.loads(clean(line))
+            name = str(content["custom_id"])
+            key = name if keys is None else keys.get(name, "")
+            response = content.get("response") or {}
+            if content.get("error") or response.get("status_code") != 200:
+                counts["failed"] += 1
+            elif store.request(key) is None:
+                counts["unknown"] += 1
+            elif not isinstance(response["body"]["choices"][0]["message"], dict):
+                counts["damaged"] += 1
+            else:
+                counts["taken" if store.put_answer(key, response["body"]) else "known"] += 1
+        except (ValueError, KeyError, IndexError, TypeError, AttributeError):
+            counts["damaged"] += 1
+    return counts
+
+
+def submit(questions: Sequence[Question], client: Client) -> str:
+    """Upload the questions that no batch holds yet and start a batch; return its id.
+
+    A batch that was prepared and not started, because the run was killed, is finished first.
+
+    Raises:
+        LLMError: nothing is outstanding.
+        BudgetError: the worst case of all of them, at half the price, would pass a ceiling.
+        ServerError: the server refuses.
+    """
+    store = client.budget.store
+    prepared = [row for row in store.batches() if row[2] == "prepared"]
+    if not prepared:
+        held = {key for *_, state, keys in store.batches() if state == "started" for key in keys}
+        new = [question for question in questions if question.key not in held]
+        if not new:
+            raise LLMError(
+                "Nothing is outstanding; collect what was submitted: taxonomy llm collect."
+            )
+        name = _io.digest([*(question.key for question in new), len(store.batches())])[:16]
+        _reserve(new, client)
+        ids: dict[str, _io.Json] = {"file": "", "batch": "", "text": export(new, client)}
+        store.put_batch(name, ids, "prepared", [question.key for question in new])
+        prepared = [row for row in store.batches() if row[0] == name]
+    name, ids, _, keys = prepared[0]
+    with _connected(client) as connection:
+        if not ids["file"]:
+            upload = (f"{name}.jsonl", str(ids["text"]).encode())
+            ids["file"] = _call(client, connection.files.create, file=upload, purpose="batch").id
+            store.put_batch(name, ids, "prepared", keys)
+        batch = _started(client, connection, name)
+        if not batch:
+            batch = _call(
+                client,
+                connection.batches.create,
+                input_file_id=str(ids["file"]),
+                endpoint=ENDPOINT,
+                completion_window="24h",
+                metadata={"taxonomy": name},
+            ).id
+        store.put_batch(name, {"file": ids["file"], "batch": batch}, "started", keys)
+    return batch
+
+
+def _started(client: Client, connection: openai.OpenAI, name: str) -> str:
+    """Return the id of the batch of this name, if the server has started it already."""
+    for batch in _call(client, connection.batches.list, limit=100).data:
+        if (batch.metadata or {}).get("taxonomy") == name:
+            return str(batch.id)
+    return ""
+
+
+def _reserve(questions: Sequence[Question], client: Client) -> None:
+    """Reserve the worst case of all, or of none."""
+    sends = []
+    try:
+        for question in questions:
+            send = client.budget.reserve(question, client.room(question), batch=True)
+            if send is None:
+                raise BudgetError(
+                    f"The worst case of {len(questions)} requests, at half the price, would pass "
+                    "the ceiling; nothing was submitted. Raise --max-usd."
+                )
+            sends.append(send)
+    except BudgetError:
+        for send in sends:
+            client.budget.failed(send, charged=False)
+        raise
+
+
+def collect(client: Client) -> list[tuple[str, str, Counter[str]]]:
+    """Fetch the results of all batches that have ended; return id, state and counts of each.
+
+    What failed or expired stays outstanding and costs nothing; what an expired batch finished was
+    paid for and is taken.
+
+    Raises:
+        ServerError: the server refuses.
+    """
+    store = client.budget.store
+    report = []
+    with _connected(client) as connection:
+        for name, ids, state, keys in store.batches():
+            if state != "started":
+                continue
+            batch = _call(client, connection.batches.retrieve, str(ids["batch"]))
+            counts: Counter[str] = Counter()
+            if batch.status in ENDED:
+                for file in filter(None, (batch.output_file_id, batch.error_file_id)):
+                    counts += take(_call(client, connection.files.content, file).text, store)
+                _settle(store, keys)
+                store.put_batch(name, ids, batch.status, keys)
+            report.append((str(ids["batch"]), str(batch.status), counts))
+    return report
+
+
+def _settle(store: Store, keys: Sequence[str]) -> None:
+    """Close the sends of a batch that has ended."""
+    for key, send in store.open_sends(keys).items():
+        answer = store.answer(key)
+        if answer is None:
+            store.close_send(send, "failed", (0, 0))
+        else:
+            store.close_send(send, "answered", usage(answer))
+
+
+def _connected(client: Client) -> openai.OpenAI:
+    return client.server.connect_once()
+
+
+def _call(client: Client, what: Any, *arguments: Any, **options: Any) -> Any:
+    """Call the API; its errors become ours, without the key."""
+    library = require("openai")
+    try:
+        return what(*arguments, **options)
+    except library.OpenAIError as error:
+        raise ServerError(
+            f"The Batch API failed: {clean(str(error), client.server.key_variable)[:500]}. What "
+            "was done is written down; run the same command again."
+        ) from None

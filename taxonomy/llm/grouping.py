@@ -1,0 +1,308 @@
+"""Strategies that end in a tree: ``groups``, and ``assign`` for models too small for it."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from taxonomy import _io
+from taxonomy.errors import IncompleteError, LLMError, ReplyError
+from taxonomy.labels import Label, LabelSet
+from taxonomy.llm.asker import Asker
+from taxonomy.llm.question import Prompt, category, wire_id
+from taxonomy.llm.reply import (
+    Check,
+    Fault,
+    Fields,
+    Object,
+    Reading,
+    Single,
+    closed,
+    integer,
+    phrase,
+)
+
+LIST = 300
+"""Most categories that one ``groups`` request sorts; longer lists are divided among groups first."""
+
+PLACED = 60
+"""Most categories that one request places into groups."""
+
+NAME = phrase(80)
+GROUPS = 12
+"""Most groups that a model may propose at once."""
+
+Group = dict[str, Any]
+"""A nested tree: ``name`` and ``children`` (groups) or ``leaves`` (label ids)."""
+
+
+@dataclass(frozen=True)
+class Tree:
+    """An answer that is a tree; its only item is the tree, usable if it holds most of the ids."""
+
+    ids: frozenset[str]
+
+    def schema(self, wanted: Sequence[str]) -> _io.Json:
+        """Demand two levels of groups."""
+        leaf = {"type": "string", "enum": sorted(self.ids)}
+        below = {"name": NAME.schema, "leaves": {"type": "array", "items": leaf}}
+        top = {"name": NAME.schema, "children": {"type": "array", "items": closed(below)}}
+        children = {"type": "array", "items": closed(top)}
+        return closed({"name": NAME.schema, "children": children})
+
+    def read(self, content: Object, wanted: Sequence[str]) -> Reading:
+        """Clean the tree of what was not asked for, and count how much of it is there."""
+        (item,) = wanted
+        reading = Reading()
+        held: Counter[str] = Counter()
+        tree = self._group(content, reading, held, 0)
+        if sum(held[one] == 1 for one in self.ids) * 3 < 2 * len(self.ids):
+            reading.faults[item] = Fault.MISSING
+        else:
+            reading.values[item] = tree
+        return reading
+
+    def _group(self, found: Any, reading: Reading, held: Counter[str], depth: int) -> Group:
+        if not isinstance(found, Object) or depth > 8:
+            raise ReplyError(Fault.NOT_JSON)
+        name = NAME.run(found.get("name", "group"))
+        children, leaves = found.get("children", []), found.get("leaves", [])
+        if not isinstance(children, list) or not isinstance(leaves, list):
+            raise ReplyError(Fault.NOT_JSON)
+        known = [leaf for leaf in leaves if isinstance(leaf, str) and leaf in self.ids]
+        reading.invented += len(leaves) - len(known)
+        held.update(known)
+        below = [self._group(child, reading, held, depth + 1) for child in children]
+        return {"name": name, "children": below, "leaves": known}
+
+    def room(self, wanted: Sequence[str]) -> int:
+        """Allow for every id by bytes, and a group for every other category."""
+        return 256 + sum(len(one.encode()) + 5 for one in self.ids) + 40 * len(self.ids)
+
+
+def groups(labels: LabelSet, asker: Asker, repeat: int = 0) -> Group:
+    """Return the model's own tree of the labels, each of them exactly once.
+
+    Labels that an answer leaves out or repeats are asked for again, to be placed in its groups.
+    Lists of more than `LIST` labels are divided among proposed groups first, and each is sorted.
+
+    Raises:
+        IncompleteError: no usable tree, or labels without a place after two more questions.
+    """
+    if len(labels) < 3:
+        return {"name": "root", "leaves": list(labels.ids)}
+    if len(labels) > LIST:
+        names = propose(labels, asker, repeat)
+        where = place(labels, [{"name": name} for name in names], asker, repeat)
+        parts = [[one for one in labels.ids if where[one] == k] for k in range(len(names))]
+        if max(map(len, parts)) == len(labels):
+            raise IncompleteError("The model puts all classes into one group; use another --model.")
+        below = []
+        for name, part in zip(names, parts, strict=True):
+            if part:
+                below.append(groups(labels.restrict(part), asker, repeat) | {"name": name})
+        return {"name": "root", "children": below}
+    prompt = Prompt(
+        "groups", ("tree",), _listed(labels), Tree(_ids(labels)), {"shape": shape(len(labels))}
+    )
+    (outcome,) = asker.ask([prompt], repeat)
+    if outcome.faults:
+        raise _incomplete("a tree", {"tree": outcome.faults["tree"]})
+    return _repaired(labels, outcome.values["tree"], asker, repeat)
+
+
+def shape(n: int) -> str:
+    """Return how many groups of n classes a prompt asks for.
+
+    >>> shape(212)[:45]
+    '6 to 12 top groups; under each, 2 to 8 subgro'
+    """
+    few = max(2, round(0.41 * n**0.5))
+    if n < 24:
+        return (
+            f"{few} to {2 * few} top groups; under each, 1 to 3 subgroups of at least 1 category."
+        )
+    low, high = (max(2 * few, round(n / share, -1 if n >= 100 else None)) for share in (7, 4.2))
+    return (
+        f"{few} to {2 * few} top groups; under each, 2 to 8 subgroups; each subgroup holds 3 to 9 "
+        f"categories; {low:.0f} to {high:.0f} subgroups in all."
+    )
+
+
+def _ids(labels: LabelSet) -> frozenset[str]:
+    return frozenset(wire_id(label.id) for label in labels)
+
+
+def _listed(labels: LabelSet) -> Any:
+    return lambda _: {"categories": [category(label) for label in labels]}
+
+
+def _repaired(labels: LabelSet, tree: Group, asker: Asker, repeat: int) -> Group:
+    """Place what the tree lacks or repeats, and return it without empty groups, by label ids."""
+    names = {wire_id(label.id): label.id for label in labels}
+    homes: list[Group] = []
+    held: Counter[str] = Counter()
+
+    def walk(group: Group, path: tuple[str, ...]) -> None:
+        held.update(group["leaves"])
+        if group["leaves"]:
+            homes.append({"name": " / ".join(path), "group": group})
+        for child in group["children"]:
+            walk(child, (*path, child["name"]))
+
+    walk(tree, ())
+    wrong = [name for one, name in names.items() if held[one] != 1]
+    for home in homes:
+        home["group"]["leaves"] = [one for one in home["group"]["leaves"] if held[one] == 1]
+        home["members"] = home["group"]["leaves"][:12]
+    if wrong:
+        options = [{"name": home["name"], "members": home["members"]} for home in homes]
+        where = place(labels.restrict(wrong), options, asker, repeat, attempts=2)
+        for name, k in where.items():
+            homes[k]["group"]["leaves"].append(wire_id(name))
+    return _cleaned(tree, names) or {"name": "root", "leaves": []}
+
+
+def _cleaned(group: Group, names: dict[str, str]) -> Group | None:
+    below = [kept for child in group["children"] if (kept := _cleaned(child, names))]
+    leaves = [names[one] for one in group["leaves"]]
+    return {"name": group["name"], "children": below, "leaves": leaves} if below or leaves else None
+
+
+def place(
+    labels: LabelSet, options: Sequence[Group], asker: Asker, repeat: int = 0, attempts: int = 3
+) -> dict[str, int]:
+    """Ask into which of the listed groups each label belongs; many labels a request.
+
+    Raises:
+        IncompleteError: a label has no usable answer.
+    """
+    numbered = [{"number": k, **option} for k, option in enumerate(options, start=1)]
+    prompts, ids = [], {wire_id(label.id): label for label in labels}
+    for part in np.array_split(list(ids), -(-len(ids) // PLACED)):
+
+        def user(wanted: Sequence[str]) -> _io.Json:
+            return {"groups": numbered, "categories": [category(ids[one]) for one in wanted]}
+
+        reply = Fields("groups", integer(1, len(options)))
+        prompts.append(Prompt("place", tuple(map(str, part)), user, reply, attempts=attempts))
+    found: dict[str, int] = {}
+    faults: dict[str, Fault] = {}
+    for outcome in asker.ask(prompts, repeat):
+        found |= {ids[one].id: int(value) - 1 for one, value in outcome.values.items()}
+        faults |= {ids[one].id: fault for one, fault in outcome.faults.items()}
+    if faults:
+        raise _incomplete("a group", faults)
+    return found
+
+
+def propose(labels: LabelSet, asker: Asker, repeat: int = 0) -> list[str]:
+    """Ask for names of groups into which all labels can be sorted.
+
+    Raises:
+        IncompleteError: no usable answer.
+    """
+    few = min(GROUPS, max(2, round(0.41 * len(labels) ** 0.5)))
+    most = min(GROUPS, 2 * few)
+    text = f"{few} to {most} groups."
+    reply = Single("groups", _names(2, 2 * GROUPS))
+    (outcome,) = asker.ask(
+        [Prompt("propose", ("groups",), _listed(labels), reply, {"shape": text})], repeat
+    )
+    if outcome.faults:
+        raise _incomplete("groups", outcome.faults)
+    names: list[str] = outcome.values["groups"]
+    return names
+
+
+def _names(least: int, most: int) -> Check:
+    """Return the check of a list of distinct names."""
+
+    def check(value: Any) -> list[str]:
+        if not isinstance(value, list) or not least <= len(value) <= most:
+            raise ReplyError(Fault.OUT_OF_RANGE)
+        names = [NAME.run(name) for name in value]
+        if len({name.casefold() for name in names}) < len(names):
+            raise ReplyError(Fault.DUPLICATE)
+        return names
+
+    return Check(check, {"type": "array", "items": NAME.schema}, most * 90)
+
+
+def assign(
+    labels: LabelSet,
+    asker: Asker,
+    options: Sequence[str] = (),
+    *,
+    levels: int = 1,
+    least: int = 6,
+    repeat: int = 0,
+) -> Group:
+    """Return a tree made top-down: every label chooses among listed groups, one a request.
+
+    Args:
+        labels: the classes.
+        asker: asks or reads.
+        options: names of the top groups; proposed by the model when empty.
+        levels: levels of groups; those below the first are proposed by the model.
+        least: groups of fewer labels are not divided.
+        repeat: which independent answer.
+
+    Raises:
+        LLMError: fewer than two options.
+        IncompleteError: a label has no usable answer, or groups could not be proposed.
+    """
+    names = list(options) or propose(labels, asker, repeat)
+    if len(names) < 2 or len(set(names)) < len(names):
+        raise LLMError("Assignment needs at least two groups of different names.")
+    numbered = [{"number": k, "name": name} for k, name in enumerate(names, start=1)]
+    prompts = []
+    for label in labels:
+
+        def user(_: Sequence[str], label: Label = label) -> _io.Json:
+            return {"groups": numbered, "category": category(label)}
+
+        reply = Single("group", integer(1, len(names)))
+        prompts.append(Prompt("assign", ("group",), user, reply, about=label.id))
+    chosen, faults = {}, {}
+    for label, outcome in zip(labels, asker.ask(prompts, repeat), strict=True):
+        if outcome.faults:
+            faults[label.id] = outcome.faults["group"]
+        else:
+            chosen[label.id] = int(outcome.values["group"]) - 1
+    if faults:
+        raise _incomplete("a group", faults)
+    below: list[Group] = []
+    for k, name in enumerate(names):
+        part = [one for one in labels.ids if chosen[one] == k]
+        if levels > 1 and len(labels) > len(part) >= max(least, 3):
+            inner = assign(
+                labels.restrict(part), asker, levels=levels - 1, least=least, repeat=repeat
+            )
+            below.append(inner | {"name": name})
+        elif part:
+            below.append({"name": name, "leaves": part})
+    return {"name": "root", "children": below}
+
+
+def option_names(text: str) -> tuple[str, ...]:
+    """Split the names of groups at semicolons.
+
+    >>> option_names("food; animals, plants")
+    ('food', 'animals, plants')
+    """
+    return tuple(name for part in re.split(r"[;\n]", text) if (name := part.strip()))
+
+
+def _incomplete(what: str, faults: dict[str, Fault]) -> IncompleteError:
+    first = "; ".join(f"{item}: {fault}" for item, fault in list(faults.items())[:8])
+    return IncompleteError(
+        f"The model gave no usable answer for {what} of {len(faults)} ({first}). Run again to ask "
+        "for what was not asked yet, or use another --model.",
+        faults,
+    )
