@@ -9,10 +9,10 @@ import sys
 from collections.abc import Sequence
 
 from taxonomy import __version__
-from taxonomy.cli import networks, pictures, trees
+from taxonomy.cli import names, networks, pictures, trees
 from taxonomy.errors import TaxonomyError
 
-COMMANDS = (*trees.COMMANDS, *pictures.COMMANDS, *networks.COMMANDS)
+COMMANDS = (*trees.COMMANDS, *pictures.COMMANDS, *names.COMMANDS, *networks.COMMANDS)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
