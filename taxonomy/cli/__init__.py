@@ -9,10 +9,16 @@ import sys
 from collections.abc import Sequence
 
 from taxonomy import __version__
-from taxonomy.cli import names, networks, pictures, trees
+from taxonomy.cli import llm, names, networks, pictures, trees
 from taxonomy.errors import TaxonomyError
 
-COMMANDS = (*trees.COMMANDS, *pictures.COMMANDS, *names.COMMANDS, *networks.COMMANDS)
+COMMANDS = (
+    *trees.COMMANDS,
+    *pictures.COMMANDS,
+    *names.COMMANDS,
+    *llm.COMMANDS,
+    *networks.COMMANDS,
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import combinations
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from taxonomy import _io
 from taxonomy.builders import BUILDERS, get_builder
@@ -15,7 +15,7 @@ from taxonomy.cli._command import Command, chosen, class_names
 from taxonomy.cli._flags import add_flags, from_flags, integers
 from taxonomy.errors import HierarchyError, TaxonomyError
 from taxonomy.hierarchy import Hierarchy
-from taxonomy.labels import get_labels, shipped_names
+from taxonomy.labels import LabelSet, get_labels, shipped_names
 from taxonomy.similarity import SOURCES, Similarity, get_source
 
 if TYPE_CHECKING:
@@ -65,6 +65,11 @@ def _generate_flags(parser: argparse.ArgumentParser, argv: Sequence[str]) -> Non
     parser.add_argument(
         "--noise", type=float, help="of --stability [half the smallest step between similarities]"
     )
+    parser.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="say what a language model would be asked and what that costs; send nothing",
+    )
     if list(argv[:1]) == ["generate"]:
         builder = get_builder(chosen(argv, "--builder", "cluster"))
         add_flags(parser, builder, f"options of --builder {chosen(argv, '--builder', 'cluster')}")
@@ -79,6 +84,9 @@ def _generate(arguments: argparse.Namespace) -> None:
 
     labels = get_labels(arguments.labels)
     builder = from_flags(get_builder(arguments.builder), arguments)
+    if arguments.dry_run:
+        _dry_run(arguments, labels, builder)
+        return
     similarity = None
     made = arguments.builder
     if builder.needs_similarity:
@@ -108,6 +116,12 @@ def _generate(arguments: argparse.Namespace) -> None:
             f"stability: a node survives {steady.mean:.0%} of {steady.runs} runs with noise of up "
             f"to {steady.noise:.2g}; each node's share is in the tree's provenance"
         )
+    if filled := (similarity or tree).provenance.get("filled"):
+        told = " and ".join(f"{count} of {how.replace('_', ' ')}" for how, count in filled.items())
+        print(
+            f"similarities were incomplete: {told} were filled in, from the other direction or "
+            "from the mean scores of the two classes"
+        )
     guessed = (similarity or tree).provenance.get("first_sense")
     if guessed:
         pairs = ", ".join(f"{k} = {v}" for k, v in list(guessed.items())[:5])
@@ -133,6 +147,15 @@ def _cost_of_bounds(cost: BoundsCost) -> str:
         f"{after.dasgupta_cost:.3f} here ({after.by_chance:.3f} by chance); cophenetic "
         f"correlation {fit(before.cophenetic_fit)} and {fit(after.cophenetic_fit)}"
     )
+
+
+def _dry_run(arguments: argparse.Namespace, labels: LabelSet, builder: Any) -> None:
+    asks = builder
+    if builder.needs_similarity:
+        asks = from_flags(get_source(arguments.source), arguments)
+    if not hasattr(asks, "plan"):
+        raise TaxonomyError("--dry-run is for what asks a language model, such as --source llm.")
+    print(asks.plan(labels))
 
 
 def _shape(numbers: dict[str, float]) -> str:

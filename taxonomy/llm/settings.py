@@ -5,8 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TypeVar
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from taxonomy import _io
@@ -16,11 +15,6 @@ from taxonomy.llm.budget import Budget, Price, dollars
 from taxonomy.llm.client import Client, Server
 from taxonomy.llm.store import Store
 from taxonomy.llm.transcript import Transcript
-
-if TYPE_CHECKING:
-    from taxonomy.labels import LabelSet
-
-Result = TypeVar("Result")
 
 MANY = 200
 """Requests beyond which a run wants to be confirmed."""
@@ -91,9 +85,13 @@ class Settings:
                 "icons/llm-rows)."
             )
         with Store(self.store) as store:
-            budget = self.budget(store)
-            client = Client(self.server, budget, self.thoughts, _progress(budget)) if send else None
-            yield Asker(store, self.model, self.context, self.parameters, client)
+            client = self.client(store)
+            yield Asker(store, self.model, self.context, self.parameters, client if send else None)
+
+    def client(self, store: Store) -> Client:
+        """Return what sends questions and stores their answers, within the ceilings."""
+        budget = self.budget(store)
+        return Client(self.server, budget, self.thoughts, _progress(budget))
 
     def budget(self, store: Store) -> Budget:
         """Return the ceilings, over a store's ledger."""
@@ -163,8 +161,8 @@ def plan(settings: Settings, run: Callable[[Asker], object], *, staged: bool = F
         questions = list(asker.outstanding.values())
         price = Price.parse(settings.price) if settings.price else None
         read = sum(question.most_read for question in questions)
-        room = Client(settings.server, settings.budget(asker.store), settings.thoughts).room
-        written = sum(room(question) for question in questions)
+        client = settings.client(asker.store)
+        written = sum(client.room(question) for question in questions)
         return Plan(
             len(questions),
             read,
@@ -198,8 +196,3 @@ def _progress(budget: Budget) -> Callable[[int], None] | None:
         sys.stderr.flush()
 
     return show
-
-
-def without_confirmation(settings: Settings) -> Settings:
-    """Return the settings with ``yes`` set."""
-    return replace(settings, yes=True)

@@ -38,6 +38,15 @@ class Transcript:
     records: tuple[tuple[str, _io.Json, _io.Json], ...]
     note: str = ""
 
+    @property
+    def strategy(self) -> str:
+        """How was asked, such as ``rows``; ``rows-digit`` where digits were asked for."""
+        named = {str(request["template"]).rpartition("-v")[0] for _, request, _ in self.records}
+        for strategy in ("groups", "assign"):
+            if strategy in named:
+                return strategy
+        return min(named, default="")
+
     def store(self) -> Store:
         """Return a store in memory that holds all answers."""
         store = Store(":memory:")

@@ -60,6 +60,12 @@ class Source(Settings):
             made["filled"] = filled
         return Similarity(asked.ids, values, made).restrict(labels.ids)
 
+    @property
+    def parameters(self) -> dict[str, _io.Json]:
+        """Sampling parameters, and the log-probabilities that expected scores are made of."""
+        more = {"logprobs": True, "top_logprobs": 20} if self.expected else {}
+        return super().parameters | more
+
     def plan(self, labels: LabelSet) -> Plan:
         """Return what calling this would send, sending nothing."""
         asked = asked_about(self.transcript, labels)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import gzip
 import logging
+import lzma
 import traceback
 
 import pytest
@@ -29,7 +29,7 @@ def contents(folder):
     for path in folder.rglob("*"):
         if path.is_file():
             data = path.read_bytes()
-            yield path.name, gzip.decompress(data) if path.suffix == ".gz" else data
+            yield path.name, lzma.decompress(data) if path.suffix == ".xz" else data
 
 
 def echo(body, number):
@@ -50,15 +50,15 @@ def test_after_a_full_run_it_is_in_no_file_and_in_no_output(
     with serve(echo) as server:
         ask = f"--model m --base-url {server.url} --store s.sqlite".split()
         assert main(["generate", "classes.csv", "--source", "llm", *ask, "--missing", "fill"]) == 0
-        sent = [h.get("Authorization") for h in server.headers]
+        sent = [{k.lower(): v for k, v in h.items()}["authorization"] for h in server.headers]
         assert set(sent) == {f"Bearer {KEY}"}, "the key was really used"
-        words = ["llm", "transcript", "classes.csv", *ask, "--out", "t.jsonl.gz"]
+        words = ["llm", "transcript", "classes.csv", *ask, "--out", "t.jsonl.xz"]
         assert main(words) == 0
         LabelSet([*FOUR, "gnu"]).save("more.csv")
         assert main(["llm", "export", "more.csv", *ask, "--out", "requests.jsonl"]) == 0
     files = dict(contents(tmp_path))
-    assert set(files) >= {"s.sqlite", "tree.json", "t.jsonl.gz", "requests.jsonl"}
-    assert b"[key]" in files["t.jsonl.gz"]
+    assert set(files) >= {"s.sqlite", "tree.json", "t.jsonl.xz", "requests.jsonl"}
+    assert b"[key]" in files["t.jsonl.xz"]
     for name, data in files.items():
         assert KEY.encode() not in data, name
     printed = capsys.readouterr()
