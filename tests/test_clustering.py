@@ -108,7 +108,7 @@ def test_two_levels_are_nested_and_bounded(similarity, method, data):
     try:
         tree = bounded_levels(similarity, (coarse, fine), method, slack=2)
     except ClusteringError as error:
-        assert "raise the slack" in str(error)  # whole small groups need not pack into large ones  # noqa: PT017
+        assert "raise the slack" in str(error)  # whole small groups need not pack into large ones
         return
     above, below = groups_by_level(tree)
     assert len(above) <= coarse

@@ -187,7 +187,7 @@ class TestFiles:
         try:
             Hierarchy.load(path).to_json()
         except FileFormatError as error:
-            assert "tree.json" in str(error)  # noqa: PT017
+            assert "tree.json" in str(error)
 
 
 class TestRefusals:

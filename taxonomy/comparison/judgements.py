@@ -1,4 +1,4 @@
-"""Where two sets of similarities of the same classes disagree: two models, two dates, two prompts."""
+"""Where two similarities of the same classes disagree: two models, two dates, two prompts."""
 
 from __future__ import annotations
 

@@ -200,7 +200,7 @@ class Client:
             send = await self._reserve(question)
             try:
                 answer = await self._send(connection, question)
-            except _Failure as failure:
+            except _FailureError as failure:
                 self.budget.failed(send, charged=failure.charged)
                 if failure.again:
                     continue
@@ -222,20 +222,21 @@ class Client:
         self.answers += 1
         if self.progress:
             self.progress(self.answers)
-        if used and self.budget.max_pico is not None:
-            if used[0] > question.most_read or used[1] > self.room(question):
-                raise BudgetError(
-                    f"The server reports {used[0]} tokens read and {used[1]} written, more than "
-                    f"the {question.most_read} and {self.room(question)} that the request allowed, "
-                    "so a ceiling cannot be kept with it; answers so far are kept."
-                )
+        if not used or self.budget.max_pico is None:
+            return
+        if used[0] > question.most_read or used[1] > self.room(question):
+            raise BudgetError(
+                f"The server reports {used[0]} tokens read and {used[1]} written, more than the "
+                f"{question.most_read} and {self.room(question)} that the request allowed, so a "
+                "ceiling cannot be kept with it; answers so far are kept."
+            )
 
     async def _reserve(self, question: Question) -> int:
         while (send := self.budget.reserve(question, self.room(question))) is None:
             await asyncio.sleep(0.02)  # until one under way ends for less than was reserved
         return send
 
-    def _hold(self, failure: _Failure, failures: int) -> None:
+    def _hold(self, failure: _FailureError, failures: int) -> None:
         """Let all requests wait, as the server wishes, or else ever longer."""
         wait = self.server.first_wait * 2**failures if failure.wait is None else failure.wait
         if wait > LONGEST_WAIT:
@@ -249,7 +250,7 @@ class Client:
         """Send once and return the completion, cleaned of the key.
 
         Raises:
-            _Failure: there was none.
+            _FailureError: there was none.
         """
         library = require("openai")
         body = self.body(question)
@@ -257,35 +258,35 @@ class Client:
         try:
             raw = await completions.create(**body)
         except library.APITimeoutError:
-            raise _Failure(f"no answer within {self.server.timeout:g} seconds") from None
+            raise _FailureError(f"no answer within {self.server.timeout:g} seconds") from None
         except library.APIConnectionError as error:
-            raise _Failure(f"the connection failed ({error.__cause__ or error})") from None
+            raise _FailureError(f"the connection failed ({error.__cause__ or error})") from None
         except library.APIStatusError as error:
             raise self._judge(error, body) from None
         except library.OpenAIError as error:
-            raise _Failure(str(error)) from None
+            raise _FailureError(str(error)) from None
         try:
             content = json.loads(self._clean(raw.text))
             message = content["choices"][0]["message"]
             if not isinstance(message, Mapping):
                 raise TypeError
         except (ValueError, KeyError, IndexError, TypeError, RecursionError):
-            raise _Failure("the reply is no chat completion") from None
+            raise _FailureError("the reply is no chat completion") from None
         answer: dict[str, Any] = content
         return answer
 
-    def _judge(self, error: openai.APIStatusError, body: Mapping[str, Any]) -> _Failure:
+    def _judge(self, error: openai.APIStatusError, body: Mapping[str, Any]) -> _FailureError:
         """Say what an error status means, and step down where that may help."""
         status, text = error.status_code, str(error.message)
         if status in (400, 422) and (name := self._refused(text, body)):
-            return _Failure(f"{name} is refused", charged=False, again=True)
+            return _FailureError(f"{name} is refused", charged=False, again=True)
         structured = "response_format" in body and not self._mode_works
         if structured and status in (400, 415, 422, 500, 501):
             self.mode = MODES[MODES.index(body["response_format"]["type"]) + 1]
-            return _Failure("structured output is refused", charged=status >= 500, again=True)
+            return _FailureError("structured output is refused", charged=status >= 500, again=True)
         quota = getattr(error, "code", None) == "insufficient_quota"
         transient = status in (408, 409, 429) or status >= 500
-        return _Failure(
+        return _FailureError(
             text if str(status) in text else f"status {status}: {text}",
             wait=retry_after(error.response.headers),
             charged=status >= 500,
@@ -317,7 +318,7 @@ Job = Callable[[], Question | None]
 """Returns the next question of a conversation, None at its end."""
 
 
-class _Failure(Exception):
+class _FailureError(Exception):
     """A request without an answer.
 
     Args:

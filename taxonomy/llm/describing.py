@@ -1,4 +1,4 @@
-"""The strategy ``describe``: how each class looks, in a sentence or two, for an embedding to read."""
+"""The strategy ``describe``: how each class looks, in a sentence or two, to be embedded."""
 
 from __future__ import annotations
 

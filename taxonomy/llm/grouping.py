@@ -28,7 +28,7 @@ from taxonomy.llm.reply import (
 )
 
 LIST = 300
-"""Most categories that one ``groups`` request sorts; longer lists are divided among groups first."""
+"""Most categories that one ``groups`` request sorts; longer lists are first divided."""
 
 PLACED = 60
 """Most categories that one request places into groups."""
@@ -47,7 +47,7 @@ class Tree:
 
     ids: frozenset[str]
 
-    def schema(self, wanted: Sequence[str]) -> _io.Json:
+    def schema(self, wanted: Sequence[str]) -> _io.Json:  # noqa: ARG002
         """Demand two levels of groups."""
         leaf = {"type": "string", "enum": sorted(self.ids)}
         below = {"name": NAME.schema, "leaves": {"type": "array", "items": leaf}}
@@ -80,7 +80,7 @@ class Tree:
         below = [self._group(child, reading, held, depth + 1) for child in children]
         return {"name": name, "children": below, "leaves": known}
 
-    def room(self, wanted: Sequence[str]) -> int:
+    def room(self, wanted: Sequence[str]) -> int:  # noqa: ARG002
         """Allow for every id by bytes, and a group for every other category."""
         return 256 + sum(len(one.encode()) + 5 for one in self.ids) + 40 * len(self.ids)
 

@@ -82,7 +82,7 @@ _THOUGHT = re.compile(r"\s*<think>.*?</think>", re.DOTALL)
 
 
 def parse(text: str) -> tuple[Object, int]:
-    """Return the one JSON object of an answer and where it begins in the text.
+    r"""Return the one JSON object of an answer and where it begins in the text.
 
     Thoughts before it and one fence around it are taken off; nothing else is guessed. ``NaN`` and
     the like are kept as they are, for the item's check to refuse.
@@ -198,7 +198,7 @@ class Single:
     key: str
     check: Check
 
-    def schema(self, wanted: Sequence[str]) -> Json:
+    def schema(self, wanted: Sequence[str]) -> Json:  # noqa: ARG002
         """Demand the one field."""
         return closed({self.key: self.check.schema})
 
@@ -214,7 +214,7 @@ class Single:
         except ReplyError as error:
             return Reading(faults={item: error.fault})
 
-    def room(self, wanted: Sequence[str]) -> int:
+    def room(self, wanted: Sequence[str]) -> int:  # noqa: ARG002
         """Allow for the field and the value."""
         return 32 + self.check.room
 

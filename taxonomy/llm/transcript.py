@@ -56,7 +56,7 @@ class Transcript:
         return store
 
     def save(self, path: Path | str) -> None:
-        """Write the transcript atomically as xz-compressed JSON lines; equal ones have equal bytes."""
+        """Write the transcript atomically as xz-compressed JSON lines; equal ones, equal bytes."""
         head = {
             "format": FORMAT,
             "version": 1,

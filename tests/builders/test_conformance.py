@@ -18,6 +18,7 @@ LABELS = LabelSet(list(ICONS)[::7])
 OPTIONS = {
     "cluster": [{}, {"levels": ()}, {"levels": (3, 9), "linkage": "complete"}, {"refine": "yes"}],
     "hypernyms": [{}],
+    "llm": [{"transcript": "icons/llm-groups"}],
     "star": [{}],
     "shaped": [{}, {"groups": "cheapest", "most_children": 8, "balance": 0.1}],
 }

@@ -42,7 +42,7 @@ class TestFiles:
         """Out, answered in part, in, out again, the rest in, and a tree without any server."""
         monkeypatch.chdir(tmp_path)
         FOUR.save("classes.csv")
-        ask = "--model m --store s.sqlite".split()
+        ask = ["--model", "m", "--store", "s.sqlite"]
 
         def export(name):
             assert main(["llm", "export", "classes.csv", *ask, "--out", name]) == 0
@@ -84,7 +84,7 @@ class TestFiles:
             text = "".join(json.dumps(line) + "\n" for line in [*lines, foreign])
             keys = batch.keys_of(text, questions, "r.jsonl")
             assert keys == {f"mine-{i}": q.key for i, q in enumerate(questions)}
-            with pytest.raises(FileFormatError, match="r.jsonl, line 2"):
+            with pytest.raises(FileFormatError, match=r"r\.jsonl, line 2"):
                 batch.keys_of(text.splitlines()[0] + "\n{}\n", questions, "r.jsonl")
 
     def test_a_re_ask_is_exported_like_a_question(self):
@@ -120,7 +120,10 @@ class Books:
         if method == "POST":
             name = f"batch-{len(self.batches)}"
             self.batches[name] = {
-                **{"id": name, "object": "batch", "status": "in_progress", "created_at": 0},
+                "id": name,
+                "object": "batch",
+                "status": "in_progress",
+                "created_at": 0,
                 **json.loads(body),
             }
             return self.batches[name]

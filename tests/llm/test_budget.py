@@ -167,7 +167,7 @@ class TestInARun:
         labels = LabelSet(f"c{i:03}" for i in range(201))
         with serve() as server:
             options = {"model": "m", "base_url": server.url, "store": str(tmp_path / "s.sqlite")}
-            with pytest.raises(BudgetError, match="201 requests to send.*--yes"):
+            with pytest.raises(BudgetError, match=r"201 requests to send.*--yes"):
                 get_source("llm")(**options)(labels)
             assert server.bodies == []
             get_source("llm")(**options)(labels.restrict(labels.ids[:3]))

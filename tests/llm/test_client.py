@@ -117,9 +117,9 @@ class TestFailures:
             assert len(asker.store) == 3
 
     def test_a_server_that_is_not_there(self):
-        with asking("http://127.0.0.1:9/v1", retries=1) as asker:
-            with pytest.raises(ServerError, match="the connection failed"):
-                judge("rows", FOUR, asker)
+        refused = pytest.raises(ServerError, match="the connection failed")
+        with asking("http://127.0.0.1:9/v1", retries=1) as asker, refused:
+            judge("rows", FOUR, asker)
 
 
 class TestSteppingDown:

@@ -1,4 +1,4 @@
-"""Twelve kinds of bad answers: a named fault, at most two re-asks for just that part, then missing."""
+"""Twelve hostile replies: a typed fault each, asked again for exactly what is faulty."""
 
 from __future__ import annotations
 

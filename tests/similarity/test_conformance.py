@@ -35,6 +35,7 @@ def precomputed(folder):
 
 OPTIONS = {
     "embedding": lambda _: {"template": "a picture of a {name}"},
+    "llm": lambda _: {"transcript": "icons/llm-rows"},
     "precomputed": precomputed,
     "random": lambda _: {"seed": 3},
     "wordnet": lambda _: {"measure": "path"},
