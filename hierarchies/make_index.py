@@ -15,7 +15,12 @@ SHIPPED = (
     "icons/tasks.json",
     "icons/llm-*.jsonl.xz",
     "icons/trees/*.json",
+    "cifar-10/labels.csv",
+    "cifar-100/labels.csv",
+    "imagenet-1k/labels.csv",
+    "imagenet-21k/labels.csv.gz",
     "wordnet/nouns.npz",
+    "wordnet/brown.npz",
     "wordnet/LICENSE",
 )
 

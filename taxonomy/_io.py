@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gzip
 import hashlib
 import io
 import json
@@ -108,6 +109,18 @@ def read_text(path: Path | str) -> str:
         raise FileFormatError(
             f"{path}: byte {error.start} is not UTF-8; save it as UTF-8."
         ) from error
+
+
+def read_gzip_text(path: Path | str) -> str:
+    """Read a UTF-8 text file compressed by gzip.
+
+    Raises:
+        FileFormatError: the file cannot be read, is damaged, or is not UTF-8.
+    """
+    try:
+        return gzip.decompress(Path(path).read_bytes()).decode("utf-8-sig")
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
+        raise FileFormatError(f"{path}: no readable gzip file of text ({error}).") from error
 
 
 def save_npz(path: Path | str, arrays: Mapping[str, np.ndarray]) -> None:

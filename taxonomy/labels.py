@@ -144,13 +144,17 @@ class LabelSet:
         """Return the set of the given ids only."""
         return LabelSet(self[name] for name in check_classes(classes, self.ids))
 
-    def save(self, path: Path | str) -> None:
-        """Write the labels atomically as CSV, sorted by id."""
+    def to_csv(self) -> str:
+        """Return the labels as CSV text, sorted by id."""
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(["id", "name", "definition", "wnid"])
         writer.writerows([label.id, label.name, label.definition, label.wnid] for label in self)
-        _io.write_text(path, text.getvalue())
+        return text.getvalue()
+
+    def save(self, path: Path | str) -> None:
+        """Write the labels atomically as CSV, sorted by id."""
+        _io.write_text(path, self.to_csv())
 
     @classmethod
     def read(cls, source: Path | str) -> LabelSet:
@@ -159,6 +163,7 @@ class LabelSet:
         - text: one class a line; the line is id and name; blank lines and ``#`` lines are skipped.
         - CSV: a header with ``id`` or ``name``, and optionally ``definition`` and ``wnid``;
           other columns are ignored.
+        - either of them compressed by gzip, with ``.gz`` at the end of its name.
         - folder: every class folder is a class, see `class_root`; one named like a wnid, as in
           ImageNet, gives the wnid too.
 
@@ -173,9 +178,11 @@ class LabelSet:
                 f"{path}: no such file or folder. Give a text file, a CSV file, a folder of "
                 f"class folders, or the name of a shipped set: {', '.join(shipped_names())}."
             )
-        text = _io.read_text(path)
+        packed = path.suffix.lower() == ".gz"
+        text = _io.read_gzip_text(path) if packed else _io.read_text(path)
+        is_csv = (path.with_suffix("") if packed else path).suffix.lower() == ".csv"
         try:
-            return cls._from_csv(text) if path.suffix.lower() == ".csv" else cls._from_text(text)
+            return cls._from_csv(text) if is_csv else cls._from_text(text)
         except LabelError as error:
             raise LabelError(f"{path}: {error}") from error
 
@@ -253,8 +260,13 @@ class _Reading:
 
 def shipped_names() -> tuple[str, ...]:
     """Return the names of the shipped label sets."""
-    suffix = "/labels.csv"
-    return tuple(sorted(n.removesuffix(suffix) for n in _shipped.index() if n.endswith(suffix)))
+    return tuple(sorted(_shipped_files()))
+
+
+def _shipped_files() -> dict[str, str]:
+    """Return the file of every shipped label set; the largest is compressed."""
+    ends = ("labels.csv", "labels.csv.gz")
+    return {n.partition("/")[0]: n for n in _shipped.index() if n.partition("/")[2] in ends}
 
 
 def get_labels(name: Path | str) -> LabelSet:
@@ -263,8 +275,8 @@ def get_labels(name: Path | str) -> LabelSet:
     >>> len(get_labels("icons"))
     212
     """
-    if str(name) in shipped_names():
-        return LabelSet.read(_shipped.path(f"{name}/labels.csv"))
+    if (file := _shipped_files().get(str(name))) is not None:
+        return LabelSet.read(_shipped.path(file))
     return LabelSet.read(name)
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import gzip
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from taxonomy.errors import FileFormatError, LabelError
 from taxonomy.labels import Label, LabelSet, check_classes, get_labels, shipped_names
+from taxonomy.wordnet import NounGraph
 
 CSV = "id,name,definition,wnid\ncat,the cat,a small feline,n02121620\ndog,,,n02084071\n"
 
@@ -51,6 +54,35 @@ def test_csv(tmp_path, content):
         Label("cat", "the cat", "a small feline", "n02121620"),
         Label("dog", "dog", "", "n02084071"),
     ]
+
+
+@pytest.mark.parametrize(("name", "content"), [("c.csv.gz", CSV), ("c.txt.GZ", "cat\ndog\n")])
+def test_compressed(tmp_path, name, content):
+    path = write(tmp_path, name, gzip.compress(content.encode()))
+    assert LabelSet.read(path).ids == ("cat", "dog")
+
+
+def test_damaged_compressed_files_are_refused(tmp_path):
+    whole = gzip.compress(CSV.encode())
+    for content in (CSV, whole[:-9], whole[:20] + b"no" + whole[22:]):
+        path = write(tmp_path, "classes.csv.gz", content)
+        with pytest.raises(FileFormatError, match=r"classes\.csv\.gz: no readable gzip file"):
+            LabelSet.read(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "count"),
+    [("cifar-10", 10), ("cifar-100", 100), ("imagenet-1k", 1000), ("imagenet-21k", 21841)],
+)
+def test_shipped_sets_have_a_synset_of_their_own_for_every_class(name, count):
+    labels, graph = get_labels(name), NounGraph.load()
+    assert len(labels) == count
+    assert len({graph.index(label.wnid) for label in labels}) == count
+    assert all(label.name and label.definition for label in labels)
+    if name.startswith(
+        "imagenet"
+    ):  # the other's synsets were chosen, their names are not WordNet's
+        assert all(graph.index(label.wnid) in graph.senses(label.name) for label in labels)
 
 
 def test_csv_by_name_alone(tmp_path):

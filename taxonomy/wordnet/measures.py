@@ -3,6 +3,9 @@
 Each takes a graph and n synset numbers and returns a float64 array of shape (n, n), rows and
 columns in the order given, repetitions allowed. A pair without a common subsumer, which nltk
 answers with None, scores 0; WordNet 3.0's nouns have one root and thus no such pair.
+
+``path``, ``lch`` and ``wup`` need the graph alone; ``res``, ``jcn`` and ``lin`` need an
+information content of `taxonomy.wordnet.information` too.
 """
 
 from __future__ import annotations
@@ -14,12 +17,16 @@ import numpy as np
 import numpy.typing as npt
 
 from taxonomy.wordnet.ancestry import Ancestry
+from taxonomy.wordnet.information import UNSEEN, Content
 
 if TYPE_CHECKING:
     from taxonomy.wordnet.graph import NounGraph
 
 Nodes = Sequence[int] | npt.NDArray[np.integer]
 Scores = npt.NDArray[np.float64]
+
+UNCONNECTED = np.iinfo(np.int32).max // 2
+"""A number of edges that no path has; the sum of two still fits its type."""
 
 
 def path(graph: NounGraph, nodes: Nodes) -> Scores:
@@ -39,20 +46,48 @@ def path(graph: NounGraph, nodes: Nodes) -> Scores:
     >>> path(graph, nodes).round(4).tolist()
     [[1.0, 0.2, 0.0833], [0.2, 1.0, 0.0588], [0.0833, 0.0588, 1.0]]
     """
+    edges = _edges(graph, nodes)
+    scores = np.zeros(edges.shape)
+    np.divide(1.0, edges + 1.0, out=scores, where=edges < UNCONNECTED)
+    return scores
+
+
+def lch(graph: NounGraph, nodes: Nodes) -> Scores:
+    """Return the Leacock-Chodorow similarity: -log((edges between + 1) / (2 d)).
+
+    d is the longest way of any synset up to its root, in edges (19 in WordNet 3.0), as nltk
+    counts it. At most log(2 d), 3.64 there, the value of a synset with itself; symmetric.
+    After Leacock & Chodorow (1998), "Combining local context and WordNet similarity".
+
+    Args:
+        graph: the noun graph.
+        nodes: n synset numbers.
+
+    >>> from taxonomy.wordnet import NounGraph
+    >>> graph = NounGraph.load()
+    >>> lch(graph, [graph.index("dog.n.01"), graph.index("cat.n.01")])[0].round(4).tolist()
+    [3.6376, 2.0281]
+    """
+    edges = _edges(graph, nodes)
+    scores = np.zeros(edges.shape)
+    deepest = max(1, int(graph.max_depths.max()))
+    np.log((edges + 1) / (2.0 * deepest), out=scores, where=edges < UNCONNECTED)
+    return -scores + 0.0
+
+
+def _edges(graph: NounGraph, nodes: Nodes) -> npt.NDArray[np.int32]:
+    """Return the edges on the shortest path of every pair, `UNCONNECTED` where there is none."""
     ancestry = Ancestry.of(graph, nodes)
     count = len(ancestry.nodes)
-    scores = np.zeros((count, count))
     ups = ancestry.distances
     any_order = np.arange(len(ancestry.ancestors))
+    shortest = np.full((count, count), UNCONNECTED, np.int32)
     for rows in ancestry.row_blocks():
-        # Half the type's range: the sum of two climbs always fits.
-        shortest = np.full((rows.stop - rows.start, count), np.iinfo(np.int32).max // 2, np.int32)
+        view = shortest[rows]
         for block in ancestry.subsumed(rows, any_order):
             lengths = ups[block.rows] + ups[block.columns]
-            shortest[block.cells] = np.minimum(shortest[block.cells], lengths)
-        connected = shortest < np.iinfo(np.int32).max // 2
-        np.divide(1.0, shortest + 1.0, out=scores[rows], where=connected)
-    return scores
+            view[block.cells] = np.minimum(view[block.cells], lengths)
+    return shortest
 
 
 def wup(graph: NounGraph, nodes: Nodes) -> Scores:
@@ -94,6 +129,92 @@ def wup(graph: NounGraph, nodes: Nodes) -> Scores:
     for query, place in _queries_that_subsume(ancestry):
         below = slice(ancestry.indptr[place], ancestry.indptr[place + 1])
         scores[query, ancestry.queries[below]] = _wu_palmer(depths[place], 0, lengths[below])
+    return scores
+
+
+def res(graph: NounGraph, nodes: Nodes, content: Content) -> Scores:
+    """Return the Resnik similarity: the content of the most informative common subsumer.
+
+    From 0, where only the root is common, to the largest content of a synset; symmetric. Resnik
+    (1995), "Using information content to evaluate semantic similarity in a taxonomy". With Brown
+    counts, two synsets below one that the corpus never uses score nltk's 1e300.
+
+    Args:
+        graph: the noun graph.
+        nodes: n synset numbers.
+        content: one number a synset of the graph, growing downwards, from
+            `taxonomy.wordnet.information`.
+
+    >>> from taxonomy.wordnet import NounGraph, information
+    >>> graph = NounGraph.load()
+    >>> nodes = [graph.index(name) for name in ("dog.n.01", "cat.n.01", "cup.n.01")]
+    >>> res(graph, nodes, information.brown(graph)).round(2).tolist()
+    [[8.79, 7.71, 1.52], [7.71, 9.18, 1.52], [1.52, 1.52, 10.77]]
+    """
+    ancestry = Ancestry.of(graph, nodes)
+    count = len(ancestry.nodes)
+    scores = np.zeros((count, count))
+    inner = content[ancestry.ancestors]
+    worst_to_best = np.argsort(inner, kind="stable")
+    for rows in ancestry.row_blocks():
+        view = scores[rows]
+        for block in ancestry.subsumed(rows, worst_to_best):
+            view[block.cells] = inner[block.subsumer]
+    return scores
+
+
+def jcn(graph: NounGraph, nodes: Nodes, content: Content) -> Scores:
+    """Return the Jiang-Conrath similarity: 1 / (c₁ + c₂ - 2 r), r being the Resnik similarity.
+
+    From 0 to nltk's 1e300, which stands for infinity: a synset with itself, and two of equal
+    content as their subsumer. A root, whose content is 0, scores 0 with all others, as in nltk.
+    Symmetric. Jiang & Conrath (1997), "Semantic similarity based on corpus statistics and lexical
+    taxonomy".
+
+    Args:
+        graph: the noun graph.
+        nodes: n synset numbers.
+        content: as for `res`.
+
+    >>> from taxonomy.wordnet import NounGraph, information
+    >>> graph = NounGraph.load()
+    >>> nodes = [graph.index("dog.n.01"), graph.index("cat.n.01")]
+    >>> float(jcn(graph, nodes, information.brown(graph))[0, 1].round(4))
+    0.3942
+    """
+    queries = np.asarray(nodes, dtype=np.int64).reshape(-1)
+    common = res(graph, queries, content)
+    own = content[queries]
+    apart = (own[:, None] + own[None, :]) - 2 * common
+    scores = np.full(apart.shape, UNSEEN)
+    np.divide(1.0, apart, out=scores, where=apart != 0)
+    scores[(own == 0)[:, None] | (own == 0)[None, :]] = 0
+    scores[queries[:, None] == queries[None, :]] = UNSEEN
+    return scores
+
+
+def lin(graph: NounGraph, nodes: Nodes, content: Content) -> Scores:
+    """Return the Lin similarity: 2 r / (c₁ + c₂), r being the Resnik similarity.
+
+    Range [0, 1]; symmetric. A root with itself, where nltk divides by zero, scores 1. Lin (1998),
+    "An information-theoretic definition of similarity".
+
+    Args:
+        graph: the noun graph.
+        nodes: n synset numbers.
+        content: as for `res`.
+
+    >>> from taxonomy.wordnet import NounGraph, information
+    >>> graph = NounGraph.load()
+    >>> nodes = [graph.index("dog.n.01"), graph.index("cat.n.01")]
+    >>> float(lin(graph, nodes, information.brown(graph))[0, 1].round(4))
+    0.8588
+    """
+    queries = np.asarray(nodes, dtype=np.int64).reshape(-1)
+    own = content[queries]
+    total = own[:, None] + own[None, :]
+    scores = np.ones(total.shape)
+    np.divide(2.0 * res(graph, queries, content), total, out=scores, where=total != 0)
     return scores
 
 

@@ -1,15 +1,17 @@
 """The measures: a world whose scores can be redone by hand, and nltk's scores of WordNet."""
 
 import csv
+from functools import partial
+from math import log
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from taxonomy.errors import HierarchyError, LabelError
-from taxonomy.wordnet import NounGraph, ancestry
+from taxonomy.errors import FileFormatError, HierarchyError, LabelError
+from taxonomy.wordnet import NounGraph, ancestry, information
 from taxonomy.wordnet.ancestry import Ancestry
-from taxonomy.wordnet.measures import path, wup
+from taxonomy.wordnet.measures import jcn, lch, lin, path, res, wup
 
 GOLDEN = Path(__file__).with_name("nltk_golden.csv")
 
@@ -26,6 +28,17 @@ WORLD = {
     "dog": ["mammal", "pet"],
     "cat": ["pet", "mammal"],
 }
+
+
+def with_seco(measure):
+    """Return a measure that takes its information content from the graph it is given."""
+    return lambda graph, nodes: measure(graph, nodes, information.seco(graph))
+
+
+EVERY = [
+    *(pytest.param(measure, id=measure.__name__) for measure in (path, lch, wup)),
+    *(pytest.param(with_seco(measure), id=measure.__name__) for measure in (res, jcn, lin)),
+]
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +73,51 @@ def test_path_takes_the_shortest_way(world: NounGraph) -> None:
     scores = path(world, numbers(world, "dog cat fish entity"))
     assert scores[0].tolist() == [1, 1 / (1 + 1 + 1), 1 / (2 + 1 + 1), 1 / (2 + 1)]
     assert np.array_equal(scores, scores.T)
+
+
+def test_lch_is_relative_to_the_longest_way(world: NounGraph) -> None:
+    scores = lch(world, numbers(world, "dog cat fish"))  # dog's longest way up has 3 edges
+    assert scores[0].tolist() == [-log(1 / 6), -log(3 / 6), -log(4 / 6)]
+    assert np.array_equal(scores, scores.T)
+
+
+def test_secos_content_counts_distinct_hyponyms(world: NounGraph) -> None:
+    content = information.seco(world)
+    contents = content[numbers(world, "entity animal mammal pet dog")]
+    below_and_itself = [7, 5, 3, 3, 1]
+    assert contents == pytest.approx([1 - log(n) / log(7) for n in below_and_itself])
+    assert not content.flags.writeable
+
+
+def test_content_measures(world: NounGraph) -> None:
+    content = np.array([0.0, 1, 3, 5, 2, 4, 6])  # in the order of WORLD
+    nodes = numbers(world, "dog cat fish entity")
+    assert res(world, nodes, content).tolist() == [
+        [4, 3, 1, 0], [3, 6, 1, 0], [1, 1, 5, 0], [0, 0, 0, 0]
+    ]  # fmt: skip
+    apart = jcn(world, nodes, content)
+    assert apart[0, 1] == 1 / (4 + 6 - 2 * 3)
+    assert apart[0].tolist()[2:] == [1 / (4 + 5 - 2 * 1), 0]
+    assert np.diag(apart).tolist() == [1e300] * 4
+    assert lin(world, nodes, content)[0].tolist() == [1, 2 * 3 / (4 + 6), 2 * 1 / (4 + 5), 0]
+    assert lin(world, nodes, content)[3, 3] == 1
+
+
+def test_jcn_of_two_as_informative_as_their_subsumer_is_nltks_infinity(world: NounGraph) -> None:
+    content = np.array([0.0, 1, 3, 5, 2, 3, 3])
+    assert jcn(world, numbers(world, "dog cat"), content).tolist() == [[1e300] * 2] * 2
+
+
+def test_brown_counts_are_refused_for_another_graph(world: NounGraph) -> None:
+    with pytest.raises(FileFormatError, match="take the information content 'seco'"):
+        information.brown(world)
+
+
+def test_content_never_falls_downwards(wordnet: NounGraph) -> None:
+    below = np.repeat(np.arange(len(wordnet)), np.diff(wordnet.hypernym_indptr))
+    for content in (information.brown(wordnet), information.seco(wordnet)):
+        assert (content[below] >= content[wordnet.hypernym_indices]).all()
+        assert content[wordnet.index("entity.n.01")] == 0 == content.min()
 
 
 def test_wup(world: NounGraph) -> None:
@@ -111,9 +169,11 @@ def test_a_detour_over_a_higher_ancestor_can_be_shorter() -> None:
 def test_without_a_common_subsumer_the_score_is_zero() -> None:
     graph = NounGraph.from_hypernyms({"one": [], "other": []})
     assert path(graph, [0, 1]).tolist() == wup(graph, [0, 1]).tolist() == [[1, 0], [0, 1]]
+    assert lch(graph, [0, 1]).tolist() == [[log(2), 0], [0, log(2)]]
+    assert lin(graph, [0, 1], np.ones(2)).tolist() == [[1, 0], [0, 1]]
 
 
-@pytest.mark.parametrize("measure", [path, wup])
+@pytest.mark.parametrize("measure", EVERY)
 def test_order_repetition_and_emptiness(world: NounGraph, measure) -> None:
     nodes = np.array([5, 0, 6, 5, 3])
     alone = measure(world, np.arange(len(world)))
@@ -121,7 +181,7 @@ def test_order_repetition_and_emptiness(world: NounGraph, measure) -> None:
     assert measure(world, []).shape == (0, 0)
 
 
-@pytest.mark.parametrize("measure", [path, wup])
+@pytest.mark.parametrize("measure", EVERY)
 def test_blocks_of_rows_change_nothing(world: NounGraph, measure, monkeypatch) -> None:
     whole = measure(world, range(len(world)))
     monkeypatch.setattr(ancestry, "_BLOCK_NUMBERS", 2 * 64)
@@ -131,7 +191,7 @@ def test_blocks_of_rows_change_nothing(world: NounGraph, measure, monkeypatch) -
     assert all(np.array_equal(block, whole) for block in blocks)
 
 
-@pytest.mark.parametrize("measure", [path, wup])
+@pytest.mark.parametrize("measure", [path, lch, wup, partial(res, content=np.zeros(7))])
 def test_unknown_nodes_and_cycles(world: NounGraph, measure) -> None:
     with pytest.raises(LabelError, match="No synset 7; the graph's are 0 to 6"):
         measure(world, [0, 7])
@@ -147,9 +207,15 @@ def test_scores_equal_nltks(wordnet: NounGraph) -> None:
     second = np.array([wordnet.index(row["second"]) for row in rows])
     nodes, places = np.unique(np.concatenate([first, second]), return_inverse=True)
     cells = places[:2000], places[2000:]
-    for measure in (path, wup):
-        expected = np.array([float(row[measure.__name__]) for row in rows])
-        assert np.abs(measure(wordnet, nodes)[cells] - expected).max() <= 1e-12
+    brown = information.brown(wordnet)
+    for measure in (path, wup, lch, res, jcn, lin):
+        content = () if measure in (path, wup, lch) else (brown,)
+        expected = np.array([float(row[measure.__name__] or "nan") for row in rows])
+        found = measure(wordnet, nodes, *content)[cells]
+        undefined = np.isnan(expected)  # the root with itself, lin's 0 / 0 in nltk
+        assert np.allclose(found[~undefined], expected[~undefined], rtol=1e-12, atol=1e-12)
+        assert (first[undefined] == wordnet.index("entity.n.01")).all()
     several_parents = np.diff(wordnet.hypernym_indptr)[first] > 1
     assert several_parents.sum() > 100
-    assert (expected[first == second] < 1).sum() > 5
+    wu_palmer = np.array([float(row["wup"]) for row in rows])
+    assert (wu_palmer[first == second] < 1).sum() > 5
