@@ -24,7 +24,13 @@ from taxonomy.similarity import get_source
 from taxonomy.stability import stability
 
 RESULTS = Path(__file__).parent / "results"
-SOURCES = ("wordnet", "embedding", "random")
+SOURCES = {
+    "llm": {"transcript": "icons/llm-rows"},
+    "wordnet": {},
+    "embedding": {},
+    "random": {},
+}
+"""Every source that works without a key, with its options; the language model's answers replay."""
 
 
 def main() -> None:
@@ -34,7 +40,7 @@ def main() -> None:
     parser.add_argument("--pictures", type=Path, default=Path("runs/shapes"), help="[runs/shapes]")
     arguments = parser.parse_args()
     labels = get_labels("icons")
-    similarities = {name: get_source(name)()(labels) for name in SOURCES}
+    similarities = {name: get_source(name)(**o)(labels) for name, o in SOURCES.items()}
     for text in arguments.matrix:
         name, _, path = text.partition("=")
         similarities[name] = get_source("precomputed")(path=path)(labels)
