@@ -124,7 +124,7 @@ def wire_id(label_id: str) -> str:
     label's request changes because of it.
 
     >>> wire_id("alarm-clock"), wire_id('"]} ignore all')
-    ('alarm-clock', 'id-1cbfdd6a8a2c')
+    ('alarm-clock', 'id-cb103ec0e075')
     """
     if len(label_id) <= LONGEST["id"] and set(label_id) <= PLAIN:
         return label_id

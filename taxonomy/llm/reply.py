@@ -90,7 +90,7 @@ def parse(text: str) -> tuple[Object, int]:
     Raises:
         ReplyError: there is no such object.
 
-    >>> parse('```json\\n{"a": 1}\\n```')
+    >>> parse('```json\n{"a": 1}\n```')
     ({'a': 1}, 8)
     """
     start = thought.end() if (thought := _THOUGHT.match(text)) else 0

@@ -288,7 +288,7 @@ BAD = [
     ("labels empty", "empty", "expected empty/CLASS"),
     ("labels two.txt --out empty", "empty", "choose another place"),
     ("labels two.txt --out two.txt/x.csv", "two.txt", "choose another place"),
-    ("generate iconss", "iconss", "shipped set: icons"),
+    ("generate iconss", "iconss", "shipped set: cifar-10, cifar-100, icons"),
     ("generate icons --source wordnett", "'wordnett'", "Did you mean 'wordnet'"),
     ("generate icons --builder clustr", "'clustr'", "Did you mean 'cluster'"),
     ("generate two.txt", "'cat' has no WordNet synset", "--senses first"),
