@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import accumulate
 from typing import Any
 
 from taxonomy import _io
@@ -155,12 +156,11 @@ def expected(answer: Mapping[str, Any], places: Mapping[str, int]) -> dict[str, 
     tokens that are no digit are left out and the rest sums to 1. Only for scales of one digit.
     """
     tokens = _log_probabilities(answer)
-    ends, position = [], 0
-    for token in tokens:
-        position += len(str(token.get("token", "")))
-        ends.append(position)
-    if not ends or position < max(places.values(), default=0):
+    texts = [str(token.get("token", "")) for token in tokens]
+    # Some servers give tokens that are not those of the text; their places would mean nothing.
+    if not "".join(texts).startswith(str(answer["choices"][0]["message"]["content"])):
         return {}
+    ends = list(accumulate(map(len, texts)))
     found = {}
     which = 0
     for item, place in sorted(places.items(), key=lambda pair: pair[1]):
@@ -169,7 +169,7 @@ def expected(answer: Mapping[str, Any], places: Mapping[str, int]) -> dict[str, 
         if which == len(ends):
             break
         token = tokens[which]
-        before = str(token["token"])[: place - (ends[which] - len(str(token["token"])))]
+        before = texts[which][: place - (ends[which] - len(texts[which]))]
         weights = [0.0] * 10
         for other in token.get("top_logprobs") or [token]:
             text = str(other.get("token", ""))

@@ -97,7 +97,9 @@ def take(results: str, store: Store, keys: Mapping[str, str] | None = None) -> C
             elif not isinstance(response["body"]["choices"][0]["message"], dict):
                 counts["damaged"] += 1
             else:
-                counts["taken" if store.put_answer(key, response["body"]) else "known"] += 1
+                # The id may tell which answers were given together.
+                answer = response["body"] | {"request_id": response.get("request_id")}
+                counts["taken" if store.put_answer(key, answer) else "known"] += 1
         except (ValueError, KeyError, IndexError, TypeError, AttributeError):
             counts["damaged"] += 1
     return counts

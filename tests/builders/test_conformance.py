@@ -18,7 +18,10 @@ LABELS = LabelSet(list(ICONS)[::7])
 OPTIONS = {
     "cluster": [{}, {"levels": ()}, {"levels": (3, 9), "linkage": "complete"}, {"refine": "yes"}],
     "hypernyms": [{}],
-    "llm": [{"transcript": "icons/llm-groups"}],
+    "llm": [
+        {"transcript": "icons/llm-groups"},
+        {"transcript": "icons/llm-groups", "repeats": 3},
+    ],
     "star": [{}],
     "shaped": [{}, {"groups": "cheapest", "most_children": 8, "balance": 0.1}],
 }

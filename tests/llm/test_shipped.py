@@ -1,0 +1,185 @@
+"""The shipped answers: the requests they belong to, the trees they replay to, their limits."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import lzma
+import socket
+
+import numpy as np
+import pytest
+
+from taxonomy import _shipped
+from taxonomy.builders import get_builder
+from taxonomy.cli import main
+from taxonomy.errors import FileFormatError, IncompleteError, LLMError
+from taxonomy.hierarchy import Hierarchy
+from taxonomy.labels import Label, LabelSet, get_labels
+from taxonomy.llm.asker import Asker
+from taxonomy.llm.question import wire_id
+from taxonomy.llm.scoring import judge, rows
+from taxonomy.llm.transcript import Transcript
+from taxonomy.similarity import get_source
+
+ICONS = get_labels("icons")
+
+DIGESTS = {
+    "llm-rows": "6dd6691ce4194592b407defe35663a574d83a39fd396bb09c465b92673144433",
+    "llm-groups-0": "098cdefa7cdc3a8f36064f6e7c37e3cc81b0ac1326e0fb61256eb4150c083037",
+    "llm-groups": "eef697ab52ef71fbf5b3c47d13f6d5704891d9d631364b881306a21461726c3e",
+    "llm-groups-2": "881800945e22d8f62e9ad8ac1ed0cc2820cef5890d6ce552f0e9ce0e446b222c",
+}
+"""Of the trees; they must never change, for tasks and results refer to them."""
+
+
+def replayed(name: str) -> Hierarchy:
+    if name == "llm-rows":
+        scores = get_source("llm")(transcript="icons/llm-rows")(ICONS)
+        return get_builder("cluster")()(ICONS, scores)
+    first = {"llm-groups-0": 0, "llm-groups": 1, "llm-groups-2": 2}[name]
+    return get_builder("llm")(transcript="icons/llm-groups", first=first)(ICONS)
+
+
+@pytest.mark.parametrize("name", DIGESTS)
+def test_trees_replay_offline_to_the_committed_digests(name, disable_network):
+    path = _shipped.path(f"icons/trees/{name}.json", verify=True)
+    first, again = replayed(name), replayed(name)
+    assert first.digest == again.digest == DIGESTS[name] == Hierarchy.load(path).digest
+    assert first.to_json().partition('"nodes"')[2] == path.read_text().partition('"nodes"')[2]
+
+
+@pytest.fixture
+def disable_network(monkeypatch):
+    def refuse(*_):
+        raise AssertionError("a connection during a replay")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+
+
+def test_templates_render_the_shipped_requests_byte_for_byte():
+    """The digest is of the 212 request bodies as they were answered, by anchor."""
+    told = Transcript.load("icons/llm-rows")
+    stored = {key: request["body"] for key, request, _ in told.records}
+    state = hashlib.sha256()
+    for prompt, _ in rows(ICONS):
+        question = prompt.question("claude", "seen in icon-like pictures", {}, 0, {}, 0)
+        assert stored.pop(question.key) == question.body
+        for message in question.messages:
+            state.update(message["content"].encode())
+    assert stored == {}
+    assert state.hexdigest() == "f220504032255da52a0d26abfd21046ad69dcbb96beab7188e0a808bb618b1be"
+
+
+def test_what_the_scores_are_like():
+    """As their source says of them: 44,732 scores, 180 distinct means over 22,366 pairs."""
+    told = Transcript.load("icons/llm-rows")
+    with told.store() as store:
+        judged = judge("rows", ICONS, Asker(store, told.model, told.context))
+    assert np.isfinite(judged.scores).sum() == 44_732
+    report = judged.report()
+    assert (report["pairs"], report["distinct"], report["missing"]) == (22_366, 180, 0)
+    assert "seven parts" in told.note
+    assert len({answer["request_id"] for _, _, answer in told.records}) == 7
+
+
+def test_directions_across_parts_differ_as_their_source_says():
+    """Over 19,251 pairs whose anchors were answered apart: 1.96 points, r = .967."""
+    told = Transcript.load("icons/llm-rows")
+    part = {}
+    with told.store() as store:
+        judged = judge("rows", ICONS, Asker(store, told.model, told.context))
+    for _, request, answer in told.records:
+        anchor = json.loads(request["body"]["messages"][1]["content"])["anchor"]["id"]
+        part[anchor] = answer["request_id"]
+    order = np.array([part[wire_id(name)] for name in ICONS.ids])
+    i, j = np.triu_indices(212, 1)
+    apart = order[i] != order[j]
+    one, other = judged.scores[i, j][apart], judged.scores[j, i][apart]
+    assert apart.sum() == 19_251
+    assert np.abs(one - other).mean() == pytest.approx(1.96, abs=0.005)
+    assert np.corrcoef(one, other)[0, 1] == pytest.approx(0.967, abs=0.0005)
+
+
+class TestReplay:
+    def test_fewer_classes_are_answered_from_the_whole(self):
+        few = ICONS.restrict(["cat", "dog", "car", "bus"])
+        scores = get_source("llm")(transcript="icons/llm-rows")(few)
+        assert scores.ids == few.ids
+        assert scores.between("cat", "dog") > scores.between("cat", "car")
+        tree = get_builder("llm")(transcript="icons/llm-groups")(few)
+        assert sorted(tree.clade(int(k)) for k in tree.nodes[1:]) == [
+            ("bus", "car"),
+            ("cat", "dog"),
+        ]
+
+    def test_another_class_or_meaning_is_refused(self):
+        for label in (Label("gnu"), Label("cat", "cat", "a whip")):
+            with pytest.raises(LLMError, match="no class"):
+                get_source("llm")(transcript="icons/llm-rows")(LabelSet([label, "dog"]))
+
+    def test_a_transcript_of_another_strategy_lacks_the_answers(self):
+        with pytest.raises(IncompleteError, match="not asked yet"):
+            get_builder("llm")(transcript="icons/llm-rows")(ICONS)
+
+    def test_several_answers_give_their_consensus(self):
+        tree = get_builder("llm")(transcript="icons/llm-groups", repeats=3)(ICONS)
+        assert tree.leaves == ICONS.ids
+        assert len(tree.nodes) < 61
+
+    def test_equal_transcripts_have_equal_bytes(self, tmp_path):
+        told = Transcript.load("icons/llm-groups")
+        told.save(tmp_path / "a.jsonl.xz")
+        Transcript.load(tmp_path / "a.jsonl.xz").save(tmp_path / "b.jsonl.xz")
+        assert (tmp_path / "a.jsonl.xz").read_bytes() == (tmp_path / "b.jsonl.xz").read_bytes()
+
+    @pytest.mark.parametrize("damage", ["cut", "text", "other", "edited"])
+    def test_a_damaged_transcript_is_refused(self, tmp_path, damage):
+        whole = _shipped.path("icons/llm-groups.jsonl.xz").read_bytes()
+        lines = lzma.decompress(whole).decode().split("\n")
+        bad = {
+            "cut": whole[: len(whole) // 2],
+            "text": b"hello",
+            "other": lzma.compress(b'{"format": "other"}\n'),
+            "edited": lzma.compress((lines[0] + '\n{"request": {}, "answer": 3}\n').encode()),
+        }[damage]
+        (tmp_path / "t.jsonl.xz").write_bytes(bad)
+        with pytest.raises(FileFormatError, match=r"t.jsonl.xz"):
+            Transcript.load(tmp_path / "t.jsonl.xz")
+
+    def test_an_edited_answer_gives_another_tree_and_an_edited_request_none(self, tmp_path):
+        """A request that was changed has another key, so its answer is no longer found."""
+        told = Transcript.load("icons/llm-groups")
+        text = lzma.decompress(_shipped.path("icons/llm-groups.jsonl.xz").read_bytes()).decode()
+        path = tmp_path / "t.jsonl.xz"
+        path.write_bytes(lzma.compress(text.replace("Sort all", "Mix all").encode()))
+        assert len(Transcript.load(path).records) == len(told.records)
+        with pytest.raises(IncompleteError):
+            get_builder("llm")(transcript=str(path))(ICONS)
+
+
+def test_diff_of_a_transcript_with_itself_finds_nothing(capsys):
+    assert main(["llm", "diff", "icons/llm-rows", "icons/llm-rows", "--most", "1"]) == 0
+    out = capsys.readouterr().out
+    assert "mean difference 0.0000, correlation 1.0000" in out
+
+
+def test_diff_names_what_moved(tmp_path, capsys):
+    """One score is edited; its pair moved farthest, and the two classes with it."""
+    text = lzma.decompress(_shipped.path("icons/llm-rows.jsonl.xz").read_bytes()).decode()
+    before = '{\\"anchor\\":\\"cat\\",\\"scores\\":{\\"airplane\\":'
+    start = text.index(before) + len(before)
+    end = text.index(",", start)
+    path = tmp_path / "edited.jsonl.xz"
+    path.write_bytes(lzma.compress((text[:start] + "98" + text[end:]).encode()))
+    words = ["llm", "diff", "icons/llm-rows", str(path), "--most", "1", "--out"]
+    assert main([*words, str(tmp_path / "pairs.csv")]) == 0
+    out = capsys.readouterr().out
+    assert "  airplane – cat: 0." in out
+    assert (tmp_path / "pairs.csv").read_text().splitlines()[1].startswith("airplane,cat,")
+
+
+def test_diff_of_two_strategies_is_refused(capsys):
+    assert main(["llm", "diff", "icons/llm-rows", "icons/llm-groups"]) == 2
+    assert "one strategy" in capsys.readouterr().err
