@@ -1,4 +1,4 @@
-"""The shipped answers: the requests they belong to, the trees they replay to, their limits."""
+"""The shipped answers: their requests, the trees they replay to, and what they are like."""
 
 from __future__ import annotations
 
@@ -145,7 +145,7 @@ class TestReplay:
             "edited": lzma.compress((lines[0] + '\n{"request": {}, "answer": 3}\n').encode()),
         }[damage]
         (tmp_path / "t.jsonl.xz").write_bytes(bad)
-        with pytest.raises(FileFormatError, match=r"t.jsonl.xz"):
+        with pytest.raises(FileFormatError, match=r"t\.jsonl\.xz"):
             Transcript.load(tmp_path / "t.jsonl.xz")
 
     def test_an_edited_answer_gives_another_tree_and_an_edited_request_none(self, tmp_path):
