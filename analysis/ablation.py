@@ -29,7 +29,7 @@ from taxonomy.spec import NetSpec
 from taxonomy.stages import CONVNEXT, RESNET, Bucket, Level, Stage
 from taxonomy.study.settings import Setting, mean_over_seeds, score_series
 
-ON = "llm-rows"
+ON = "llm-rows-roomy"
 SCRATCH = replace(TAUGHT, epochs=TAUGHT.epochs + SPECIALISE.epochs)
 """As many epochs in all as the path and the tree grown from it have."""
 

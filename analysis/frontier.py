@@ -30,7 +30,7 @@ from recipes import (
 
 from taxonomy.study.settings import Setting, mean_over_seeds, score_series
 
-ON = "llm-rows"
+ON = "llm-rows-roomy"
 TREE = "tree"
 NEAR = 0.005
 """A flat network this near the family's best validation accuracy counts as as good."""

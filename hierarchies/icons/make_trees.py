@@ -5,6 +5,8 @@
 - ``trees/wordnet.json``, ``trees/embedding.json``, ``trees/random.json``: clustered.
 - ``trees/hypernyms.json``: WordNet's own tree; a reference that tasks are drawn from.
 - ``trees/llm-rows.json``: clustered from an LLM's scores, replayed from ``llm-rows.jsonl.xz``.
+- ``trees/llm-rows-roomy.json``: the same with groups of up to twice the even share: a task opens
+  fewer of them.
 - ``trees/llm-groups.json``: an LLM's grouping, replayed from ``llm-groups.jsonl.xz``; the other
   reference. ``llm-groups-0`` and ``llm-groups-2`` are its other answers to the same question.
 - ``tasks.json``: what every comparison uses. It is frozen: make it again only for a new label set.
@@ -54,6 +56,8 @@ def make_trees(labels: LabelSet) -> dict[str, Hierarchy]:
     trees["hypernyms"] = get_builder("hypernyms")()(labels)
     rows = get_source("llm")(transcript="icons/llm-rows")
     trees["llm-rows"] = cluster(labels, rows(labels))
+    roomy = get_builder("cluster")(levels=(12, 48), slack=2.0)
+    trees["llm-rows-roomy"] = roomy(labels, rows(labels))
     for name, first in {"llm-groups-0": 0, "llm-groups": 1, "llm-groups-2": 2}.items():
         groups = get_builder("llm")(transcript="icons/llm-groups", first=first)
         trees[name] = groups(labels)
