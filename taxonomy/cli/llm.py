@@ -127,7 +127,7 @@ def _collect(arguments: argparse.Namespace) -> None:
     from taxonomy.llm.batch import collect
 
     settings, labels = _settings(arguments)
-    with settings.asker(send=False) as asker:
+    with settings.asker(send=False, keep=False) as asker:
         report = collect(settings.client(asker.store))
     for batch, status, counts in report:
         told = ", ".join(f"{count} {what}" for what, count in sorted(counts.items()))
@@ -139,7 +139,7 @@ def _transcript(arguments: argparse.Namespace) -> None:
     from taxonomy.llm.transcript import Transcript
 
     settings, labels = _settings(arguments)
-    with settings.asker(send=False) as asker:
+    with settings.asker(send=False, keep=False) as asker:
         _outstanding(settings, labels, asker)
         told = Transcript.of_store(
             asker.store,

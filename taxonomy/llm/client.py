@@ -117,13 +117,14 @@ class Client:
         server: where to.
         budget: with the store.
         thoughts: tokens allowed on top of the answer, for models that think before it.
-        progress: called after every answer with the number of answers so far.
+        progress: called after every answer with the number of answers so far, and with None when
+            no more come.
     """
 
     server: Server
     budget: Budget
     thoughts: int = 0
-    progress: Callable[[int], None] | None = None
+    progress: Callable[[int | None], None] | None = None
     mode: str = field(init=False)
     dropped: set[str] = field(init=False, default_factory=set)
     answers: int = field(init=False, default=0)
@@ -146,13 +147,18 @@ class Client:
             ServerError: a request failed for good.
             BudgetError: a ceiling is reached.
         """
+        before = self.answers
         try:
-            asyncio.get_running_loop()
-        except RuntimeError:
-            asyncio.run(self._run(jobs))
-        else:  # in a notebook, whose own loop is running
-            with ThreadPoolExecutor(1) as pool:
-                pool.submit(asyncio.run, self._run(jobs)).result()
+            try:
+                asyncio.get_running_loop()
+            except RuntimeError:
+                asyncio.run(self._run(jobs))
+            else:  # in a notebook, whose own loop is running
+                with ThreadPoolExecutor(1) as pool:
+                    pool.submit(asyncio.run, self._run(jobs)).result()
+        finally:
+            if self.progress and self.answers > before:
+                self.progress(None)
 
     async def _run(self, jobs: list[Job]) -> None:
         waiting = list(reversed(jobs))

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from taxonomy import _io
@@ -67,8 +68,13 @@ class Settings:
         return Server(self.base_url, concurrency=self.concurrency, timeout=self.timeout)
 
     @contextmanager
-    def asker(self, *, send: bool = True) -> Iterator[Asker]:
+    def asker(self, *, send: bool = True, keep: bool = True) -> Iterator[Asker]:
         """Open the transcript or the store and give what asks; nothing is sent without a model.
+
+        Args:
+            send: whether what is not stored is sent.
+            keep: whether the store's file is made where there is none; without it, nothing that is
+                only looked up leaves a file behind.
 
         Raises:
             LLMError: neither a model nor a transcript.
@@ -84,7 +90,7 @@ class Settings:
                 "Name a model (--model) to ask, or a transcript to replay (--transcript "
                 "icons/llm-rows)."
             )
-        with Store(self.store) as store:
+        with Store(self.store if keep or Path(self.store).exists() else ":memory:") as store:
             client = self.client(store)
             yield Asker(store, self.model, self.context, self.parameters, client if send else None)
 
@@ -152,7 +158,7 @@ def plan(settings: Settings, run: Callable[[Asker], object], *, staged: bool = F
         run: asks through the asker it is given; its missing answers are what is outstanding.
         staged: whether a run asks further questions that depend on answers.
     """
-    with settings.asker(send=False) as asker:
+    with settings.asker(send=False, keep=False) as asker:
         complete = True
         try:
             run(asker)
@@ -174,25 +180,33 @@ def plan(settings: Settings, run: Callable[[Asker], object], *, staged: bool = F
 
 
 def confirm(settings: Settings, run: Callable[[Asker], object]) -> None:
-    """Refuse to send many requests that nobody confirmed.
+    """Ask at a terminal before many requests are sent; without one, refuse what ``yes`` is not for.
 
     Raises:
-        BudgetError: more than `MANY` are outstanding and ``yes`` is not set.
+        BudgetError: more than `MANY` are outstanding and nobody said yes to them.
     """
     if settings.yes or settings.transcript:
         return
     planned = plan(settings, run)
-    if planned.requests > MANY:
-        raise BudgetError(f"This would send {planned}. Add --yes to send them.")
+    if planned.requests <= MANY:
+        return
+    if sys.stdin.isatty() and sys.stderr.isatty():
+        sys.stderr.write(f"{planned}\nSend them? [y/N] ")
+        sys.stderr.flush()
+        if sys.stdin.readline().strip().lower() in ("y", "yes"):
+            return
+        raise BudgetError("Nothing was sent.")
+    raise BudgetError(f"Nothing was sent: {planned}. Add --yes to send them.")
 
 
-def _progress(budget: Budget) -> Callable[[int], None] | None:
+def _progress(budget: Budget) -> Callable[[int | None], None] | None:
     """Return what shows the answers and the cost so far, on a terminal only."""
     if not sys.stderr.isatty():
         return None
 
-    def show(answers: int) -> None:
-        sys.stderr.write(f"\r{answers} answers; so far {budget.spent()}\x1b[K")
+    def show(answers: int | None) -> None:
+        line = "\n" if answers is None else f"\r{answers} answers; so far {budget.spent()}\x1b[K"
+        sys.stderr.write(line)
         sys.stderr.flush()
 
     return show

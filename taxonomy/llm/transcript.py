@@ -106,7 +106,7 @@ class Transcript:
         wanted = set(keys)
         records = tuple(record for record in store.records() if record[0] in wanted)
         if not records:
-            raise LLMError(f"{store.path}: holds no answer to these questions yet.")
+            raise LLMError("No answer to these questions is stored yet; ask them, or name --store.")
         return cls(labels, model, context, parameters, records, note)
 
 

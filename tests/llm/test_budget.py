@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 from decimal import Decimal
 
@@ -173,6 +174,30 @@ class TestInARun:
             get_source("llm")(**options)(labels.restrict(labels.ids[:3]))
             assert len(server.bodies) == 3
 
+    @pytest.mark.parametrize(("reply", "sent"), [("y\n", 201), ("\n", 0), ("", 0)])
+    def test_at_a_terminal_it_asks_before_201_requests(
+        self, tmp_path, monkeypatch, capsys, reply, sent
+    ):
+        terminal, shown = io.StringIO(reply), io.StringIO()
+        terminal.isatty = shown.isatty = lambda: True
+        monkeypatch.setattr("sys.stdin", terminal)
+        monkeypatch.setattr("sys.stderr", shown)
+        labels = LabelSet(f"c{i:03}" for i in range(201))
+        with serve() as server:
+            store = tmp_path / "s.sqlite"
+            source = get_source("llm")(model="m", base_url=server.url, store=str(store))
+            if sent:
+                source(labels)
+                assert shown.getvalue().endswith(
+                    "201 answers; so far 201 requests, price unknown\x1b[K\n"
+                )
+            else:
+                with pytest.raises(BudgetError, match=r"Nothing was sent"):
+                    source(labels)
+            assert "Send them? [y/N]" in shown.getvalue()
+            assert len(server.bodies) == sent
+            assert store.exists() == bool(sent)
+
     def test_a_plan_sends_nothing_and_names_the_worst_price(self, tmp_path):
         with serve() as server:
             source = get_source("llm")(
@@ -180,6 +205,7 @@ class TestInARun:
             )
             plan = source.plan(FOUR)
             assert server.bodies == []
+            assert list(tmp_path.iterdir()) == []
             assert plan.requests == 4
             assert plan.pico_usd == plan.read * 2 * 10**6 + plan.written * 8 * 10**6
             source(FOUR)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 import lzma
 import socket
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -185,3 +189,26 @@ def test_diff_names_what_moved(tmp_path, capsys):
 def test_diff_of_two_strategies_is_refused(capsys):
     assert main(["llm", "diff", "icons/llm-rows", "icons/llm-groups"]) == 2
     assert "one strategy" in capsys.readouterr().err
+
+
+def test_transcripts_are_made_again_byte_for_byte_from_raw_answers(tmp_path):
+    answers = tmp_path / "answers"
+    answers.mkdir()
+    lines: dict[str, list[str]] = {"requests": [], "results": []}
+    for number, (_, request, answer) in enumerate(Transcript.load("icons/llm-rows").records):
+        body = {key: value for key, value in answer.items() if key != "request_id"}
+        response = {"status_code": 200, "request_id": answer["request_id"], "body": body}
+        lines["requests"].append(json.dumps({"custom_id": str(number), "body": request["body"]}))
+        lines["results"].append(json.dumps({"custom_id": str(number), "response": response}))
+    for what, text in lines.items():
+        packed = gzip.compress("\n".join(text).encode())
+        (answers / f"icons-rows-v1.{what}.jsonl.gz").write_bytes(packed)
+    for _, request, answer in Transcript.load("icons/llm-groups").records:
+        content = answer["choices"][0]["message"]["content"]
+        (answers / f"icons-groups-v1.{request['repeat']}.json").write_text(content)
+    script = Path("hierarchies/icons/make_transcripts.py").resolve()
+    words = [sys.executable, str(script), str(answers), "--out", str(tmp_path)]
+    subprocess.run(words, check=True, capture_output=True)
+    for name in ("llm-rows", "llm-groups"):
+        made = (tmp_path / f"{name}.jsonl.xz").read_bytes()
+        assert made == _shipped.path(f"icons/{name}.jsonl.xz").read_bytes()
