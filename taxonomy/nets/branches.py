@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from taxonomy.hierarchy import Hierarchy
-from taxonomy.nets.layers import Run
+from taxonomy.nets.layers import Run, cell_mean
 from taxonomy.nets.trunk import STAGES
 from taxonomy.spec import NetSpec
 
@@ -199,7 +199,7 @@ class Gate(nn.Module):
 
     def forward(self, parents: Tensor) -> Tensor:
         """Map the parent pack's (B, parents * width_in, H, W) to (B, nodes * width, 1, 1)."""
-        pooled = parents.mean((2, 3)).reshape(parents.shape[0], -1, self.width_in)
+        pooled = cell_mean(parents).reshape(parents.shape[0], -1, self.width_in)
         read = pooled.index_select(1, self.parents)
         score = torch.einsum("bnw,nw->bn", read, self.weight.to(read.dtype)) + self.bias
         factor = 2 * score.sigmoid().repeat_interleave(self.width, dim=1)
@@ -249,7 +249,7 @@ class LeafHeads(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (B, nodes * width, H, W) to logits (B, leaves)."""
-        pooled = x.mean((2, 3)).reshape(x.shape[0], -1, self.width)
+        pooled = cell_mean(x).reshape(x.shape[0], -1, self.width)
         weight: Tensor = self.weight
         if self.cosine:
             pooled = nn.functional.normalize(pooled, dim=2)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from taxonomy.nets.layers import ConvNorm, Run, StochasticDepth
+from taxonomy.nets.layers import ConvNorm, Run, StochasticDepth, cell_mean
 from taxonomy.stages import Block
 
 
@@ -69,7 +69,7 @@ class SqueezeExcite(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (B, nodes * width, H, W) to the same shape."""
-        pooled = x.mean((2, 3), keepdim=True)
+        pooled = cell_mean(x)[:, :, None, None]
         factor: Tensor = self.excite(self.squeeze(pooled).relu()).sigmoid()
         return x * factor
 

@@ -87,6 +87,15 @@ class RunConv(nn.Module):
         return nn.functional.conv2d(x, weight, bias, self.stride, self.padding, groups=groups)
 
 
+def cell_mean(x: Tensor) -> Tensor:
+    """Average maps (B, C, H, W) over their cells to (B, C).
+
+    As `mean` over the last two dimensions, but the gradient of a channels-last map is again
+    channels-last, which spares every layer below a transposition.
+    """
+    return x.permute(0, 2, 3, 1).flatten(1, 2).mean(1)
+
+
 class ConvNorm(nn.Module):
     """A convolution and batch normalisation, which folds into it; both per node.
 

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from taxonomy.cost import read_widths
 from taxonomy.nets.hierarchical import HierarchicalNet, unpacked_state
+from taxonomy.nets.layers import cell_mean
 from taxonomy.nets.trunk import STAGES, build_trunk
 
 
@@ -52,10 +53,10 @@ class UnpackedNet(nn.Module):
             above = self.parent[node]
             made = branch["stage"](self._read(maps, above))  # type: ignore[index]
             if self.spec.nesting == "gate":
-                gate = branch["gate"](maps[above].mean((2, 3)))  # type: ignore[index]
+                gate = branch["gate"](cell_mean(maps[above]))  # type: ignore[index]
                 made = made * (2 * gate.sigmoid())[:, :, None, None]
             maps[node] = made
-        pooled = {node: made.mean((2, 3)) for node, made in maps.items()}
+        pooled = {node: cell_mean(made) for node, made in maps.items()}
         logits = [
             self._logit(head, pooled[self.parent[int(leaf)]]) for leaf, head in self.leaves.items()
         ]
