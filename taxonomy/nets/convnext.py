@@ -38,7 +38,7 @@ class ConvNeXtBlock(nn.Module):
         """Map (B, nodes * width, H, W) to the same shape."""
         wide = self.recalibrate(nn.functional.gelu(self.widen(self.spatial(x))))
         changed: Tensor = self.drop(self.narrow(wide))
-        return x + changed
+        return changed.add_(x)
 
 
 class GlobalResponse(nn.Module):

@@ -91,9 +91,10 @@ def cell_mean(x: Tensor) -> Tensor:
     """Average maps (B, C, H, W) over their cells to (B, C).
 
     As `mean` over the last two dimensions, but the gradient of a channels-last map is again
-    channels-last, which spares every layer below a transposition.
+    channels-last, which spares every layer below a transposition; and in bf16 a sum is faster than
+    a mean.
     """
-    return x.permute(0, 2, 3, 1).flatten(1, 2).mean(1)
+    return x.permute(0, 2, 3, 1).flatten(1, 2).sum(1) / (x.shape[2] * x.shape[3])
 
 
 class ConvNorm(nn.Module):

@@ -26,6 +26,5 @@ class ResidualBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (B, nodes * width, H, W) to the same shape."""
-        changed = self.drop(self.second(self.first(x).relu_()))
-        added: Tensor = changed + x
-        return added.relu_()
+        changed: Tensor = self.drop(self.second(self.first(x).relu_()))
+        return changed.add_(x).relu_()
