@@ -28,6 +28,19 @@ def index() -> dict[str, str]:
     return files
 
 
+def find(name: str, folder: str, suffix: str) -> Path | None:
+    """Return the shipped file that a short name means, or None.
+
+    Args:
+        name: such as ``icons/wordnet``.
+        folder: the folder below the label set's, such as ``trees``.
+        suffix: of the file, such as ``.json``.
+    """
+    first, _, rest = name.partition("/")
+    full = f"{first}/{folder}/{rest}{suffix}"
+    return root() / full if full in index() else None
+
+
 def path(name: str, *, verify: bool = False) -> Path:
     """Return where a shipped file lies, such as ``icons/labels.csv``.
 

@@ -28,8 +28,8 @@ def load_tree(name: str) -> Hierarchy:
     """Return a tree from a file, a run's folder, or a shipped name such as ``icons/wordnet``."""
     from taxonomy import _shipped
 
-    if f"{name.replace('/', '/trees/', 1)}.json" in _shipped.index():
-        return Hierarchy.load(_shipped.path(f"{name.replace('/', '/trees/', 1)}.json"))
+    if (shipped := _shipped.find(name, "trees", ".json")) is not None:
+        return Hierarchy.load(shipped)
     path = Path(name)
     return Hierarchy.load(path / "hierarchy.json" if path.is_dir() else path)
 

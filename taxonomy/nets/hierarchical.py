@@ -11,7 +11,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as safetensors_bytes
 from torch import Tensor, nn
 
-from taxonomy import _io
+from taxonomy import _io, _shipped
 from taxonomy.errors import FileFormatError, TaxonomyError
 from taxonomy.hierarchy import Hierarchy
 from taxonomy.nets.branches import BranchPack, LeafHeads, plan
@@ -144,12 +144,15 @@ def save_net(path: Path | str, net: HierarchicalNet) -> None:
 
 
 def load_net(path: Path | str) -> HierarchicalNet:
-    """Read a network, in evaluation mode, from its file or from a run's folder.
+    """Read a network, in evaluation mode: a file, a run's folder, or a shipped one's name.
+
+    Args:
+        path: a file, a folder, or a name such as ``icons/tree``.
 
     Raises:
         FileFormatError: the file is missing, damaged, or no network of this toolkit.
     """
-    path = Path(path)
+    path = _shipped.find(str(path), "networks", ".safetensors") or Path(path)
     if path.is_dir():
         path = path / "model.safetensors"
     if not path.is_file():

@@ -24,7 +24,7 @@ from taxonomy.errors import TrainingError
 from taxonomy.hierarchy import Hierarchy
 from taxonomy.nets import HierarchicalNet
 from taxonomy.nets.hierarchical import unpacked_state
-from taxonomy.nets.layers import set_drop_path
+from taxonomy.nets.layers import folded, set_drop_path
 from taxonomy.predictions import Predictions
 from taxonomy.training import distribution
 from taxonomy.training.augment import augmented, to_input
@@ -151,7 +151,7 @@ class Training:
             raise TrainingError("The objective distils; name a teacher: --teacher RUN.")
         self.teacher = None
         if config.objective.needs_teacher and teacher is not None:
-            self.teacher = teacher.to(self.device).eval()
+            self.teacher = folded(teacher.to(self.device))
             nn.Module.to(self.teacher, memory_format=torch.channels_last)  # type: ignore[call-overload]
         net.trunk.requires_grad_(not config.freeze_trunk)
         self.optimizer = make_optimizer(net, config)
