@@ -25,12 +25,12 @@ Runs = dict[tuple[str, int], Run]
 Tables = Mapping[str, pd.DataFrame]
 
 KINDS = (("coherent", 5), ("coherent", 10), ("random", 5))
-FLAT_WIDTHS = (0.25, 0.35, 0.5, 0.6, 0.75, 1.0)
+FLAT_WIDTHS = (0.35, 0.5, 0.6, 0.75, 1.0)
 TEACHER = "flat 1x plain"
 
 PLAIN = TrainConfig(epochs=20)
-TAUGHT = TrainConfig(epochs=20, average=0.998, objective=Objective(clade=0.5, distill=2.0))
-SPECIALISE = replace(TAUGHT, epochs=12, batch_size=128, learning_rate=4e-3, average=0.996)
+TAUGHT = TrainConfig(epochs=32, average=0.998, objective=Objective(clade=0.5, distill=2.0))
+SPECIALISE = replace(TAUGHT, epochs=20, batch_size=128, learning_rate=4e-3, average=0.996)
 """From a flat path network's weights on: larger batches and a lower rate."""
 
 TREE_SPEC = NetSpec(
@@ -94,7 +94,9 @@ def tree_recipe(name: str, on: str, spec: NetSpec = TREE_SPEC) -> dict[str, Sett
     return {f"{name} path": path, name: grown}
 
 
-def record(stem: str, command: str, settings: Mapping[str, Setting], tables: Tables) -> None:
+def record(
+    stem: str, command: str, settings: Mapping[str, Setting], tables: Tables, **more: object
+) -> None:
     """Write a study's tables as CSV and, beside them, what made them.
 
     Args:
@@ -102,6 +104,7 @@ def record(stem: str, command: str, settings: Mapping[str, Setting], tables: Tab
         command: that makes them again.
         settings: that were trained.
         tables: by the end of the file's name; the empty one is the main table.
+        more: facts that stand beside.
     """
     for end, table in tables.items():
         _io.write_text(RESULTS / f"{stem}{end}.csv", table.round(5).to_csv(index=False))
@@ -111,6 +114,7 @@ def record(stem: str, command: str, settings: Mapping[str, Setting], tables: Tab
         "tasks": icon_tasks().digest,
         "settings": {name: describe_setting(setting) for name, setting in settings.items()},
         "versions": _io.versions("numpy", "torch", "scipy"),
+        **more,
         **_io.stamp(),
     }
     _io.write_json(RESULTS / f"{stem}.json", facts)
