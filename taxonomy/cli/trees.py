@@ -122,13 +122,33 @@ def _generate(arguments: argparse.Namespace) -> None:
             f"similarities were incomplete: {told} were filled in, from the other direction or "
             "from the mean scores of the two classes"
         )
-    guessed = (similarity or tree).provenance.get("first_sense")
-    if guessed:
-        pairs = ", ".join(f"{k} = {v}" for k, v in list(guessed.items())[:5])
-        print(f"first senses taken for {len(guessed)} labels, check them: {pairs} …")
+    for line in _of_wordnet((similarity or tree).provenance):
+        print(line)
     print(
         f"tree {tree.digest[:12]} written to {arguments.out}; look: taxonomy show {arguments.out}"
     )
+
+
+def _of_wordnet(made: dict[str, Any]) -> list[str]:
+    """Return what is worth knowing of a source or builder that reads WordNet, if one did."""
+    lines = []
+    if guessed := made.get("first_sense"):
+        pairs = ", ".join(f"{k} = {v}" for k, v in list(guessed.items())[:5])
+        lines.append(f"first senses taken for {len(guessed)} labels, check them: {pairs} …")
+    if same := made.get("same_synset"):
+        name, ids = next(iter(same.items()))
+        lines.append(
+            f"{len(same)} synsets stand for several labels, which count as alike: "
+            f"{name} for {', '.join(ids[:3])} …"
+        )
+    if cut := made.get("cut"):
+        several, above = (len(cut[key]) for key in ("several_ways", "above_others"))
+        lines.append(
+            f"cut from WordNet's graph ({made['policy']}): {len(cut['links'])} links, "
+            f"{len(cut['left_out'])} synsets they led to, {len(cut['collapsed'])} with one child; "
+            f"{several} classes had several ways up, {above} are above others and stand beside them"
+        )
+    return lines
 
 
 def _has_pairs(similarity: Similarity) -> bool:
@@ -302,7 +322,8 @@ COMMANDS = (
             "taxonomy generate icons --source wordnet --levels 12,48 --out tree.json",
             "taxonomy generate icons --source embedding --linkage complete",
             "taxonomy generate icons --builder shaped --groups 7,35 --most-leaves 12",
-            "taxonomy generate icons --builder hypernyms",
+            "taxonomy generate icons --source wordnet --measure lin",
+            "taxonomy generate icons --builder hypernyms --policy least",
             "taxonomy generate icons --source random --help   (shows the options of random)",
         ),
         _generate_flags,

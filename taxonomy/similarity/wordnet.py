@@ -2,57 +2,126 @@
 
 from __future__ import annotations
 
+import unicodedata
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 
 from taxonomy import _io
 from taxonomy.errors import SimilarityError
-from taxonomy.labels import LabelSet
+from taxonomy.labels import Label, LabelSet
 from taxonomy.similarity._value import Similarity
-from taxonomy.wordnet import measures
+from taxonomy.wordnet import information, measures
 from taxonomy.wordnet.graph import NounGraph
 
-MEASURES = {"path": measures.path, "wup": measures.wup}
-"""The measures by name; both have the range (0, 1] and the value 1 on the diagonal."""
+FloatArray = npt.NDArray[np.float64]
+
+MAPS = {
+    "path": "identity",
+    "lch": "share of the largest, at least 0",
+    "wup": "identity",
+    "res": "share of the largest",
+    "jcn": "x / (1 + x)",
+    "lin": "identity",
+}
+"""The measures and how each one's native values are brought to [0, 1]; all maps are monotone."""
 
 
 @dataclass(frozen=True)
 class Source:
     """A WordNet measure between the classes' noun synsets.
 
+    Native values are mapped to [0, 1] by `MAPS`, which the provenance names: ``path``, ``wup`` and
+    ``lin`` are there already; ``lch`` is divided by its value for a synset with itself and ``res``
+    by the largest information content; ``jcn`` becomes x / (1 + x).
+
     Args:
-        measure: ``wup`` (Wu & Palmer 1994) or ``path`` (1 / (1 + edges between)).
+        measure: ``wup`` (Wu & Palmer 1994), ``path`` (1 / (1 + edges between)), ``lch`` (Leacock &
+            Chodorow 1998), or by information content ``res`` (Resnik 1995), ``jcn`` (Jiang &
+            Conrath 1997), ``lin`` (Lin 1998).
+        content: information content of the last three: ``seco``, of the graph alone, or
+            ``brown``, of a corpus in which most synsets do not occur; labels without count are
+            refused.
         senses: which synset a label without a wnid gets: ``wnid`` refuses such a label, ``first``
             takes the first noun sense of its name, which is wrong for one name in six.
+        same_synset: whether to ``refuse`` two labels of one synset, or to ``allow`` them as
+            entirely alike.
     """
 
-    measure: Literal["wup", "path"] = "wup"
+    measure: Literal["wup", "path", "lch", "res", "jcn", "lin"] = "wup"
+    content: Literal["seco", "brown"] = "seco"
     senses: Literal["wnid", "first"] = "wnid"
+    same_synset: Literal["refuse", "allow"] = "refuse"
 
     def __call__(self, labels: LabelSet) -> Similarity:
         """Compare all pairs of synsets.
 
         Raises:
-            SimilarityError: a label has no synset.
+            SimilarityError: a label has no synset, or another one's, or no information content.
+            LabelError: a wnid that WordNet 3.0 lacks.
         """
         graph = NounGraph.load()
         nodes, guessed = synsets(labels, graph, self.senses)
+        same = same_synsets(labels, nodes, graph, self.same_synset)
+        content = self._content(labels, nodes, graph)
         made = _io.provenance(
             "wordnet",
             measure=self.measure,
+            map=MAPS[self.measure],
+            content=None if content is None else self.content,
             senses=self.senses,
             first_sense=guessed,
+            same_synset=same,
             labels=labels.digest,
             graph=graph.digest,
         )
-        values = MEASURES[self.measure](graph, nodes)
+        native = measures.score(self.measure, graph, nodes, content)
+        values = to_unit(self.measure, native, graph, content)
         # nltk's wup depends on direction in one pair of a thousand, and is below 1 between some
         # synsets with two parents and themselves; a similarity is symmetric with diagonal 1.
         values = (values + values.T) / 2
-        np.fill_diagonal(values, 1.0)
+        values[np.equal.outer(nodes, nodes)] = 1.0
         return Similarity(labels.ids, values, made)
+
+    def _content(
+        self, labels: LabelSet, nodes: list[int], graph: NounGraph
+    ) -> information.Content | None:
+        """Return the information content of every synset, if the measure needs it."""
+        if self.measure not in measures.BY_CONTENT:
+            return None
+        content = information.CONTENTS[self.content](graph)
+        unseen = np.flatnonzero(content[nodes] >= information.UNSEEN)
+        if len(unseen):
+            raise SimilarityError(
+                f"{len(unseen)} of {len(labels)} labels do not occur in the Brown corpus, the "
+                f"first being {labels.ids[unseen[0]]!r} ({graph.name(nodes[unseen[0]])}), so "
+                "their information content is unknown; take that of the graph: --content seco."
+            )
+        return content
+
+
+def to_unit(
+    measure: str, native: FloatArray, graph: NounGraph, content: information.Content | None
+) -> FloatArray:
+    """Map a measure's native values to [0, 1] by the map that `MAPS` names.
+
+    >>> graph = NounGraph.load()
+    >>> to_unit("jcn", np.array([0.0, 0.25, 1e300]), graph, None).round(2).tolist()
+    [0.0, 0.2, 1.0]
+    """
+    if measure == "lch":
+        largest = float(np.log(2.0 * graph.max_depths.max()))
+        return np.clip(native / largest, 0.0, 1.0)
+    if measure == "res":
+        assert content is not None
+        shares: FloatArray = native / content[content < information.UNSEEN].max()
+        return shares
+    if measure == "jcn":
+        return 1 - 1 / (1 + native)
+    return native
 
 
 def synsets(
@@ -62,21 +131,52 @@ def synsets(
 
     Raises:
         SimilarityError: a label has neither a wnid nor, if first senses are allowed, a noun sense.
+        LabelError: a wnid that WordNet 3.0 lacks.
     """
     nodes: list[int] = []
     guessed: dict[str, str] = {}
+    lacking: list[Label] = []
     for label in labels:
         if label.wnid:
             nodes.append(graph.index(label.wnid))
-            continue
-        found = graph.senses(label.name) if senses == "first" else []
-        if not found:
-            hint = (
-                "Add a column 'wnid', or allow first senses: --senses first."
-                if senses == "wnid"
-                else "WordNet has no such noun; add a column 'wnid' with the nearest synset."
-            )
-            raise SimilarityError(f"The label {label.id!r} has no WordNet synset. {hint}")
-        nodes.append(found[0])
-        guessed[label.id] = graph.name(found[0])
+        elif found := graph.senses(label.name) if senses == "first" else []:
+            nodes.append(found[0])
+            guessed[label.id] = graph.name(found[0])
+        else:
+            lacking.append(label)
+    if lacking:
+        hint = "Add a column 'wnid', or allow first senses: --senses first."
+        if senses != "wnid":
+            hint = f"{_why_unknown(lacking[0].name, graph)} Add a column 'wnid' with the nearest."
+        more = f" ({len(lacking)} such labels)" if len(lacking) > 1 else ""
+        raise SimilarityError(f"The label {lacking[0].id!r} has no WordNet synset{more}. {hint}")
     return nodes, guessed
+
+
+def _why_unknown(word: str, graph: NounGraph) -> str:
+    """Say why WordNet has no synset of a word."""
+    if any(c.isalpha() and not unicodedata.name(c, "").startswith("LATIN") for c in word):
+        return "WordNet's words are English, and this one is in another script."
+    return f"WordNet has no such noun; it has no verbs, adjectives or names.{graph.nearest(word)}"
+
+
+def same_synsets(
+    labels: LabelSet, nodes: list[int], graph: NounGraph, policy: str = "refuse"
+) -> dict[str, list[str]]:
+    """Return the labels that share a synset, by its name.
+
+    Raises:
+        SimilarityError: there are some, and the policy is not to allow them.
+    """
+    by_node: dict[int, list[str]] = defaultdict(list)
+    for label_id, node in zip(labels.ids, nodes, strict=True):
+        by_node[node].append(label_id)
+    shared = {graph.name(node): ids for node, ids in sorted(by_node.items()) if len(ids) > 1}
+    if shared and policy != "allow":
+        name, ids = next(iter(shared.items()))
+        raise SimilarityError(
+            f"The labels {ids[0]!r} and {ids[1]!r} are one synset, {name}, so WordNet cannot tell "
+            f"them apart ({len(shared)} such synsets). Give one of them another wnid, or take "
+            "them as entirely alike: --same-synset allow."
+        )
+    return shared

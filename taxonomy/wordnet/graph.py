@@ -290,17 +290,29 @@ class NounGraph:
         starts, nodes = self._sense_index
         return [int(node) for node in nodes[starts[place] : starts[place + 1]]]
 
+    def nearest(self, word: str) -> str:
+        """Return `did_you_mean` for a word that WordNet lacks, or an empty string.
+
+        >>> NounGraph.load().nearest("teapott")
+        " Did you mean 'teapot'?"
+        """
+        return did_you_mean(fold(word), self._near(fold(word)))
+
+    def _near(self, lemma: str) -> list[str]:
+        """Return the lemmas that a misspelt one may stand for."""
+        # Comparing with all lemmas takes seconds; those with the same start are near enough.
+        first = self.lemma_table.position(lemma[:1])
+        end = self.lemma_table.position(lemma[:1] + "\U0010ffff")
+        return [other for other in self.lemma_table[first:end] if other[1:2] in lemma]
+
     def _suggestion(self, lemma: str, rest: str) -> str:
         senses = len(self._senses_of(lemma))
         if senses:
             return f" {lemma!r} has {senses} noun sense(s), from '{lemma}{NAME_INFIX}01' on."
-        # Comparing with all lemmas takes seconds; those with the same start are near enough.
-        first = self.lemma_table.position(lemma[:1])
-        end = self.lemma_table.position(lemma[:1] + "\U0010ffff")
-        near = [other for other in self.lemma_table[first:end] if other[1:2] in lemma]
         sense = rest if rest.isdecimal() else "01"
         return did_you_mean(
-            f"{lemma}{NAME_INFIX}{sense}", (f"{other}{NAME_INFIX}{sense}" for other in near)
+            f"{lemma}{NAME_INFIX}{sense}",
+            (f"{other}{NAME_INFIX}{sense}" for other in self._near(lemma)),
         )
 
     @cached_property

@@ -10,12 +10,13 @@ information content of `taxonomy.wordnet.information` too.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
+from taxonomy._registry import lookup
 from taxonomy.wordnet.ancestry import Ancestry
 from taxonomy.wordnet.information import UNSEEN, Content
 
@@ -216,6 +217,39 @@ def lin(graph: NounGraph, nodes: Nodes, content: Content) -> Scores:
     scores = np.ones(total.shape)
     np.divide(2.0 * res(graph, queries, content), total, out=scores, where=total != 0)
     return scores
+
+
+MEASURES: dict[str, Callable[[NounGraph, Nodes], Scores]] = {"path": path, "lch": lch, "wup": wup}
+"""The measures that need the graph alone, by name."""
+
+BY_CONTENT: dict[str, Callable[[NounGraph, Nodes, Content], Scores]] = {
+    "res": res,
+    "jcn": jcn,
+    "lin": lin,
+}
+"""The measures that need an information content, by name."""
+
+
+def score(measure: str, graph: NounGraph, nodes: Nodes, content: Content | None = None) -> Scores:
+    """Return a measure of all pairs by its name.
+
+    Args:
+        measure: one of `MEASURES` or `BY_CONTENT`.
+        graph: the noun graph.
+        nodes: n synset numbers.
+        content: needed by the latter, from `taxonomy.wordnet.information`.
+
+    Raises:
+        RegistryError: an unknown measure.
+
+    >>> from taxonomy.wordnet import NounGraph
+    >>> graph = NounGraph.load()
+    >>> score("path", graph, [graph.index("dog.n.01"), graph.index("cat.n.01")])[0].tolist()
+    [1.0, 0.2]
+    """
+    if measure in MEASURES or content is None:
+        return lookup("measure", MEASURES, measure)(graph, nodes)
+    return lookup("measure", BY_CONTENT, measure)(graph, nodes, content)
 
 
 def _wu_palmer(

@@ -7,10 +7,11 @@ import random
 import pytest
 
 from taxonomy.builders import BUILDERS, get_builder
-from taxonomy.errors import ClusteringError, SimilarityError
+from taxonomy.errors import ClusteringError, SimilarityError, TaxonomyError
 from taxonomy.hierarchy import Hierarchy
 from taxonomy.labels import Label, LabelSet, get_labels
 from taxonomy.similarity import get_source
+from tests.choices import choices
 
 ICONS = get_labels("icons")
 LABELS = LabelSet(list(ICONS)[::7])
@@ -65,6 +66,22 @@ class TestEveryBuilder:
         assert build(name, options, LABELS).provenance["made_by"]
 
 
+@pytest.mark.parametrize("name", OPTIONS)
+def test_every_choice_is_a_tree_or_is_refused(name):
+    """Every value of every option that has a list of values, one at a time."""
+    few = LabelSet(list(ICONS)[:24])
+    for option in choices(get_builder(name)):
+        options = OPTIONS[name][0] | option
+        try:
+            tree = build(name, options, few)
+        except TaxonomyError as error:
+            assert len(str(error)) > 40, option
+            continue
+        assert tree.leaves == few.ids
+        again = build(name, options, LabelSet(random.Random(1).sample(list(few), len(few))))
+        assert again.to_json() == tree.to_json(), option
+
+
 def test_a_star_has_no_node_below_the_root():
     assert build("star", {}, LABELS).nodes.tolist() == [0]
 
@@ -86,7 +103,7 @@ class TestHypernyms:
         """A dog is a canine and a domestic animal, and the latter is nearer to the root."""
         i, j = self.TREE.positions(["cat", "dog"])
         assert self.TREE.name[self.TREE.lowest_common_ancestors[i, j]] == "animal.n.01"
-        assert self.TREE.provenance["links_cut"] > 0
+        assert self.TREE.provenance["policy"] == "shortest"
         assert self.TREE.name[0] == "entity.n.01"
         assert all(len(self.TREE.children(node)) > 1 for node in self.TREE.nodes)
 
@@ -102,7 +119,10 @@ class TestHypernyms:
 
     def test_two_labels_of_one_synset_are_siblings(self):
         labels = LabelSet([ICONS["car"], Label("auto", wnid=ICONS["car"].wnid), ICONS["cat"]])
-        tree = get_builder("hypernyms")()(labels)
+        with pytest.raises(SimilarityError, match="'auto' and 'car' are one synset"):
+            get_builder("hypernyms")()(labels)
+        tree = get_builder("hypernyms")(same_synset="allow")(labels)
+        assert tree.provenance["same_synset"] == {"car.n.01": ["auto", "car"]}
         assert ("auto", "car") in [tree.clade(node) for node in tree.nodes]
 
     def test_a_label_without_synset_is_refused(self):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import random
 import subprocess
 import sys
@@ -11,9 +12,10 @@ import pytest
 
 from taxonomy.agglomeration import LINKAGES
 from taxonomy.clustering import bounded_levels, dendrogram, distances
-from taxonomy.errors import ClusteringError
+from taxonomy.errors import ClusteringError, TaxonomyError
 from taxonomy.labels import LabelSet, get_labels
 from taxonomy.similarity import SOURCES, Similarity, embedding, get_source
+from tests.choices import choices
 
 LABELS = LabelSet(list(get_labels("icons"))[::7])
 """31 icons."""
@@ -78,6 +80,22 @@ def test_is_deterministic_in_any_order(source, similarity):
         again = source(LabelSet(random.Random(seed).sample(list(LABELS), len(LABELS))))
         assert again.digest == similarity.digest
         assert again.provenance == similarity.provenance
+
+
+def test_every_choice_is_a_similarity_or_is_refused(source):
+    """Every value of every option that has a list of values, one at a time."""
+    few = LABELS.restrict(LABELS.ids[::4])
+    for option in choices(type(source)):
+        chosen = dataclasses.replace(source, **option)
+        try:
+            made = chosen(few)
+        except TaxonomyError as error:
+            assert len(str(error)) > 40, option
+            continue
+        assert made.ids == few.ids
+        assert ((made.values >= 0) & (made.values <= 1)).all(), option
+        again = chosen(LabelSet(random.Random(1).sample(list(few), len(few))))
+        assert (again.digest, again.provenance) == (made.digest, made.provenance), option
 
 
 def test_says_what_made_it(source, similarity):

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
 import pytest
 
-from taxonomy.errors import SimilarityError
+from taxonomy.errors import LabelError, SimilarityError
 from taxonomy.labels import Label, LabelSet, get_labels
-from taxonomy.similarity.wordnet import Source
+from taxonomy.similarity.wordnet import MAPS, Source
+from taxonomy.wordnet import NounGraph, information, measures
 
 ICONS = get_labels("icons")
 
@@ -42,7 +46,81 @@ def test_a_word_that_wordnet_lacks_is_refused():
 
 
 def test_an_unknown_wnid_is_refused():
-    from taxonomy.errors import TaxonomyError
-
-    with pytest.raises(TaxonomyError, match="n00000001"):
+    with pytest.raises(LabelError, match="n00000001"):
         Source()(LabelSet([ICONS["cat"], Label("x", wnid="n00000001")]))
+
+
+@pytest.mark.parametrize("measure", MAPS)
+def test_maps_keep_the_order_of_native_values(measure):
+    graph = NounGraph.load()
+    made = Source(measure)(ICONS)
+    nodes = [graph.index(label.wnid) for label in ICONS]
+    native = measures.score(measure, graph, nodes, information.seco(graph))
+    upper = np.triu_indices(len(ICONS), 1)
+    ours, theirs = made.values[upper], (native + native.T)[upper]
+    order = np.argsort(theirs, kind="stable")
+    assert (np.diff(ours[order]) >= -1e-12).all()
+    assert len(np.unique(ours.round(9))) > 5
+    assert made.provenance["map"] == MAPS[measure]
+    assert made.provenance["content"] == (None if measure in measures.MEASURES else "seco")
+
+
+def test_lch_res_and_jcn_are_mapped_by_hand():
+    """Cat and dog are four edges apart, of at most 19 to the root; their contents are Seco's."""
+    graph = NounGraph.load()
+    content = information.seco(graph)
+    cat, dog, meet = (graph.index(f"{w}.n.01") for w in ("cat", "dog", "carnivore"))
+    native = 1 / (content[cat] + content[dog] - 2 * content[meet])
+    between = {name: Source(name)(ICONS).between("cat", "dog") for name in MAPS}
+    assert between["lch"] == pytest.approx(np.log(2 * 19 / 5) / np.log(2 * 19))
+    assert between["res"] == pytest.approx(content[meet] / content.max())
+    assert between["jcn"] == pytest.approx(native / (1 + native))
+
+
+def test_labels_that_brown_never_uses_are_refused():
+    with pytest.raises(SimilarityError, match=r"of 212 labels do not occur.*--content seco"):
+        Source("lin", content="brown")(ICONS)
+    pets = ICONS.restrict(["cat", "dog", "horse"])
+    made = Source("lin", content="brown")(pets)
+    assert made.provenance["content"] == "brown"
+    assert made.values.tobytes() != Source("lin")(pets).values.tobytes()
+    Source("wup", content="brown")(ICONS)  # needs no content
+
+
+def test_two_labels_of_one_synset():
+    labels = LabelSet([ICONS["car"], Label("auto", wnid=ICONS["car"].wnid), ICONS["cat"]])
+    with pytest.raises(SimilarityError, match=r"are one synset, car\.n\.01.*--same-synset allow"):
+        Source()(labels)
+    for measure in MAPS:
+        made = Source(measure, same_synset="allow")(labels)
+        assert made.between("auto", "car") == 1
+        assert made.provenance["same_synset"] == {"car.n.01": ["auto", "car"]}
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("qwzx", "no such noun"),
+        ("teapott", "Did you mean 'teapot'"),
+        ("quickly", "no verbs, adjectives"),
+        ("猫", "another script"),
+        ("кошка", "another script"),
+        ("", "no such noun"),
+    ],
+)
+def test_a_name_that_is_no_english_noun_says_why(name, message):
+    with pytest.raises(SimilarityError, match=f"'x' has no WordNet synset.*{message}.*'wnid'"):
+        Source(senses="first")(LabelSet([ICONS["cat"], Label("x", name or "?!")]))
+
+
+def test_sixteen_threads_ask_two_hundred_times():
+    subsets = [ICONS.restrict(ICONS.ids[i : i + 5]) for i in range(200)]
+
+    def ask(thread: int) -> list[str]:
+        order = np.roll(np.arange(200), 13 * thread)  # each begins somewhere else
+        answers = {int(i): Source(list(MAPS)[i % 6])(subsets[i]).digest for i in order}
+        return [answers[i] for i in range(200)]
+
+    with ThreadPoolExecutor(16) as pool:
+        first, *others = pool.map(ask, range(16))
+    assert all(other == first for other in others)
