@@ -97,7 +97,7 @@ def agglomerate(distances: FloatArray, method: str = "average") -> Merges:
     state = _State(distances, linkage, method)
     parent, height = [-1] * n, [0.0] * n
     while state.alive.sum() > 1:
-        groups, levels = state.ready()
+        groups, levels = ready(state.edges, state.nearest, reducible=linkage.reducible)
         for group, level in zip(groups, levels, strict=True):
             for slot in group:
                 parent[state.cluster[slot]] = len(parent)
@@ -246,6 +246,39 @@ def _from_binary(binary: FloatArray, n: int, *, dissolve: bool) -> Merges:
     return Merges(parent[kept], np.round(height[kept], 12))
 
 
+def ready(
+    edges: tuple[IntArray, IntArray], nearest: FloatArray, *, reducible: bool = True
+) -> tuple[list[IntArray], FloatArray]:
+    """Return the groups of clusters to merge now, and the distance of each.
+
+    Args:
+        edges: every cluster and each of its neighbours at its smallest distance.
+        nearest: every cluster's smallest distance; infinite where it has no neighbour.
+        reducible: as for `Linkage`.
+    """
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    source, target = edges
+    n = len(nearest)
+    # A link is mutual where each end is a nearest neighbour of the other; a cluster with a
+    # link that is not has a neighbour that merges first.
+    mutual = nearest[source] <= nearest[target] * (1 + TOLERANCE)
+    ends = (source[mutual], target[mutual])
+    links = coo_array((np.ones(len(ends[0]), dtype=np.int8), ends), shape=(n, n))
+    count, label = connected_components(links, directed=False)
+    late = np.zeros(count, dtype=bool)
+    late[label[source[~mutual]]] = True
+    if not reducible:
+        late[label[nearest > nearest.min() * (1 + TOLERANCE)]] = True
+    linked = np.zeros(n, dtype=bool)
+    linked[ends[0]] = True
+    members = np.flatnonzero(linked & ~late[label])
+    members = members[np.argsort(label[members], kind="stable")]
+    starts = np.flatnonzero(np.diff(label[members], prepend=-1))
+    return np.split(members, starts[1:]), np.minimum.reduceat(nearest[members], starts)
+
+
 class _State:
     """Distances between the clusters that are alive, and each one's nearest neighbours.
 
@@ -266,31 +299,6 @@ class _State:
         self.nearest = np.full(n, np.inf)
         self.edges: tuple[IntArray, IntArray] = (np.zeros(0, np.int64), np.zeros(0, np.int64))
         self._look_again(np.arange(n))
-
-    def ready(self) -> tuple[list[IntArray], FloatArray]:
-        """Return the groups of slots to merge now, and the distance of each."""
-        from scipy.sparse import coo_array
-        from scipy.sparse.csgraph import connected_components
-
-        source, target = self.edges
-        n = len(self.d)
-        # A link is mutual where each end is a nearest neighbour of the other; a cluster with a
-        # link that is not has a neighbour that merges first.
-        mutual = self.nearest[source] <= self.nearest[target] * (1 + TOLERANCE)
-        ends = (source[mutual], target[mutual])
-        links = coo_array((np.ones(len(ends[0]), dtype=np.int8), ends), shape=(n, n))
-        count, label = connected_components(links, directed=False)
-        late = np.zeros(count, dtype=bool)
-        late[label[source[~mutual]]] = True
-        if not self.linkage.reducible:
-            late[label[self.nearest > self.nearest.min() * (1 + TOLERANCE)]] = True
-        linked = np.zeros(n, dtype=bool)
-        linked[ends[0]] = True
-        members = np.flatnonzero(linked & ~late[label])
-        members = members[np.argsort(label[members], kind="stable")]
-        starts = np.flatnonzero(np.diff(label[members], prepend=-1))
-        groups = np.split(members, starts[1:])
-        return groups, np.minimum.reduceat(self.nearest[members], starts)
 
     def merge(self, groups: list[IntArray]) -> None:
         """Merge every group into the slot of its first member."""

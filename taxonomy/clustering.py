@@ -15,6 +15,8 @@ from taxonomy.agglomeration import LINKAGES, agglomerate, check_euclidean
 from taxonomy.errors import ClusteringError
 from taxonomy.hierarchy import Hierarchy
 from taxonomy.raw_tree import RawTree
+from taxonomy.similarity._sparse import SparseSimilarity
+from taxonomy.sparse_agglomeration import agglomerate_neighbours
 
 if TYPE_CHECKING:
     from taxonomy.similarity import Similarity
@@ -49,7 +51,8 @@ def dendrogram(similarity: Similarity, method: str = "average") -> Hierarchy:
     that the tree depends on neither the order nor the names of the labels.
 
     Args:
-        similarity: of at least one label.
+        similarity: of at least one label; of a `SparseSimilarity` the pairs that are not listed
+            count as 0, and the linkage is average, complete, single or weighted.
         method: one of `taxonomy.agglomeration.LINKAGES`.
 
     Raises:
@@ -66,7 +69,11 @@ def dendrogram(similarity: Similarity, method: str = "average") -> Hierarchy:
         **_io.provenance("dendrogram", ("scipy",), linkage=method, similarity=similarity.digest),
         "source": similarity.provenance,
     }
-    merges = agglomerate(distances(similarity, method), method)
+    if isinstance(similarity, SparseSimilarity):
+        listed = similarity.first, similarity.second, similarity.similarities
+        merges = agglomerate_neighbours(n, *listed, method)
+    else:
+        merges = agglomerate(distances(similarity, method), method)
     if n == 1:
         return Hierarchy.from_nested(list(similarity.ids), made)
     raw = RawTree(

@@ -10,7 +10,7 @@ from taxonomy.errors import ClusteringError
 from taxonomy.hierarchy import Hierarchy
 from taxonomy.labels import LabelSet
 from taxonomy.refinement import Bounds, refine
-from taxonomy.similarity import Similarity
+from taxonomy.similarity import Similarity, SparseSimilarity
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,8 @@ class Builder:
         linkage: how near two groups are; ward, centroid and median need a similarity that is an
             inner product, such as that of embeddings.
         levels: groups per level, coarse to fine; empty for the whole dendrogram, ``auto``
-            for about ``0.82 sqrt(n)`` groups and, from 24 classes on, 4 times as many below.
+            for about ``0.82 sqrt(n)`` groups and, from 24 classes on, 4 times as many below. Where
+            only neighbours are scored, auto is the whole dendrogram, and levels are refused.
         slack: a group holds at most ``slack`` times its even share of the classes.
         least: fewest classes of a group of the finest level.
         refine: whether to move and swap classes between groups afterwards while it lowers
@@ -42,15 +43,23 @@ class Builder:
         """Cluster the labels.
 
         Raises:
-            ClusteringError: no similarity, one of other labels, or bounds that cannot be met.
+            ClusteringError: no similarity, one of other labels or, for bounded groups, of
+                neighbours only, or bounds that cannot be met.
         """
         if similarity is None:
             raise ClusteringError("Clustering needs a similarity; name a source: --source wordnet.")
         if similarity.ids != labels.ids:
             raise ClusteringError("The similarity is of other labels than the label set.")
-        levels = automatic_levels(len(labels)) if self.levels == "auto" else self.levels
+        sparse = isinstance(similarity, SparseSimilarity)
+        automatic = () if sparse else automatic_levels(len(labels))
+        levels = automatic if self.levels == "auto" else self.levels
         if not levels:
             return dendrogram(similarity, self.linkage)
+        if sparse:
+            raise ClusteringError(
+                f"Groups of bounded size need all pairs of the {len(labels)} classes, and only "
+                "neighbours are scored; build the whole dendrogram: --levels auto."
+            )
         tree = bounded_levels(similarity, levels, self.linkage, self.slack, self.least)
         if self.refine == "no":
             return tree

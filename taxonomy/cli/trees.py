@@ -141,6 +141,10 @@ def _of_wordnet(made: dict[str, Any]) -> list[str]:
             f"{len(same)} synsets stand for several labels, which count as alike: "
             f"{name} for {', '.join(ids[:3])} …"
         )
+    if nearest := made.get("neighbours"):
+        lines.append(
+            f"scored are each class's {nearest} nearest only; all other pairs count as 0 alike"
+        )
     if cut := made.get("cut"):
         several, above = (len(cut[key]) for key in ("several_ways", "above_others"))
         lines.append(

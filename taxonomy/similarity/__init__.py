@@ -15,9 +15,10 @@ from typing import Protocol
 
 from taxonomy._registry import Registry
 from taxonomy.labels import LabelSet
+from taxonomy.similarity._sparse import SparseSimilarity
 from taxonomy.similarity._value import Similarity
 
-__all__ = ["SOURCES", "Similarity", "Source", "get_source"]
+__all__ = ["SOURCES", "Similarity", "Source", "SparseSimilarity", "get_source"]
 
 
 class Source(Protocol):

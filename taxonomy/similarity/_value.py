@@ -48,8 +48,13 @@ class Similarity:
         matrix = (matrix + matrix.T) / 2
         np.fill_diagonal(matrix, 1.0)
         matrix.setflags(write=False)
-        self.values: FloatArray = matrix
+        self._values: FloatArray = matrix
         self.provenance: dict[str, _io.Json] = dict(provenance or {})
+
+    @property
+    def values(self) -> FloatArray:
+        """The matrix, shape (n, n), in the order of `ids`."""
+        return self._values
 
     def __len__(self) -> int:
         """Return the number of labels."""

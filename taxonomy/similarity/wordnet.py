@@ -13,8 +13,9 @@ import numpy.typing as npt
 from taxonomy import _io
 from taxonomy.errors import SimilarityError
 from taxonomy.labels import Label, LabelSet
+from taxonomy.similarity._sparse import SparseSimilarity
 from taxonomy.similarity._value import Similarity
-from taxonomy.wordnet import information, measures
+from taxonomy.wordnet import information, measures, pairs
 from taxonomy.wordnet.graph import NounGraph
 
 FloatArray = npt.NDArray[np.float64]
@@ -28,6 +29,9 @@ MAPS = {
     "lin": "identity",
 }
 """The measures and how each one's native values are brought to [0, 1]; all maps are monotone."""
+
+ALL_PAIRS = 10_000
+"""How many classes are compared with one another if nothing else is asked for: 0.8 GB."""
 
 
 @dataclass(frozen=True)
@@ -49,20 +53,27 @@ class Source:
             takes the first noun sense of its name, which is wrong for one name in six.
         same_synset: whether to ``refuse`` two labels of one synset, or to ``allow`` them as
             entirely alike.
+        neighbours: how many nearest classes of every class are scored, all other pairs counting as
+            0; 0 for all pairs of up to 10,000 classes, and for 50 neighbours of more.
     """
 
     measure: Literal["wup", "path", "lch", "res", "jcn", "lin"] = "wup"
     content: Literal["seco", "brown"] = "seco"
     senses: Literal["wnid", "first"] = "wnid"
     same_synset: Literal["refuse", "allow"] = "refuse"
+    neighbours: int = 0
 
     def __call__(self, labels: LabelSet) -> Similarity:
-        """Compare all pairs of synsets.
+        """Compare all pairs of synsets, or every synset with its nearest.
 
         Raises:
-            SimilarityError: a label has no synset, or another one's, or no information content.
+            SimilarityError: a label has no synset, or another one's, or no information content;
+                or fewer than no neighbours.
             LabelError: a wnid that WordNet 3.0 lacks.
         """
+        if self.neighbours < 0:
+            raise SimilarityError(f"{self.neighbours} neighbours: ask for 1 or more, or 0.")
+        nearest = self.neighbours or (50 if len(labels) > ALL_PAIRS else 0)
         graph = NounGraph.load()
         nodes, guessed = synsets(labels, graph, self.senses)
         same = same_synsets(labels, nodes, graph, self.same_synset)
@@ -75,9 +86,12 @@ class Source:
             senses=self.senses,
             first_sense=guessed,
             same_synset=same,
+            neighbours=nearest,
             labels=labels.digest,
             graph=graph.digest,
         )
+        if nearest:
+            return self._sparse(labels, np.array(nodes), graph, content, nearest, made)
         native = measures.score(self.measure, graph, nodes, content)
         values = to_unit(self.measure, native, graph, content)
         # nltk's wup depends on direction in one pair of a thousand, and is below 1 between some
@@ -85,6 +99,24 @@ class Source:
         values = (values + values.T) / 2
         values[np.equal.outer(nodes, nodes)] = 1.0
         return Similarity(labels.ids, values, made)
+
+    def _sparse(
+        self,
+        labels: LabelSet,
+        nodes: npt.NDArray[np.int64],
+        graph: NounGraph,
+        content: information.Content | None,
+        nearest: int,
+        made: dict[str, _io.Json],
+    ) -> SparseSimilarity:
+        """Score the pairs in which one class is among the other's nearest."""
+        first, second = pairs.nearest(self.measure, graph, nodes, nearest, content)
+        values = np.zeros(len(first))
+        for both in ((first, second), (second, first)):
+            native = pairs.score_pairs(self.measure, graph, nodes, both, content)
+            values += to_unit(self.measure, native, graph, content) / 2
+        values[nodes[first] == nodes[second]] = 1.0
+        return SparseSimilarity(labels.ids, first, second, values, made)
 
     def _content(
         self, labels: LabelSet, nodes: list[int], graph: NounGraph

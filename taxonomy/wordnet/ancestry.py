@@ -118,7 +118,7 @@ class Ancestry:
         shortest = self.distances.astype(np.int64)
         for first in range(0, len(keys), _BLOCK_NUMBERS // 64):
             pairs = slice(first, first + _BLOCK_NUMBERS // 64)
-            inner, counts = _expand(starts, own_place[pairs])
+            inner, counts = expand(starts, own_place[pairs])
             ups = order[inner]
             # upper.ancestors equals self.ancestors: a union of ancestors is closed upwards.
             tops = np.searchsorted(upper.indptr, ups, side="right") - 1
@@ -166,7 +166,7 @@ def _up_distances(graph: NounGraph, queries: Integers) -> tuple[Integers, npt.ND
     keys = np.unique(queries * count + np.arange(count))
     levels = [keys]
     while len(keys):
-        positions, counts = _expand(graph.hypernym_indptr, keys // max(count, 1))
+        positions, counts = expand(graph.hypernym_indptr, keys // max(count, 1))
         parents = graph.hypernym_indices[positions].astype(np.int64)
         keys = np.unique(parents * count + np.repeat(keys % max(count, 1), counts))
         levels.append(keys)
@@ -176,8 +176,12 @@ def _up_distances(graph: NounGraph, queries: Integers) -> tuple[Integers, npt.ND
     return unique, distances[first]
 
 
-def _expand(indptr: Integers, groups: Integers) -> tuple[Integers, Integers]:
-    """Return the positions of all members of the groups, one after the other, and the counts."""
+def expand(indptr: Integers, groups: Integers) -> tuple[Integers, Integers]:
+    """Return the positions of all members of the groups, one after the other, and the counts.
+
+    >>> expand(np.array([0, 2, 2, 5]), np.array([2, 0]))
+    (array([2, 3, 4, 0, 1]), array([3, 2]))
+    """
     counts = indptr[groups + 1] - indptr[groups]
     starts = starts_of(counts)
     return np.arange(starts[-1]) + np.repeat(indptr[groups] - starts[:-1], counts), counts

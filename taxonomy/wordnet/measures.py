@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 Nodes = Sequence[int] | npt.NDArray[np.integer]
 Scores = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
 
 UNCONNECTED = np.iinfo(np.int32).max // 2
 """A number of edges that no path has; the sum of two still fits its type."""
@@ -47,10 +48,7 @@ def path(graph: NounGraph, nodes: Nodes) -> Scores:
     >>> path(graph, nodes).round(4).tolist()
     [[1.0, 0.2, 0.0833], [0.2, 1.0, 0.0588], [0.0833, 0.0588, 1.0]]
     """
-    edges = _edges(graph, nodes)
-    scores = np.zeros(edges.shape)
-    np.divide(1.0, edges + 1.0, out=scores, where=edges < UNCONNECTED)
-    return scores
+    return path_of(_edges(graph, nodes))
 
 
 def lch(graph: NounGraph, nodes: Nodes) -> Scores:
@@ -69,11 +67,7 @@ def lch(graph: NounGraph, nodes: Nodes) -> Scores:
     >>> lch(graph, [graph.index("dog.n.01"), graph.index("cat.n.01")])[0].round(4).tolist()
     [3.6376, 2.0281]
     """
-    edges = _edges(graph, nodes)
-    scores = np.zeros(edges.shape)
-    deepest = max(1, int(graph.max_depths.max()))
-    np.log((edges + 1) / (2.0 * deepest), out=scores, where=edges < UNCONNECTED)
-    return -scores + 0.0
+    return lch_of(_edges(graph, nodes), graph)
 
 
 def _edges(graph: NounGraph, nodes: Nodes) -> npt.NDArray[np.int32]:
@@ -124,12 +118,12 @@ def wup(graph: NounGraph, nodes: Nodes) -> Scores:
     for rows in ancestry.row_blocks():
         view = scores[rows]
         for block in ancestry.subsumed(rows, worst_to_best):
-            view[block.cells] = _wu_palmer(
+            view[block.cells] = wu_palmer(
                 depths[block.subsumer], lengths[block.rows], lengths[block.columns]
             )
     for query, place in _queries_that_subsume(ancestry):
         below = slice(ancestry.indptr[place], ancestry.indptr[place + 1])
-        scores[query, ancestry.queries[below]] = _wu_palmer(depths[place], 0, lengths[below])
+        scores[query, ancestry.queries[below]] = wu_palmer(depths[place], 0, lengths[below])
     return scores
 
 
@@ -185,11 +179,7 @@ def jcn(graph: NounGraph, nodes: Nodes, content: Content) -> Scores:
     """
     queries = np.asarray(nodes, dtype=np.int64).reshape(-1)
     common = res(graph, queries, content)
-    own = content[queries]
-    apart = (own[:, None] + own[None, :]) - 2 * common
-    scores = np.full(apart.shape, UNSEEN)
-    np.divide(1.0, apart, out=scores, where=apart != 0)
-    scores[(own == 0)[:, None] | (own == 0)[None, :]] = 0
+    scores = jcn_of(common, content[queries][:, None], content[queries][None, :])
     scores[queries[:, None] == queries[None, :]] = UNSEEN
     return scores
 
@@ -212,11 +202,8 @@ def lin(graph: NounGraph, nodes: Nodes, content: Content) -> Scores:
     0.8588
     """
     queries = np.asarray(nodes, dtype=np.int64).reshape(-1)
-    own = content[queries]
-    total = own[:, None] + own[None, :]
-    scores = np.ones(total.shape)
-    np.divide(2.0 * res(graph, queries, content), total, out=scores, where=total != 0)
-    return scores
+    common = res(graph, queries, content)
+    return lin_of(common, content[queries][:, None], content[queries][None, :])
 
 
 MEASURES: dict[str, Callable[[NounGraph, Nodes], Scores]] = {"path": path, "lch": lch, "wup": wup}
@@ -252,11 +239,42 @@ def score(measure: str, graph: NounGraph, nodes: Nodes, content: Content | None 
     return lookup("measure", BY_CONTENT, measure)(graph, nodes, content)
 
 
-def _wu_palmer(
-    depth: np.int64, first: npt.NDArray[np.int64] | int, second: npt.NDArray[np.int64]
-) -> Scores:
+def path_of(edges: npt.NDArray[np.int32]) -> Scores:
+    """Return `path` for numbers of edges, 0 for `UNCONNECTED`."""
+    scores = np.zeros(edges.shape)
+    np.divide(1.0, edges + 1.0, out=scores, where=edges < UNCONNECTED)
+    return scores
+
+
+def lch_of(edges: npt.NDArray[np.int32], graph: NounGraph) -> Scores:
+    """Return `lch` for numbers of edges, 0 for `UNCONNECTED`."""
+    scores = np.zeros(edges.shape)
+    deepest = max(1, int(graph.max_depths.max()))
+    np.log((edges + 1) / (2.0 * deepest), out=scores, where=edges < UNCONNECTED)
+    return -scores + 0.0
+
+
+def wu_palmer(depth: Integers | np.int64, first: Integers | int, second: Integers) -> Scores:
+    """Return `wup` for a subsumer's depth in synsets and the edges from it to both synsets."""
     result: Scores = (2.0 * depth) / ((first + depth) + (second + depth))
     return result
+
+
+def jcn_of(common: Scores, one: Scores, other: Scores) -> Scores:
+    """Return `jcn` of two different synsets for their `res` and their own contents."""
+    apart = (one + other) - 2 * common
+    scores = np.full(apart.shape, UNSEEN)
+    np.divide(1.0, apart, out=scores, where=apart != 0)
+    scores[(one == 0) | (other == 0)] = 0
+    return scores
+
+
+def lin_of(common: Scores, one: Scores, other: Scores) -> Scores:
+    """Return `lin` for the two synsets' `res` and their own contents."""
+    total = one + other
+    scores = np.ones(total.shape)
+    np.divide(2.0 * common, total, out=scores, where=total != 0)
+    return scores
 
 
 def _queries_that_subsume(ancestry: Ancestry) -> list[tuple[int, int]]:

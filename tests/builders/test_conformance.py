@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 
 import pytest
 
@@ -82,6 +83,18 @@ def test_every_choice_is_a_tree_or_is_refused(name):
         assert again.to_json() == tree.to_json(), option
 
 
+@pytest.mark.parametrize(("name", "options"), CASES)
+def test_neighbours_only_give_a_tree_or_are_refused(name, options):
+    sparse = get_source("wordnet")(neighbours=5)(LABELS)
+    builder = get_builder(name)(**options)
+    try:
+        tree = builder(LABELS, sparse)
+    except (ClusteringError, SimilarityError) as error:
+        assert re.search("all pairs.*--levels auto", str(error))
+        return
+    assert tree.leaves == LABELS.ids
+
+
 def test_a_star_has_no_node_below_the_root():
     assert build("star", {}, LABELS).nodes.tolist() == [0]
 
@@ -137,6 +150,13 @@ class TestCluster:
             cluster(LABELS)
         with pytest.raises(ClusteringError, match="other labels"):
             cluster(LABELS, get_source("random")()(ICONS))
+
+    def test_of_neighbours_the_whole_dendrogram(self):
+        sparse = get_source("wordnet")(neighbours=5)(LABELS)
+        tree = get_builder("cluster")()(LABELS, sparse)
+        assert tree == get_builder("cluster")(levels=())(LABELS, sparse.dense())
+        with pytest.raises(ClusteringError, match="bounded size need all pairs"):
+            get_builder("cluster")(levels=(3, 9))(LABELS, sparse)
 
     def test_the_shipped_trees_are_what_it_builds(self):
         from taxonomy._shipped import path

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 
 from taxonomy.errors import LabelError, SimilarityError
 from taxonomy.labels import Label, LabelSet, get_labels
+from taxonomy.similarity import SparseSimilarity, wordnet
 from taxonomy.similarity.wordnet import MAPS, Source
 from taxonomy.wordnet import NounGraph, information, measures
 
@@ -124,3 +126,31 @@ def test_sixteen_threads_ask_two_hundred_times():
     with ThreadPoolExecutor(16) as pool:
         first, *others = pool.map(ask, range(16))
     assert all(other == first for other in others)
+
+
+@pytest.mark.parametrize("measure", MAPS)
+def test_neighbours_score_as_all_pairs_do(measure):
+    every = Source(measure)(ICONS)
+    sparse = Source(measure, neighbours=8)(ICONS)
+    assert isinstance(sparse, SparseSimilarity)
+    listed = sparse.first, sparse.second
+    assert sparse.similarities == pytest.approx(every.values[listed], rel=1e-12)
+    assert np.bincount(np.concatenate(listed), minlength=len(ICONS)).min() >= 8
+    assert sparse.provenance["neighbours"] == 8
+    shuffled = LabelSet(random.Random(0).sample(list(ICONS), len(ICONS)))
+    assert Source(measure, neighbours=8)(shuffled).digest == sparse.digest
+
+
+def test_more_classes_than_pairs_fit_get_neighbours(monkeypatch):
+    monkeypatch.setattr(wordnet, "ALL_PAIRS", 100)
+    made = Source()(ICONS)
+    assert isinstance(made, SparseSimilarity)
+    assert made.provenance["neighbours"] == 50
+    assert not isinstance(Source()(ICONS.restrict(ICONS.ids[:100])), SparseSimilarity)
+    with pytest.raises(SimilarityError, match="-1 neighbours"):
+        Source(neighbours=-1)(ICONS)
+
+
+def test_neighbours_share_a_synset():
+    labels = LabelSet([ICONS["car"], Label("auto", wnid=ICONS["car"].wnid), ICONS["cat"]])
+    assert Source(same_synset="allow", neighbours=1)(labels).between("auto", "car") == 1
