@@ -7,8 +7,8 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c c
 # Waiting threads that spin long make everything slow beside another busy process.
 export GOMP_SPINCOUNT ?= 5000
 
-.PHONY: demo test test-all check bench bench-metrics bench-trees baseline frontier ablation \
-	llm-local llm-report wheel clean
+.PHONY: demo test test-all check bench bench-metrics bench-trees bench-wordnet baseline frontier \
+	ablation llm-local llm-report wheel clean
 
 .venv/user: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
@@ -49,6 +49,11 @@ bench-metrics: .venv/dev
 # From a matrix to a tree's file, at 1,000 and 10,000 labels; needs 5 GiB of memory.
 bench-trees: .venv/user
 	$(BIN)/python analysis/bench/trees.py
+
+# WordNet against nltk, and trees of up to 82,115 nouns; needs WordNet's files for nltk, and says
+# how to get them.
+bench-wordnet: .venv/dev
+	$(BIN)/python analysis/bench/wordnet.py
 
 # The flat network at four widths; about half an hour on two cores, and it continues.
 baseline: .venv/user

@@ -95,9 +95,7 @@ def nearest(
     equally near ones are kept goes by a fixed hash of both synsets, not by the order or the ids:
     a spread-out sample of them.
 
-    Exact but for ``wup``, whose common subsumer is by nltk's rule not always the one that scores
-    best: there twice as many are found by the best one and ranked by the rule, which leaves out
-    a neighbour in some hundred.
+    Exact but for ``wup``, where by nltk's tie rule a few pairs score differently by direction.
 
     Args:
         measure: as for `score_pairs`.
@@ -274,10 +272,33 @@ class _Buckets:
         run = np.searchsorted(runs, last, side="right") - 1
         return runs[run], runs[run + 1]
 
+    @cached_property
+    def preference(self) -> Integers:
+        """By ancestor, its place in the order in which nltk's ``wup`` prefers common subsumers."""
+        ancestry = self.climbs.ancestry
+        order = np.lexsort((-ancestry.name_ranks, ancestry.min_depths))
+        places = np.empty_like(order)
+        places[order] = np.arange(len(order))
+        return places
+
+    @cached_property
+    def widths(self) -> Integers:
+        """By ancestor, how many of its members a synset takes."""
+        ancestry = self.climbs.ancestry
+        widths = np.minimum(np.diff(ancestry.indptr), self.count + 1)
+        if self.measure == "wup":
+            # One that a hypernym of its own is preferred to is never nltk's common subsumer.
+            upper = Ancestry.of(ancestry.graph, ancestry.ancestors)
+            best = np.zeros(len(widths), dtype=np.int64)
+            above = np.repeat(self.preference, np.diff(upper.indptr))
+            np.maximum.at(best, upper.queries, above)
+            widths[best > self.preference] = 0
+        return widths
+
     def candidates(self) -> Iterator[tuple[Integers, Integers]]:
         """Yield queries and their nearest, block by block."""
         n = len(self.climbs.ancestry.nodes)
-        widths = np.minimum(np.diff(self.climbs.ancestry.indptr), self.count + 1)
+        widths = self.widths
         loads = (
             np.cumsum(
                 np.add.reduceat(
@@ -300,7 +321,7 @@ class _Buckets:
         inner, counts = expand(self.climbs.starts, queries)
         ups = self.climbs.by_query[inner]
         places = self.climbs.own[ups]
-        widths = np.minimum(indptr[places + 1] - indptr[places], self.count + 1)
+        widths = self.widths[places]
         low, high = (edge[places] for edge in self.ties)
         owners = np.repeat(queries, counts)
         salted = _mixed(self.hashes[owners] + places.astype(np.uint64))
@@ -318,23 +339,18 @@ class _Buckets:
         near = self._nearness(up, other_up)
 
         key = first * len(self.climbs.ancestry.nodes) + second
-        order = np.lexsort((-near, key))
-        kept = order[np.flatnonzero(np.diff(key[order], prepend=-1))]
-        if self.measure != "wup":
-            return self._first(first[kept], second[kept], near[kept], self.count)
-        first, second = self._first(first[kept], second[kept], near[kept], 2 * self.count)
-        near = _scores("wup", self.climbs, first, second, None)
-        return self._first(first, second, near, self.count)
+        best = self.preference[places[pair[apart]]] if self.measure == "wup" else near
+        order = np.lexsort((best, key))
+        kept = order[np.flatnonzero(np.diff(key[order], append=-1))]
+        return self._first(first[kept], second[kept], near[kept])
 
-    def _first(
-        self, first: Integers, second: Integers, near: Scores, count: int
-    ) -> tuple[Integers, Integers]:
-        """Return each first's so many nearest seconds, equals by hash."""
+    def _first(self, first: Integers, second: Integers, near: Scores) -> tuple[Integers, Integers]:
+        """Return each first's nearest seconds, equals by hash."""
         order = np.lexsort((second, _mixed(self.hashes[first] + self.hashes[second]), -near, first))
         first, second = first[order], second[order]
         new = np.diff(first, prepend=-1) != 0
         begin = np.flatnonzero(new)[np.cumsum(new) - 1]
-        kept = np.arange(len(first)) - begin < count
+        kept = np.arange(len(first)) - begin < self.count
         return first[kept], second[kept]
 
     def _nearness(self, up: Integers, other_up: Integers) -> Scores:
