@@ -32,6 +32,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -78,7 +80,7 @@ def main() -> None:
             done = subprocess.run(command, check=True, capture_output=True, text=True)
             rows.append(json.loads(done.stdout))
             print(rows[-1], flush=True)
-    for row in (*neighbours(), *against_nltk(folder)):
+    for row in chain(neighbours(), against_nltk(folder)):
         rows.append(row)
         print(row, flush=True)
     table = pd.DataFrame(rows)
@@ -155,27 +157,23 @@ def tree_of(size: str, builder: str) -> dict[str, Any]:
     }
 
 
-def neighbours() -> list[dict[str, Any]]:
+def neighbours() -> Iterator[dict[str, Any]]:
     """Compare dendrograms of neighbours with that of all pairs."""
     labels = sample(get_labels("imagenet-21k"), 3000)
     every = get_source("wordnet")()(labels)
     whole = dendrogram(every)
-    rows = []
     for count in (10, 50, 200, 0):
         similarity = get_source("wordnet")(neighbours=count)(labels)
         tree = dendrogram(similarity) if count else whole
-        rows.append(
-            {
-                "what": "neighbours",
-                "labels": len(labels),
-                "option": str(count or "all"),
-                "pairs": len(similarity.first) if count else 3000 * 2999 // 2,
-                "nodes": len(tree.nodes),
-                "dasgupta_cost": dasgupta_cost(tree, every, normalised=True),
-                "clades_kept": len(clades(tree) & clades(whole)) / len(clades(whole)),
-            }
-        )
-    return rows
+        yield {
+            "what": "neighbours",
+            "labels": len(labels),
+            "option": str(count or "all"),
+            "pairs": len(similarity.first) if count else 3000 * 2999 // 2,
+            "nodes": len(tree.nodes),
+            "dasgupta_cost": dasgupta_cost(tree, every, normalised=True),
+            "clades_kept": len(clades(tree) & clades(whole)) / len(clades(whole)),
+        }
 
 
 def clades(tree: Hierarchy) -> set[tuple[str, ...]]:
@@ -183,7 +181,7 @@ def clades(tree: Hierarchy) -> set[tuple[str, ...]]:
     return {tree.clade(node) for node in tree.nodes}
 
 
-def against_nltk(folder: Path) -> list[dict[str, Any]]:
+def against_nltk(folder: Path) -> Iterator[dict[str, Any]]:
     """Time all pairs here and by nltk, and compare the values."""
     from taxonomy.wordnet.build import nltk_reader
 
@@ -191,7 +189,6 @@ def against_nltk(folder: Path) -> list[dict[str, Any]]:
     nodes = np.array([graph.index(label.wnid) for label in get_labels("imagenet-1k")])
     nodes = np.random.default_rng(0).permutation(nodes)
     cases = [(100, m) for m in (*measures.MEASURES, *measures.BY_CONTENT)]
-    rows = []
     with nltk_reader(folder) as reader:
         counts = nltk_counts()
         for n, measure in [*cases, (300, "wup"), (1000, "wup")]:
@@ -199,8 +196,7 @@ def against_nltk(folder: Path) -> list[dict[str, Any]]:
             if measure in measures.BY_CONTENT:  # a synset that Brown lacks has none in nltk
                 seen = information.brown(graph)[nodes] < information.UNSEEN
                 chosen = nodes[seen][:n]
-            rows.append(_against_nltk(reader, counts, graph, chosen, measure))
-    return rows
+            yield _against_nltk(reader, counts, graph, chosen, measure)
 
 
 def _against_nltk(
