@@ -297,23 +297,14 @@ class _Buckets:
 
     def candidates(self) -> Iterator[tuple[Integers, Integers]]:
         """Yield queries and their nearest, block by block."""
-        n = len(self.climbs.ancestry.nodes)
-        widths = self.widths
-        loads = (
-            np.cumsum(
-                np.add.reduceat(
-                    widths[self.climbs.own[self.climbs.by_query]], self.climbs.starts[:-1]
-                )
-            )
-            if n
-            else np.zeros(0)
-        )
-        start = 0
+        drawn = starts_of(self.widths[self.climbs.own[self.climbs.by_query]])
+        before = drawn[self.climbs.starts]  # candidates of all queries before each
+        start, n = 0, len(self.climbs.ancestry.nodes)
         while start < n:
-            done = loads[start - 1] if start else 0
-            end = max(start + 1, int(np.searchsorted(loads, done + _BLOCK_NUMBERS)))
-            yield self._best(np.arange(start, min(end, n)))
-            start = min(end, n)
+            fits = int(np.searchsorted(before, before[start] + _BLOCK_NUMBERS))
+            end = min(max(start + 1, fits), n)
+            yield self._best(np.arange(start, end))
+            start = end
 
     def _best(self, queries: Integers) -> tuple[Integers, Integers]:
         """Return the best candidates from all ancestors of some queries."""
