@@ -18,7 +18,7 @@ from taxonomy.spec import NetSpec
 from taxonomy.stages import CONVNEXT, Block, Bucket, Level, Stage
 from taxonomy.study.settings import Setting, describe_setting, run_series
 from taxonomy.tasks import TaskList
-from taxonomy.training import Objective, Run, TrainConfig
+from taxonomy.training import Augment, Objective, Run, TrainConfig
 
 RESULTS = Path(__file__).parent / "results"
 Runs = dict[tuple[str, int], Run]
@@ -28,8 +28,11 @@ KINDS = (("coherent", 5), ("coherent", 10), ("random", 5))
 FLAT_WIDTHS = (0.35, 0.5, 0.6, 0.75, 1.0)
 TEACHER = "flat 1x plain"
 
-PLAIN = TrainConfig(epochs=20)
-TAUGHT = TrainConfig(epochs=32, average=0.998, objective=Objective(clade=0.5, distill=2.0))
+STROKES = Augment(grey=0.3, thicken=0.5, outline=0.3)
+"""Designers differ in line weight, filling and colour; chosen with a plain flat 0.5x network."""
+
+PLAIN = TrainConfig(epochs=32, average=0.998, augment=STROKES)
+TAUGHT = replace(PLAIN, objective=Objective(clade=0.5, distill=2.0))
 SPECIALISE = replace(TAUGHT, epochs=20, batch_size=128, learning_rate=4e-3, average=0.996)
 """From a flat path network's weights on: larger batches and a lower rate."""
 

@@ -56,9 +56,10 @@ def _train_flags(parser: argparse.ArgumentParser, argv: Sequence[str]) -> None:
     )
     if list(argv[:1]) == ["train"]:
         require("torch")
-        from taxonomy.training import Objective, TrainConfig
+        from taxonomy.training import Augment, Objective, TrainConfig
 
         add_flags(parser, TrainConfig, "training")
+        add_flags(parser, Augment, "augmentation: how training pictures are varied")
         add_flags(parser, Objective, "objective: weights of the losses, and their settings")
         add_data_flags(parser, argv)
 
@@ -80,7 +81,7 @@ def _train(arguments: argparse.Namespace) -> None:
 
 def _trained(arguments: argparse.Namespace) -> Run:
     """Train with the settings given as flags."""
-    from taxonomy.training import Objective, Run, TrainConfig, train_run
+    from taxonomy.training import Augment, Objective, Run, TrainConfig, train_run
 
     if arguments.spec:
         spec = NetSpec.load(arguments.spec)
@@ -95,7 +96,11 @@ def _trained(arguments: argparse.Namespace) -> Run:
         spec = spec.path()
     data, tree = match_data(arguments, data, tree)
     arguments.data_options = given_options(arguments)
-    config = replace(from_flags(TrainConfig, arguments), objective=from_flags(Objective, arguments))
+    config = replace(
+        from_flags(TrainConfig, arguments),
+        augment=from_flags(Augment, arguments),
+        objective=from_flags(Objective, arguments),
+    )
     return train_run(
         arguments.out,
         spec,

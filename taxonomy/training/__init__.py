@@ -4,9 +4,10 @@ from taxonomy._registry import require
 
 require("torch")
 
+from taxonomy.training.augment import Augment  # noqa: E402
 from taxonomy.training.config import TrainConfig  # noqa: E402
 from taxonomy.training.loop import predict, train  # noqa: E402
 from taxonomy.training.objectives import Loss, Objective  # noqa: E402
 from taxonomy.training.run import Run, train_run  # noqa: E402
 
-__all__ = ["Loss", "Objective", "Run", "TrainConfig", "predict", "train", "train_run"]
+__all__ = ["Augment", "Loss", "Objective", "Run", "TrainConfig", "predict", "train", "train_run"]

@@ -1,4 +1,4 @@
-"""Augmentation of whole batches on the device: affine maps, flips, recolouring."""
+"""Augmentation of whole batches on the device: affine maps, flips, colours and strokes."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+
+from taxonomy.errors import TrainingError
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,9 @@ class Augment:
         shear: largest shear.
         flip: probability of a mirror image.
         recolour: probability of new colours for background and drawing.
+        grey: probability that colours fade, up to grey.
+        thicken: probability that dark strokes grow or shrink, by up to a pixel on either side.
+        outline: probability that the inside of dark areas fades, up to a bare outline.
     """
 
     rotate: float = 15.0
@@ -29,6 +34,19 @@ class Augment:
     shear: float = 0.1
     flip: float = 0.5
     recolour: float = 0.1
+    grey: float = 0.0
+    thicken: float = 0.0
+    outline: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Check ranges."""
+        for name in ("flip", "recolour", "grey", "thicken", "outline"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise TrainingError(
+                    f"{name} is {getattr(self, name)}; give a probability, from 0 to 1."
+                )
+        if not min(self.rotate, self.scale, self.shift, self.shear) >= 0:
+            raise TrainingError("Rotation, scale, shift and shear must not be negative.")
 
 
 def to_input(images: Tensor) -> Tensor:
@@ -60,7 +78,31 @@ def augmented(images: Tensor, augment: Augment, generator: torch.Generator) -> T
     tint, strength = uniform(batch, 3, 1, 1, low=0), uniform(batch, 1, 1, 1, low=0)
     opaque = colours[:, 3:]
     mixed = colours[:, :3] + chosen * strength * (opaque * tint - colours[:, :3])
-    return _to_input(torch.cat([mixed, opaque], 1), ground)
+    shown = _to_input(torch.cat([mixed, opaque], 1), ground)
+
+    def strength_of(share: float) -> Tensor:
+        """Draw a strength in [0, 1] for the share of pictures that are changed, else 0."""
+        return (uniform(batch, 1, 1, 1, low=0) < share) * uniform(batch, 1, 1, 1, low=0)
+
+    if augment.grey:
+        shown = torch.lerp(shown, shown.mean(1, keepdim=True), strength_of(augment.grey))
+    if augment.thicken:
+        change = strength_of(augment.thicken)
+        other = torch.where(uniform(batch, 1, 1, 1) < 0, _grown(shown), _shrunk(shown))
+        shown = torch.lerp(shown, other, change)
+    if augment.outline:
+        shown = shown - strength_of(augment.outline) * _shrunk(shown)
+    return shown.contiguous(memory_format=torch.channels_last)
+
+
+def _grown(shown: Tensor) -> Tensor:
+    """Return the darkest of each pixel's neighbourhood of 3 by 3."""
+    return torch.nn.functional.max_pool2d(shown, 3, 1, 1)
+
+
+def _shrunk(shown: Tensor) -> Tensor:
+    """Return the lightest of each pixel's neighbourhood of 3 by 3."""
+    return -torch.nn.functional.max_pool2d(-shown, 3, 1, 1)
 
 
 def _premultiply(images: Tensor) -> Tensor:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pytest
 import torch
 
+from taxonomy.errors import TrainingError
 from taxonomy.training.augment import Augment, augmented, to_input
 
 STILL = Augment(rotate=0, scale=0, shift=0, shear=0, flip=0, recolour=0)
@@ -48,6 +52,46 @@ def test_recolouring_keeps_the_drawing_apart_from_the_ground():
     ground, ink = made[:, :, 0, 0], made[:, :, 3, 1]
     assert ground.std(0).min() > 0.3
     assert (ground - ink).abs().amax(1).median() > 0.3
+
+
+def still_but(**changed: float) -> torch.Tensor:
+    """Return 64 copies of the icon, of which only one thing is varied."""
+    many = icon().repeat(64, 1, 1, 1)
+    return augmented(many, replace(STILL, **changed), generator())
+
+
+def test_strokes_grow_and_shrink_by_a_pixel_at_most():
+    ink = still_but(thicken=1).mean((1, 2, 3)) / 2 * 64
+    square, grown, shrunk = 8, 24, 0
+    assert ink.max() > square + 8
+    assert ink.max() <= grown
+    assert shrunk <= ink.min() < square - 4
+
+
+def test_an_outline_keeps_the_edge_and_loses_the_inside():
+    dark = torch.zeros(64, 3, 8, 8, dtype=torch.uint8)
+    dark[:, :, :2] = 255
+    made = augmented(dark, replace(STILL, outline=1), generator())
+    plain = to_input(dark)
+    torch.testing.assert_close(made[:, :, :3], plain[:, :, :3])
+    assert made[:, :, 4:].amin() < 0.2
+    assert (made <= plain).all()
+
+
+def test_greying_takes_colours_away_and_keeps_the_mean():
+    red = icon().repeat(64, 1, 1, 1)
+    red[:, 0] = 255
+    made = augmented(red, replace(STILL, grey=1), generator())
+    torch.testing.assert_close(made.mean(1), to_input(red).mean(1))
+    spread = made[:, :, 3, 1].amax(1) - made[:, :, 3, 1].amin(1)
+    assert spread.min() < 0.1
+    assert spread.max() > 1.5
+
+
+@pytest.mark.parametrize("wrong", [{"thicken": 1.5}, {"flip": -0.1}, {"shear": -1.0}])
+def test_impossible_settings_are_refused(wrong):
+    with pytest.raises(TrainingError):
+        Augment(**wrong)
 
 
 def test_opaque_pictures_are_continued_at_the_border_not_cut():
