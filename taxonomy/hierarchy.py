@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from taxonomy import _io
+from taxonomy import _io, _shipped
 from taxonomy.checks import refuse_errors
 from taxonomy.errors import FileFormatError, HierarchyError
 from taxonomy.labels import check_classes, unknown_class
@@ -404,3 +404,15 @@ class Hierarchy:
             raw.height = [float(self.merge_height[i]) for i in entries]
         origin = entries[canonical_order(raw)]
         return Hierarchy(raw, self.provenance), origin
+
+
+def load_tree(name: str) -> Hierarchy:
+    """Return a tree from a file, a run's folder, or a shipped name such as ``icons/wordnet``.
+
+    Raises:
+        FileFormatError: there is no such file, or it is no tree.
+    """
+    if (shipped := _shipped.find(name, "trees", ".json")) is not None:
+        return Hierarchy.load(shipped)
+    path = Path(name)
+    return Hierarchy.load(path / "hierarchy.json" if path.is_dir() else path)

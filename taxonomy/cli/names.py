@@ -9,7 +9,8 @@ from pathlib import Path
 from taxonomy import naming
 from taxonomy.cli._command import Command, chosen
 from taxonomy.cli._flags import add_flags, from_flags
-from taxonomy.cli.trees import LABELS_HELP, load_tree
+from taxonomy.cli.trees import LABELS_HELP
+from taxonomy.hierarchy import load_tree
 from taxonomy.labels import get_labels
 from taxonomy.llm import Settings
 

@@ -14,9 +14,8 @@ from taxonomy._registry import require
 from taxonomy.cli._command import Command, class_names
 from taxonomy.cli._data import add_data_flags, given_options, match_data, read_data
 from taxonomy.cli._flags import add_flags, from_flags
-from taxonomy.cli.trees import load_tree
 from taxonomy.errors import TaxonomyError
-from taxonomy.hierarchy import Hierarchy
+from taxonomy.hierarchy import Hierarchy, load_tree
 from taxonomy.spec import NetSpec, branching
 from taxonomy.tasks import TaskList
 

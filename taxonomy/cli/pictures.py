@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from taxonomy.cli._command import Command, class_names
-from taxonomy.cli.trees import load_tree
 from taxonomy.errors import HierarchyError
+from taxonomy.hierarchy import load_tree
 
 
 def _plot_flags(parser: argparse.ArgumentParser, _: Sequence[str]) -> None:

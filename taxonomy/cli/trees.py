@@ -14,7 +14,7 @@ from taxonomy.builders import BUILDERS, get_builder
 from taxonomy.cli._command import Command, chosen, class_names
 from taxonomy.cli._flags import add_flags, from_flags, integers
 from taxonomy.errors import HierarchyError, TaxonomyError
-from taxonomy.hierarchy import Hierarchy
+from taxonomy.hierarchy import load_tree
 from taxonomy.labels import LabelSet, get_labels, shipped_names
 from taxonomy.similarity import SOURCES, Similarity, get_source
 
@@ -22,16 +22,6 @@ if TYPE_CHECKING:
     from taxonomy.comparison import BoundsCost
 
 LABELS_HELP = "a shipped set ({}), a text or CSV file, or a folder of class folders"
-
-
-def load_tree(name: str) -> Hierarchy:
-    """Return a tree from a file, a run's folder, or a shipped name such as ``icons/wordnet``."""
-    from taxonomy import _shipped
-
-    if (shipped := _shipped.find(name, "trees", ".json")) is not None:
-        return Hierarchy.load(shipped)
-    path = Path(name)
-    return Hierarchy.load(path / "hierarchy.json" if path.is_dir() else path)
 
 
 def _labels_flags(parser: argparse.ArgumentParser, _: Sequence[str]) -> None:

@@ -24,6 +24,7 @@ OPTIONS = {
         {"transcript": "icons/llm-groups"},
         {"transcript": "icons/llm-groups", "repeats": 3},
     ],
+    "shuffled": [{"tree": "icons/hypernyms", "seed": 2}],
     "star": [{}],
     "shaped": [{}, {"groups": "cheapest", "most_children": 8, "balance": 0.1}],
 }

@@ -38,8 +38,10 @@ def precomputed(folder):
 OPTIONS = {
     "embedding": lambda _: {"template": "a picture of a {name}"},
     "llm": lambda _: {"transcript": "icons/llm-rows"},
+    "mixture": lambda _: {"of": "2 wordnet measure=path; random seed=1", "scale": "quantile"},
     "precomputed": precomputed,
     "random": lambda _: {"seed": 3},
+    "shuffled": lambda _: {"of": "wordnet measure=path", "seed": 2},
     "wordnet": lambda _: {"measure": "path"},
 }
 """How each source is made for these tests."""

@@ -1,0 +1,46 @@
+"""A tree with its labels dealt out at random: the null model of a comparison of trees."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from taxonomy.errors import HierarchyError, did_you_mean
+from taxonomy.hierarchy import Hierarchy, load_tree
+from taxonomy.labels import LabelSet
+from taxonomy.operations import shuffle_leaves
+from taxonomy.similarity import Similarity
+
+
+@dataclass(frozen=True)
+class Builder:
+    """The shape of a given tree, with its labels dealt out at random.
+
+    Args:
+        tree: a tree file, a run's folder, or a shipped tree such as icons/hypernyms; classes that
+            are not asked for are left out first.
+        seed: picks the permutation.
+    """
+
+    tree: str = ""
+    seed: int = 0
+
+    needs_similarity: ClassVar[bool] = False
+
+    def __call__(self, labels: LabelSet, similarity: Similarity | None = None) -> Hierarchy:
+        """Read the tree and deal its labels out.
+
+        Raises:
+            HierarchyError: no tree is named, or it lacks a label.
+            FileFormatError: the file is missing or no tree.
+        """
+        if not self.tree:
+            raise HierarchyError("Name the tree to shuffle: --tree icons/wordnet.")
+        whole = load_tree(self.tree)
+        lacking = [name for name in labels.ids if name not in set(whole.leaves)]
+        if lacking:
+            raise HierarchyError(
+                f"{self.tree}: lacks {len(lacking)} of {len(labels)} labels, the first being "
+                f"{lacking[0]!r}.{did_you_mean(lacking[0], whole.leaves)}"
+            )
+        return shuffle_leaves(whole.restrict(labels.ids, unary="collapse"), self.seed)

@@ -1,0 +1,52 @@
+"""A source with its labels permuted: the same numbers, and no sense in them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from taxonomy import _io
+from taxonomy.labels import LabelSet
+from taxonomy.similarity._recipe import only_source
+from taxonomy.similarity._value import Similarity
+
+
+@dataclass(frozen=True)
+class Source:
+    """Another source's scores, dealt out to the labels at random.
+
+    The null model of a comparison: trees of it have the very shapes of the source's own, ties and
+    all, while ``random`` has its own distribution.
+
+    Args:
+        of: the source, with its options after it, such as: llm transcript=icons/llm-rows.
+        seed: picks the permutation; the same seed and ids give the same one in any order.
+    """
+
+    of: str = "wordnet"
+    seed: int = 0
+
+    def __call__(self, labels: LabelSet) -> Similarity:
+        """Score with the source and permute.
+
+        Raises:
+            SimilarityError: a faulty recipe, or a source that cannot score the labels.
+        """
+        permuted = shuffle(only_source(self.of)(labels), self.seed)
+        made = permuted.provenance | {"of": self.of, "labels": labels.digest}
+        return Similarity(permuted.ids, permuted.values, made)
+
+
+def shuffle(similarity: Similarity, seed: int) -> Similarity:
+    """Return the similarities with their labels permuted.
+
+    >>> values = [[1, 0.9, 0.1], [0.9, 1, 0.2], [0.1, 0.2, 1]]
+    >>> shuffle(Similarity("abc", values), seed=0).values.tolist()[0]
+    [1.0, 0.1, 0.2]
+    """
+    order = np.random.default_rng(seed).permutation(len(similarity))
+    made = _io.provenance(
+        "shuffled", seed=seed, similarity=similarity.digest, source=similarity.provenance
+    )
+    return Similarity(similarity.ids, similarity.values[np.ix_(order, order)], made)
