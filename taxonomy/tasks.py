@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -27,12 +29,14 @@ class Task:
         classes: label ids, sorted.
         kind: how it was drawn: ``coherent``, ``mixed``, ``random`` or ``named``.
         reference: the tree it was drawn from; empty when from none.
+        count: how often it is asked for.
     """
 
     id: str
     classes: tuple[str, ...]
     kind: str = "named"
     reference: str = ""
+    count: int = 1
 
     @property
     def size(self) -> int:
@@ -44,7 +48,7 @@ class TaskList:
     """An immutable list of tasks over one label set.
 
     Raises:
-        LabelError: a task has an unknown class, or two tasks have one id.
+        LabelError: a task has an unknown class or an impossible count, or two tasks have one id.
     """
 
     def __init__(
@@ -61,6 +65,10 @@ class TaskList:
             if task.id in seen:
                 raise LabelError(f"The task id {task.id!r} occurs twice.")
             seen.add(task.id)
+            if isinstance(task.count, bool) or not isinstance(task.count, int) or task.count < 1:
+                raise LabelError(
+                    f"Task {task.id!r} is asked for {task.count!r} times; count from 1."
+                )
             try:
                 check_classes(task.classes, self.ids)
             except LabelError as error:
@@ -97,6 +105,27 @@ class TaskList:
         return table
 
     @cached_property
+    def counts(self) -> npt.NDArray[np.int64]:
+        """How often each task is asked for, shape (tasks,)."""
+        return np.array([task.count for task in self], dtype=np.int64)
+
+    def restrict(self, classes: Iterable[str]) -> TaskList:
+        """Return what the tasks ask for among some of the classes; tasks of none are left out.
+
+        Raises:
+            LabelError: no class, an unknown one, or one given twice.
+
+        >>> some = TaskList([Task("1", ("bus", "cat")), Task("2", ("bus",))], ["bus", "cat", "dog"])
+        >>> [task.classes for task in some.restrict(["cat", "dog"])]
+        [('cat',)]
+        """
+        chosen = check_classes(classes, self.ids)
+        kept = set(chosen)
+        cut = (replace(t, classes=tuple(c for c in t.classes if c in kept)) for t in self)
+        made = {**self.provenance, "restricted_from": self.digest}
+        return TaskList((task for task in cut if task.classes), chosen, made)
+
+    @cached_property
     def digest(self) -> str:
         """The sha256 of ids and tasks."""
         return _io.digest(self._content())
@@ -104,6 +133,7 @@ class TaskList:
     def _content(self) -> dict[str, _io.Json]:
         tasks = [
             {"id": t.id, "kind": t.kind, "reference": t.reference, "classes": list(t.classes)}
+            | ({"count": t.count} if t.count != 1 else {})
             for t in self
         ]
         return {"format": FORMAT, "version": 1, "ids": list(self.ids), "tasks": tasks}
@@ -120,6 +150,46 @@ class TaskList:
         )
 
     @classmethod
+    def read(cls, path: Path | str, ids: Iterable[str]) -> TaskList:
+        """Read a task list from CSV, one task a row: its count, then its classes.
+
+        A row without classes, or one that begins with ``#``, is passed over. Files that end in
+        ``.json`` are read by `load`, and ``ids`` is not looked at.
+
+        Args:
+            path: the file.
+            ids: all label ids that tasks may ask for.
+
+        Raises:
+            FileFormatError: the file is unreadable, or holds no task.
+            LabelError: a count that is no whole number from 1, or an unknown class; the line is
+                named.
+        """
+        if str(path).endswith(".json"):
+            return cls.load(path)
+        known = tuple(ids)
+        reader = csv.reader(io.StringIO(_io.read_text(path)), skipinitialspace=True)
+        tasks: list[Task] = []
+        for row in reader:
+            cells = [cell.strip() for cell in row if cell.strip()]
+            if len(cells) < 2 or cells[0].startswith("#"):
+                continue
+            where = f"{path}, line {reader.line_num}"
+            try:
+                classes = check_classes(cells[1:], known)
+            except LabelError as error:
+                raise LabelError(f"{where}: {error}") from error
+            if not cells[0].isdecimal() or not int(cells[0]):
+                raise LabelError(
+                    f"{where}: begins with {cells[0]!r}; write how often the task is asked for, "
+                    "then its classes: 12,cat,dog."
+                )
+            tasks.append(Task(f"{len(tasks):06d}", classes, count=int(cells[0])))
+        if not tasks:
+            raise FileFormatError(f"{path}: holds no task; write one a line: 12,cat,dog.")
+        return cls(tasks, known, {"made_by": "TaskList.read", "file": _io.file_digest(path)})
+
+    @classmethod
     def load(cls, path: Path | str) -> TaskList:
         """Read what `save` wrote.
 
@@ -131,7 +201,7 @@ class TaskList:
             raise FileFormatError(f"{path}: not a {FORMAT} file.")
         try:
             tasks = (
-                Task(t["id"], tuple(t["classes"]), t["kind"], t["reference"])
+                Task(t["id"], tuple(t["classes"]), t["kind"], t["reference"], t.get("count", 1))
                 for t in content["tasks"]
             )
             loaded = cls(tasks, content["ids"], content.get("provenance"))

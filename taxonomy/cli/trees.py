@@ -98,7 +98,7 @@ def _generate(arguments: argparse.Namespace) -> None:
         cost = bounds_cost(tree, similarity, getattr(builder, "linkage", "average"))
         tree.provenance["bounds_cost"] = {k: v._asdict() for k, v in cost._asdict().items()}
     tree.save(arguments.out)
-    print(f"{made}: {_shape(summary(tree))}")
+    print(f"{made}: {_shape(summary(tree))}{_of_tasks(tree.provenance)}")
     if cost:
         print(_cost_of_bounds(cost))
     if steady:
@@ -143,6 +143,17 @@ def _of_wordnet(made: dict[str, Any]) -> list[str]:
             f"{several} classes had several ways up, {above} are above others and stand beside them"
         )
     return lines
+
+
+def _of_tasks(made: dict[str, Any]) -> str:
+    """Return what a tree built for wanted subsets costs, on a line of its own, if it was."""
+    if "least_cost" not in made:
+        return ""
+    cost, least = (f"{made[key] / 1e6:.3f} million" for key in ("mean_cost", "least_cost"))
+    return (
+        f"\nexperts of its {made['number_of_tasks']} tasks take {cost} {made['quantity']} in the "
+        f"mean; within these bounds no tree's take less than {least}"
+    )
 
 
 def _has_pairs(similarity: Similarity) -> bool:
@@ -318,6 +329,7 @@ COMMANDS = (
             "taxonomy generate icons --builder shaped --groups 7,35 --most-leaves 12",
             "taxonomy generate icons --source wordnet --measure lin",
             "taxonomy generate icons --builder hypernyms --policy least",
+            "taxonomy generate icons --builder cooccurrence --tasks icons/tasks.json",
             "taxonomy generate icons --source random --help   (shows the options of random)",
         ),
         _generate_flags,

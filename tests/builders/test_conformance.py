@@ -8,7 +8,13 @@ import re
 import pytest
 
 from taxonomy.builders import BUILDERS, get_builder
-from taxonomy.errors import ClusteringError, SimilarityError, TaxonomyError
+from taxonomy.errors import (
+    ClusteringError,
+    FileFormatError,
+    LabelError,
+    SimilarityError,
+    TaxonomyError,
+)
 from taxonomy.hierarchy import Hierarchy
 from taxonomy.labels import Label, LabelSet, get_labels
 from taxonomy.similarity import get_source
@@ -19,6 +25,14 @@ LABELS = LabelSet(list(ICONS)[::7])
 
 OPTIONS = {
     "cluster": [{}, {"levels": ()}, {"levels": (3, 9), "linkage": "complete"}, {"refine": "yes"}],
+    "cooccurrence": [
+        {
+            "tasks": "icons/tasks.json",
+            "least_leaves": (1,),
+            "least_children": 1,
+            "tries": 1,
+        }
+    ],
     "hypernyms": [{}],
     "llm": [
         {"transcript": "icons/llm-groups"},
@@ -166,3 +180,36 @@ class TestCluster:
             tree = get_builder("cluster")()(ICONS, get_source(source)()(ICONS))
             assert tree == Hierarchy.load(path(f"icons/trees/{source}.json"))
         assert Hierarchy.load(path("icons/trees/hypernyms.json")) == TestHypernyms.TREE
+
+
+class TestCooccurrence:
+    def test_reads_counts_and_classes(self, tmp_path):
+        path = tmp_path / "wanted.csv"
+        path.write_text("# how often, what\n9,cat,dog\n1,cat,car\n\n5,car,bus\n")
+        labels = ICONS.restrict(["bus", "car", "cat", "dog"])
+        build = get_builder("cooccurrence")(str(path), groups=(2,), least_leaves=(2,))
+        tree = build(labels)
+        assert [tree.clade(node) for node in tree.nodes[1:]] == [("bus", "car"), ("cat", "dog")]
+        assert tree.provenance["number_of_tasks"] == 3
+
+    @pytest.mark.parametrize(
+        ("text", "message"),
+        [
+            ("9,cat,dgo\n", r"wanted.csv, line 1: .*'dgo'.*Did you mean 'dog'"),
+            ("\ncat,dog,car\n", r"line 2: begins with 'cat'; write how often"),
+            ("0,cat,dog\n", r"line 1: begins with '0'"),
+            ("9,cat,cat\n", r"line 1: .*given twice"),
+            ("cat\n", r"holds no task"),
+        ],
+    )
+    def test_faulty_lines_are_named(self, tmp_path, text, message):
+        path = tmp_path / "wanted.csv"
+        path.write_text(text)
+        with pytest.raises((LabelError, FileFormatError), match=message):
+            get_builder("cooccurrence")(str(path))(ICONS)
+
+    def test_needs_tasks_about_the_labels(self):
+        with pytest.raises(ClusteringError, match="--tasks FILE"):
+            get_builder("cooccurrence")()(LABELS)
+        with pytest.raises(LabelError, match="no task asks for any of the 2 labels"):
+            get_builder("cooccurrence")("icons/tasks.json")(LabelSet(["x", "y"]))

@@ -1,0 +1,106 @@
+"""The tree that makes the experts of wanted subsets cheapest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from taxonomy import _shipped
+from taxonomy.errors import ClusteringError, LabelError
+from taxonomy.hierarchy import Hierarchy
+from taxonomy.labels import LabelSet
+from taxonomy.shaping import Shape
+from taxonomy.similarity import Similarity
+from taxonomy.spec import NetSpec, branching
+from taxonomy.tasks import TaskList
+from taxonomy.wanted import wanted_tree
+
+
+@dataclass(frozen=True)
+class Builder:
+    """Search for the tree within bounds whose experts, for given tasks, cost least in the mean.
+
+    It knows what users will ask for, which no source of similarities does; so it is a bound to
+    measure those by, and the tree to take where logs of requests exist.
+
+    Args:
+        tasks: a file of wanted subsets: CSV with one a line, how often it is asked for and then its
+            classes (12,cat,dog), a task list as JSON, or a shipped one (icons/tasks.json).
+        spec: a network's specification as JSON, with one width a level; by default branches of 48
+            and 32 channels, as the command train builds.
+        quantity: what of an expert is made cheap.
+        levels: levels of nodes between the root and the classes; 0 for two from 24 classes on,
+            and one below.
+        groups: nodes of every level, coarse to fine; middle for the geometric mean of the fewest
+            and the most that the bounds allow.
+        least_children: fewest children of a node below the root, classes counting as children.
+        most_children: most children of a node below the root.
+        least_leaves: fewest classes of a node, by level, coarse to fine; one number is about the
+            finest level.
+        most_leaves: most classes of a node, likewise.
+        tries: how often the search is begun with noise, beside the clear co-occurrences.
+        seed: of the noise.
+    """
+
+    tasks: str = ""
+    spec: str = ""
+    quantity: Literal["macs", "params"] = "macs"
+    levels: int = 0
+    groups: tuple[int, ...] | Literal["middle"] = "middle"
+    least_children: int = 2
+    most_children: int = 12
+    least_leaves: tuple[int, ...] = (3,)
+    most_leaves: tuple[int, ...] = (12,)
+    tries: int = 10
+    seed: int = 0
+
+    needs_similarity: ClassVar[bool] = False
+
+    def __call__(self, labels: LabelSet, similarity: Similarity | None = None) -> Hierarchy:
+        """Search for the tree.
+
+        Raises:
+            ClusteringError: no tasks are named, or bounds that cannot be met.
+            FileFormatError: a file is missing or malformed.
+            LabelError: a line asks for an unknown class, or no task for any of the labels.
+            SpecError: the network has too few levels, or several widths a level.
+        """
+        wanted = self.wanted(labels)
+        named = 0 if isinstance(self.groups, str) else len(self.groups)
+        levels = self.levels or named or (2 if len(labels) >= 24 else 1)
+        shape = Shape(
+            levels,
+            self.groups,
+            self.least_children,
+            self.most_children,
+            self.least_leaves,
+            self.most_leaves,
+        )
+        spec = NetSpec.load(self.spec) if self.spec else branching(levels=BRANCHES[:levels])
+        return wanted_tree(wanted, spec, shape, self.quantity, tries=self.tries, seed=self.seed)
+
+    def wanted(self, labels: LabelSet) -> TaskList:
+        """Return what the tasks ask for among the labels.
+
+        A task list of more classes than the labels is cut to them.
+
+        Raises:
+            ClusteringError: no tasks are named.
+            LabelError: no task asks for any of the labels.
+        """
+        if not self.tasks:
+            raise ClusteringError(
+                "Name the wanted subsets: --tasks FILE, one a line, such as 12,cat,dog."
+            )
+        shipped = self.tasks in _shipped.index()
+        path = _shipped.path(self.tasks) if shipped else self.tasks
+        given = TaskList.read(path, labels.ids)
+        whole = TaskList(given, {*given.ids, *labels.ids}, given.provenance)
+        wanted = whole.restrict(labels.ids) if whole.ids != labels.ids else whole
+        if not len(wanted):
+            raise LabelError(f"{self.tasks}: no task asks for any of the {len(labels)} labels.")
+        return wanted
+
+
+BRANCHES = ((48, 1), (32, 1))
+"""Width and depth of the nodes of each level where no specification is given."""
