@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 
 from taxonomy import __version__
-from taxonomy.cli import llm, names, networks, pictures, trees
+from taxonomy.cli import features, llm, names, networks, pictures, trees
 from taxonomy.errors import TaxonomyError
 
 COMMANDS = (
@@ -18,6 +18,7 @@ COMMANDS = (
     *names.COMMANDS,
     *llm.COMMANDS,
     *networks.COMMANDS,
+    *features.COMMANDS,
 )
 
 

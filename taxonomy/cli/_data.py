@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -45,6 +46,18 @@ def match_data(
 ) -> tuple[Pictures, Hierarchy]:
     """Bring data and tree to the same classes, as the flags say."""
     return match(pictures, tree, from_flags(Matching, arguments))
+
+
+def read_run_data(folder: Path, tree: Hierarchy, resolution: int) -> tuple[Pictures, Hierarchy]:
+    """Return the pictures that a run was trained on, matched with its tree as they were then.
+
+    Raises:
+        FileFormatError: the folder holds no run.
+        DataError: the data cannot be read any more.
+    """
+    inputs = _io.read_json(folder / "config.json")["inputs"]
+    asked = argparse.Namespace(data=inputs["data"], **json.loads(inputs.get("data_options", "{}")))
+    return match_data(asked, read_data(asked, resolution), tree)
 
 
 def given_options(arguments: argparse.Namespace) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING
 from taxonomy import _io, _shipped
 from taxonomy._registry import require
 from taxonomy.cli._command import Command, class_names
-from taxonomy.cli._data import add_data_flags, given_options, match_data, read_data
+from taxonomy.cli._data import add_data_flags, given_options, match_data, read_data, read_run_data
 from taxonomy.cli._flags import add_flags, from_flags
 from taxonomy.errors import TaxonomyError
 from taxonomy.hierarchy import Hierarchy, load_tree
@@ -148,9 +147,8 @@ def _resumed(folder: Path) -> Run:
 
     settings = _io.read_json(folder / "config.json")
     spec, inputs = NetSpec.load(folder / "spec.json"), settings["inputs"]
-    asked = argparse.Namespace(data=inputs["data"], **json.loads(inputs.get("data_options", "{}")))
     tree = Hierarchy.load(folder / "hierarchy.json")
-    data, tree = match_data(asked, read_data(asked, spec.resolution), tree)
+    data, tree = read_run_data(folder, tree, spec.resolution)
     reference = folder / "reference.json"
     return train_run(
         folder,
