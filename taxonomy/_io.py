@@ -10,6 +10,7 @@ import json
 import os
 import platform
 import struct
+import sys
 import tempfile
 import zipfile
 import zlib
@@ -205,6 +206,28 @@ def file_digest(path: Path | str) -> str:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise FileFormatError(f"{path}: cannot be read ({error.strerror}).") from error
+
+
+CACHE_VARIABLE = "TAXONOMY_CACHE"
+"""The environment variable that names the folder of caches."""
+
+
+def cache_folder(given: str = "") -> Path:
+    """Return the folder of caches: the one given, else $TAXONOMY_CACHE, else the platform's.
+
+    The platform's is ``~/Library/Caches`` on macOS, ``%LOCALAPPDATA%`` on Windows, and
+    ``$XDG_CACHE_HOME`` or ``~/.cache`` elsewhere; in it, the folder ``taxonomy-experts``.
+    """
+    chosen = given or os.environ.get(CACHE_VARIABLE, "")
+    if chosen:
+        return Path(chosen)
+    if sys.platform == "darwin":
+        base = Path.home() / "Library" / "Caches"
+    elif sys.platform == "win32":
+        base = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+    else:
+        base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return base / "taxonomy-experts"
 
 
 def versions(*packages: str) -> dict[str, str]:

@@ -6,7 +6,6 @@ import contextlib
 import logging
 import os
 import shutil
-import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -27,27 +26,8 @@ except ModuleNotFoundError:  # not a Unix: processes that start together may dec
 log = logging.getLogger(__name__)
 
 Images = npt.NDArray[np.uint8]
-VARIABLE = "TAXONOMY_CACHE"
 BLOCK = 2048
 """Pictures given to the decoding threads at a time."""
-
-
-def cache_folder(given: str = "") -> Path:
-    """Return the folder of caches: the one given, else $TAXONOMY_CACHE, else the platform's.
-
-    The platform's is ``~/Library/Caches`` on macOS, ``%LOCALAPPDATA%`` on Windows, and
-    ``$XDG_CACHE_HOME`` or ``~/.cache`` elsewhere; in it, the folder ``taxonomy-experts``.
-    """
-    chosen = given or os.environ.get(VARIABLE, "")
-    if chosen:
-        return Path(chosen)
-    if sys.platform == "darwin":
-        base = Path.home() / "Library" / "Caches"
-    elif sys.platform == "win32":
-        base = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
-    else:
-        base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return base / "taxonomy-experts"
 
 
 def stored(
@@ -94,7 +74,7 @@ def stored(
     except OSError as error:
         raise DataError(
             f"{folder}: the cache of decoded pictures ({size / 1e9:.2g} GB) cannot be written "
-            f"({error.strerror}); choose another folder with --cache or {VARIABLE}."
+            f"({error.strerror}); choose another folder with --cache or {_io.CACHE_VARIABLE}."
         ) from error
     return _mapped(array, shape), made
 
@@ -170,7 +150,8 @@ def _check_space(folder: Path, size: int) -> None:
     if free < size:
         raise DataError(
             f"{folder}: the decoded pictures take {size / 1e9:.1f} GB and {free / 1e9:.1f} GB are "
-            f"free; choose another folder with --cache or {VARIABLE}, or a lower resolution."
+            f"free; choose another folder with --cache or {_io.CACHE_VARIABLE}, or a lower "
+            "resolution."
         )
 
 

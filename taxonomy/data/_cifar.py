@@ -19,7 +19,6 @@ import numpy as np
 import numpy.typing as npt
 
 from taxonomy import _io
-from taxonomy.data._cache import cache_folder
 from taxonomy.data._pictures import SPLITS, Pictures
 from taxonomy.data._splits import fraction
 from taxonomy.errors import DataError
@@ -113,7 +112,7 @@ def locate(archive: Archive, path: str, download: Download, url: str, md5: str, 
     Raises:
         DataError: there is no such file, it cannot be downloaded, or its checksum is another.
     """
-    file = Path(path) if path else cache_folder(cache) / archive.file
+    file = Path(path) if path else _io.cache_folder(cache) / archive.file
     if file.is_dir():
         file /= archive.file
     if not file.is_file():

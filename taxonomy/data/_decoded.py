@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 
 from taxonomy import _io
-from taxonomy.data._cache import Images, cache_folder, fill_rows, readable, stored
+from taxonomy.data._cache import Images, fill_rows, readable, stored
 from taxonomy.data._pictures import Pictures
 from taxonomy.errors import DataError
 
@@ -67,7 +67,7 @@ def decoded(
         return any(readable(encoded.load, row) for row, _ in facts["unreadable"])
 
     shape = (count, 3, resolution, resolution)
-    folder = cache_folder(cache)
+    folder = _io.cache_folder(cache)
     images, facts = stored(folder, encoded.source, encoded.content, shape, fill, stale)
     wrong = dict(facts["unreadable"])
     if wrong:

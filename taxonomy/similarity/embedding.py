@@ -5,15 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
+from urllib.parse import urlsplit
 
 import numpy as np
+import numpy.typing as npt
 
 from taxonomy import _io
 from taxonomy._registry import require
 from taxonomy.errors import MissingExtraError, SimilarityError
 from taxonomy.labels import Label, LabelSet
 from taxonomy.similarity._value import Similarity
+from taxonomy.similarity._vectors import cached
+
+FloatArray = npt.NDArray[np.float64]
 
 PACKAGED = "all-MiniLM-L6-v2"
 """The model that installs from the package index with its weights inside."""
@@ -23,49 +28,134 @@ _PACKAGED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128
 
 @dataclass(frozen=True)
 class Source:
-    """Cosine similarity of sentence embeddings, mapped from [-1, 1] to [0, 1].
+    """Cosine similarity of embeddings of texts, mapped from [-1, 1] to [0, 1].
 
     The map is ``(1 + cosine) / 2``; it is monotone, so single and complete linkage give the same
-    tree as on the cosines themselves.
+    tree as on the cosines themselves. Every text is embedded by itself, so that its vector depends
+    neither on the other texts nor on how many are embedded at once, and is kept in a cache by its
+    content.
 
     Args:
-        model: ``all-MiniLM-L6-v2`` for the one packaged with the extra ``embeddings``, a folder
-            with a sentence-transformers model, or a name that sentence-transformers can load.
-        template: the text that is embedded; ``{name}`` and ``{definition}`` are filled in.
+        model: all-MiniLM-L6-v2 for the one packaged with the extra embeddings, a folder with a
+            sentence-transformers model, or a name that sentence-transformers can load; with a
+            server, the name it knows the model by.
+        template: the text that is embedded, with {name} and {definition} filled in; several,
+            separated by a bar, are an ensemble, whose vectors are averaged at length 1, such as: a
+            photo of a {name}|{name}: {definition}.
+        server: address of an OpenAI-compatible server of embeddings, or openai for OpenAI's own;
+            empty for a model on this machine.
+        timeout: seconds until a request to a server counts as lost.
+        cache: whether vectors are kept, in $TAXONOMY_CACHE or the platform's cache folder.
     """
 
     model: str = PACKAGED
     template: str = "{name}"
+    server: str = ""
+    timeout: float = 300.0
+    cache: Literal["yes", "no"] = "yes"
 
     def __call__(self, labels: LabelSet) -> Similarity:
-        """Embed every label's text and take cosines.
+        """Embed every label's texts and take cosines.
 
         Raises:
-            MissingExtraError: sentence-transformers or the packaged model is not installed.
-            SimilarityError: the model cannot be loaded, or the template has no placeholder.
+            MissingExtraError: sentence-transformers, openai or the packaged model is not installed.
+            SimilarityError: the model cannot be loaded, a template has no placeholder, or a label
+                has no definition where a template asks for one.
+            ServerError: the server failed.
         """
-        if "{name}" not in self.template and "{definition}" not in self.template:
-            raise SimilarityError(
-                f"The template {self.template!r} has no placeholder {{name}} or {{definition}}."
-            )
-        model = load_model(self.model)
-        texts = [fill(self.template, label) for label in labels]
-        vectors = np.asarray(
-            model.encode(texts, batch_size=64, show_progress_bar=False), dtype=np.float64
-        )
-        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+        vectors = self.vectors(labels)
         values = np.clip((1 + vectors @ vectors.T) / 2, 0, 1)
         values = (values + values.T) / 2
         np.fill_diagonal(values, 1.0)
+        local = ("sentence-transformers", "transformers", "torch")
         made = _io.provenance(
             "embedding",
-            ("sentence-transformers", "transformers", "torch"),
+            ("openai",) if self.server else local,
             model=self.model,
+            identity=self.identity(),
             template=self.template,
             map="(1 + cosine) / 2",
             labels=labels.digest,
         )
         return Similarity(labels.ids, values, made)
+
+    def vectors(self, labels: LabelSet) -> FloatArray:
+        """Return one vector of length 1 a label, in order of ids; shape (labels, dimensions).
+
+        Raises:
+            MissingExtraError, SimilarityError, ServerError: as when called.
+        """
+        templates = self.templates(labels)
+        texts = [fill(template, label) for template in templates for label in labels]
+        folder = _io.cache_folder() if self.cache == "yes" else None
+        made = cached(texts, self.identity(), self._embed, folder).astype(np.float64)
+        made = _unit(made).reshape(len(templates), len(labels), -1).mean(0)
+        return _unit(made)
+
+    def templates(self, labels: LabelSet) -> list[str]:
+        """Return the templates, after checking that every label can fill them.
+
+        Raises:
+            SimilarityError: one has no placeholder, or a label lacks the definition asked for.
+        """
+        templates = self.template.split("|")
+        for template in templates:
+            if "{name}" not in template and "{definition}" not in template:
+                raise SimilarityError(
+                    f"The template {template!r} has no placeholder {{name}} or {{definition}}."
+                )
+        lacking = [label.id for label in labels if not label.definition]
+        if lacking and "{definition}" in self.template:
+            raise SimilarityError(
+                f"{len(lacking)} of {len(labels)} labels have no definition, the first being "
+                f"{lacking[0]!r}; add a column 'definition', or leave it out of the template: "
+                "--template '{name}'."
+            )
+        return templates
+
+    def identity(self) -> str:
+        """Return what tells the model from others: a digest of its files where there are some.
+
+        Raises:
+            MissingExtraError: the packaged model is not installed.
+            SimilarityError: its weights were altered.
+        """
+        if self.server:
+            where = urlsplit(self.server)
+            return f"{where.hostname or self.server}:{where.port or ''}{where.path} {self.model}"
+        if self.model == PACKAGED:
+            return f"{PACKAGED} {_PACKAGED_SHA256}"
+        folder = Path(self.model)
+        if not folder.is_dir():
+            return self.model
+        files = sorted(path for path in folder.rglob("*") if path.is_file())
+        return _io.digest([[str(p.relative_to(folder)), _io.file_digest(p)] for p in files])
+
+    def _embed(self, texts: list[str]) -> npt.ArrayLike:
+        if self.server:
+            from taxonomy.llm.client import Server
+            from taxonomy.llm.embeddings import embed
+
+            address = "" if self.server == "openai" else self.server
+            return embed(texts, self.model, Server(address, timeout=self.timeout))
+        vectors: npt.ArrayLike = load_model(self.model).encode(
+            texts, batch_size=1, show_progress_bar=False
+        )
+        return vectors
+
+
+def _unit(vectors: FloatArray) -> FloatArray:
+    """Return vectors scaled to length 1.
+
+    Raises:
+        SimilarityError: one is zero, as where the texts of an ensemble cancel out.
+    """
+    length: FloatArray = np.linalg.norm(vectors, axis=1, keepdims=True)
+    if not length.all():
+        raise SimilarityError(
+            "A label's vector is zero, so it has no direction; use another template."
+        )
+    return vectors / length
 
 
 def fill(template: str, label: Label) -> str:
@@ -95,7 +185,8 @@ def load_model(name: str) -> Any:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise SimilarityError(
             f"The embedding model {name!r} cannot be loaded ({reason}). Give a folder that holds "
-            f"a sentence-transformers model, or leave it out to use {PACKAGED}."
+            f"a sentence-transformers model, or leave it out to use {PACKAGED} "
+            '(pip install "taxonomy-experts[embeddings]").'
         ) from error
 
 

@@ -14,8 +14,9 @@ import pytest
 import torch
 from PIL import Image
 
+from taxonomy._io import cache_folder
 from taxonomy.data import get_data
-from taxonomy.data._cache import cache_folder, stored
+from taxonomy.data._cache import stored
 from taxonomy.data._pictures import Pictures, Selection
 from taxonomy.data.folder import Data
 from taxonomy.errors import DataError, RegistryError

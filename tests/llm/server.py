@@ -139,7 +139,7 @@ def serve(script: Script = lambda body, number: good_answer(body)) -> Iterator[S
                 return  # the client was killed
             if what.status == 200:
                 with state.lock:
-                    state.answered[json.dumps(body["messages"])] += 1
+                    state.answered[json.dumps(body.get("messages") or body["input"])] += 1
 
         def log_message(self, *_: Any) -> None:
             pass

@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import sys
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from taxonomy.errors import MissingExtraError, SimilarityError
-from taxonomy.labels import Label, LabelSet
+from taxonomy.errors import MissingExtraError, ServerError, SimilarityError
+from taxonomy.labels import Label, LabelSet, get_labels
+from taxonomy.llm.client import Server
+from taxonomy.llm.embeddings import embed
 from taxonomy.similarity import embedding
+from taxonomy.similarity._vectors import cached
 from taxonomy.similarity.embedding import PACKAGED, Source, fill, load_model, packaged_model
+from tests.llm.server import Raw, error, serve
 
 PETS = LabelSet([Label("cat", "the cat", "a feline"), Label("dog", "the dog", "a canine")])
+
+
+@pytest.fixture(autouse=True)
+def fresh_cache(tmp_path, monkeypatch):
+    """Give every test a cache of its own."""
+    monkeypatch.setenv("TAXONOMY_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache" / "embeddings.sqlite"
 
 
 @pytest.fixture
@@ -68,3 +81,174 @@ def test_missing_packages_are_answered_with_the_pip_line(monkeypatch):
 def test_a_folder_without_a_model_is_named(tmp_path):
     with pytest.raises(SimilarityError, match=f"{tmp_path.name}.* cannot be loaded"):
         load_model(str(tmp_path))
+
+
+@pytest.mark.parametrize("template", ["{definition}", "{name}|{name}: {definition}"])
+def test_a_definition_that_is_asked_for_and_not_there_is_refused(template):
+    labels = LabelSet([*PETS, "bird"])
+    with pytest.raises(SimilarityError, match=r"1 of 3 labels have no definition.*'bird'.*{name}"):
+        Source(template=template)(labels)
+
+
+def test_an_ensemble_is_the_mean_of_vectors_of_length_1(monkeypatch):
+    """(1, 0) and (0, 1) for cat have the mean direction (1, 1); both of dog's are (1, 0)."""
+    table = {"cat": (5.0, 0.0), "a cat": (0.0, 2.0), "dog": (1.0, 0.0), "a dog": (3.0, 0.0)}
+
+    def encode(texts, **_):
+        return np.array([table[text] for text in texts], dtype=np.float32)
+
+    monkeypatch.setattr(embedding, "load_model", lambda name: SimpleNamespace(encode=encode))
+    similarity = Source(template="{name}|a {name}")(LabelSet(["cat", "dog"]))
+    assert similarity.between("cat", "dog") == pytest.approx((1 + 2**-0.5) / 2)
+
+
+def test_the_packaged_model_gives_a_text_one_vector_among_any_others():
+    """A vector depends neither on the other texts, nor on their order, nor on the cache."""
+    labels = LabelSet(list(get_labels("icons"))[:6])
+    source = Source(template="a photo of a {name}|{name}: {definition}", cache="no")
+    together = source.vectors(labels)
+    for i, label in enumerate(labels):
+        assert (source.vectors(LabelSet([label]))[0] == together[i]).all()
+    kept = Source(template=source.template)
+    for _ in range(2):
+        assert (kept.vectors(labels) == together).all()
+
+
+class TestCache:
+    def test_a_text_is_embedded_once(self, vectors, fresh_cache):
+        first = Source()(PETS)
+        assert (Source()(PETS).digest, vectors) == (first.digest, ["the cat", "the dog"])
+        assert fresh_cache.is_file()
+
+    def test_another_model_is_another_vector(self, vectors, tmp_path):
+        for content in ("one", "two"):
+            (tmp_path / "model").mkdir(exist_ok=True)
+            (tmp_path / "model" / "config.json").write_text(content)
+            Source(str(tmp_path / "model"))(PETS)
+        assert len(vectors) == 4
+
+    def test_without_it_nothing_is_kept(self, vectors, fresh_cache):
+        for _ in range(2):
+            Source(cache="no")(PETS)
+        assert len(vectors) == 4
+        assert not fresh_cache.exists()
+
+    def test_a_damaged_one_is_named(self, vectors, fresh_cache):
+        fresh_cache.parent.mkdir()
+        fresh_cache.write_text("no database at all, but long enough to be taken for one" * 50)
+        with pytest.raises(SimilarityError, match=r"embeddings.sqlite.*remove it.*--cache no"):
+            Source()(PETS)
+
+    def test_a_stopped_run_continues(self, tmp_path):
+        asked = []
+
+        def fail_later(texts):
+            if asked:
+                raise ServerError("gone")
+            asked.extend(texts)
+            return np.ones((len(texts), 2))
+
+        texts = [f"text {i:04d}" for i in range(300)]
+        with pytest.raises(ServerError):
+            cached(texts, "model", fail_later, tmp_path)
+        again = []
+
+        def work(texts):
+            again.extend(texts)
+            return np.ones((len(texts), 2))
+
+        assert cached(texts, "model", work, tmp_path).shape == (300, 2)
+        assert sorted(asked + again) == texts
+
+    @pytest.mark.parametrize(
+        ("made", "message"),
+        [
+            ([[1, np.nan]], "no usable vector for 'x'"),
+            ([[0, 0]], "no usable vector for 'x'"),
+            ([[1, 0], [0, 1]], r"shape \(2, 2\) for 1 texts"),
+            ([1], r"shape \(1,\) for 1 texts"),
+        ],
+    )
+    def test_unusable_vectors_are_refused_and_not_kept(self, tmp_path, made, message):
+        with pytest.raises(SimilarityError, match=message):
+            cached(["x"], "model", lambda texts: made, tmp_path)
+        assert cached(["x"], "model", lambda texts: [[1, 2]], tmp_path).tolist() == [[1, 2]]
+
+
+def vector(text: str) -> list[float]:
+    """Return eight numbers that depend on the text."""
+    return [byte / 255 for byte in hashlib.sha256(text.encode()).digest()[:8]]
+
+
+def answer(body: dict, number: int) -> Raw:
+    """Answer as servers of embeddings do, but in reverse order."""
+    rows = [
+        {"object": "embedding", "index": i, "embedding": vector(text)}
+        for i, text in enumerate(body["input"])
+    ]
+    return Raw(200, json.dumps({"object": "list", "data": rows[::-1], "model": body["model"]}))
+
+
+class TestServer:
+    TEXTS = tuple(f"text {i}" for i in range(10))
+
+    @pytest.mark.parametrize("at_once", [1, 3, 128])
+    def test_any_number_of_texts_at_once_gives_the_same_vectors(self, at_once):
+        with serve(answer) as server:
+            made = embed(self.TEXTS, "tiny", Server(server.url), at_once)
+        assert len(server.bodies) == -(-len(self.TEXTS) // at_once)
+        assert made.tolist() == np.array([vector(t) for t in self.TEXTS], np.float32).tolist()
+
+    def test_the_source_asks_it_once_and_keeps_the_key_to_itself(
+        self, monkeypatch, fresh_cache, caplog
+    ):
+        monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
+        with serve(answer) as server:
+            source = Source("tiny", template="{name}|{definition}", server=server.url)
+            first, second = source(PETS), source(PETS)
+        assert first.digest == second.digest
+        assert [body["input"] for body in server.bodies] == [
+            ["a canine", "a feline", "the cat", "the dog"]
+        ]
+        sent = {name.lower(): value for name, value in server.headers[0].items()}
+        assert sent["authorization"] == "Bearer sk-secret"
+        told = json.dumps(first.provenance) + caplog.text
+        assert "sk-secret" not in told
+        assert b"sk-secret" not in fresh_cache.read_bytes()
+
+    def test_what_passes_is_tried_again(self):
+        def script(body, number):
+            return (error(429, "slow", {"retry-after-ms": "1"}), error(503, "busy"), None)[number]
+
+        with serve(lambda body, n: script(body, n) if n < 2 else answer(body, n)) as server:
+            made = embed(["x"], "tiny", Server(server.url, first_wait=0.01))
+        assert made.shape == (1, 8)
+        assert len(server.bodies) == 3
+
+    @pytest.mark.parametrize(
+        ("reply", "message", "requests"),
+        [
+            (error(404, "no such model"), "404.*no such model", 1),
+            (error(401, "bad key sk-secret"), r"bad key \[key\]", 1),
+            (error(500, "broken"), "after 3 tries.*broken", 3),
+            (Raw(200, "<html>"), "after 3 tries.*not JSON", 3),
+            (Raw(200, "", drop=True), "after 3 tries.*connection failed", 3),
+            (Raw(200, '{"data": []}'), "no list of 1 embeddings", 1),
+            (Raw(200, '{"data": [{"index": 0, "embedding": []}]}'), "no list of 1", 1),
+            (Raw(200, '{"data": [{"index": 0, "embedding": [NaN]}]}'), "not finite", 1),
+            (Raw(200, '{"data": [{"index": 0, "embedding": "AAAA"}]}'), "no list of 1", 1),
+        ],
+    )
+    def test_failures_are_told(self, monkeypatch, reply, message, requests):
+        monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
+        with (
+            serve(lambda body, number: reply) as server,
+            pytest.raises(ServerError, match=message),
+        ):
+            embed(["x"], "tiny", Server(server.url, retries=2, first_wait=0.01))
+        assert len(server.bodies) == requests
+
+    def test_openai_itself_needs_a_key(self, monkeypatch):
+        monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+        with pytest.raises(ServerError, match="OPENAI_API_KEY"):
+            Source("text-embedding-3-small", server="openai")(PETS)
