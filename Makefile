@@ -8,7 +8,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c c
 export GOMP_SPINCOUNT ?= 5000
 
 .PHONY: demo test test-all check bench bench-metrics bench-trees bench-wordnet baseline frontier \
-	ablation llm-local llm-report wheel clean
+	ablation llm-local llm-report expected-cost wheel clean
 
 .venv/user: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
@@ -79,6 +79,13 @@ llm-local: .venv/user
 # What the shipped answers of a language model are like; nothing is asked.
 llm-report: .venv/user
 	$(BIN)/python analysis/llm_transcript.py
+
+# What experts cost by the source of their tree, by closed form alone; some minutes. The studies'
+# flat network, where it has been trained (make frontier), is a source too.
+NETWORK ?= runs/frontier/flat 1x plain-0
+expected-cost: .venv/user
+	test ! -d "$(NETWORK)" || $(BIN)/taxonomy features "$(NETWORK)"
+	$(BIN)/python analysis/expected_cost.py --network "$$(test ! -d "$(NETWORK)" || echo "$(NETWORK)")"
 
 wheel: .venv/dev
 	$(BIN)/python -m build --wheel --no-isolation --outdir dist .
