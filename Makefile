@@ -8,7 +8,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c c
 export GOMP_SPINCOUNT ?= 5000
 
 .PHONY: demo test test-all check bench bench-metrics bench-trees bench-wordnet baseline frontier \
-	ablation llm-local llm-report expected-cost wheel clean
+	ablation llm-local llm-report expected-cost sources wheel clean
 
 .venv/user: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
@@ -86,6 +86,10 @@ NETWORK ?= runs/frontier/flat 1x plain-0
 expected-cost: .venv/user
 	test ! -d "$(NETWORK)" || $(BIN)/taxonomy features "$(NETWORK)"
 	$(BIN)/python analysis/expected_cost.py --network "$$(test ! -d "$(NETWORK)" || echo "$(NETWORK)")"
+
+# Every source and builder on four label sets: what works, and what the others say.
+sources: .venv/user
+	$(BIN)/python analysis/sources.py --network "$$(test ! -d "$(NETWORK)" || echo "$(NETWORK)")"
 
 wheel: .venv/dev
 	$(BIN)/python -m build --wheel --no-isolation --outdir dist .

@@ -86,7 +86,7 @@ class Builder:
 
         Raises:
             ClusteringError: no tasks are named.
-            LabelError: no task asks for any of the labels.
+            LabelError: the list lacks a label, or no task asks for any.
         """
         if not self.tasks:
             raise ClusteringError(
@@ -95,8 +95,14 @@ class Builder:
         shipped = self.tasks in _shipped.index()
         path = _shipped.path(self.tasks) if shipped else self.tasks
         given = TaskList.read(path, labels.ids)
-        whole = TaskList(given, {*given.ids, *labels.ids}, given.provenance)
-        wanted = whole.restrict(labels.ids) if whole.ids != labels.ids else whole
+        lacking = [name for name in labels.ids if name not in set(given.ids)]
+        if lacking:
+            raise LabelError(
+                f"{self.tasks}: is a list over other classes; it lacks {len(lacking)} of "
+                f"{len(labels)} labels, the first being {lacking[0]!r}. Write the subsets of yours "
+                "as CSV, one a line: 12,cat,dog."
+            )
+        wanted = given.restrict(labels.ids) if given.ids != labels.ids else given
         if not len(wanted):
             raise LabelError(f"{self.tasks}: no task asks for any of the {len(labels)} labels.")
         return wanted

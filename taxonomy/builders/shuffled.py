@@ -41,6 +41,7 @@ class Builder:
         if lacking:
             raise HierarchyError(
                 f"{self.tree}: lacks {len(lacking)} of {len(labels)} labels, the first being "
-                f"{lacking[0]!r}.{did_you_mean(lacking[0], whole.leaves)}"
+                f"{lacking[0]!r}.{did_you_mean(lacking[0], whole.leaves)} Name a tree of these "
+                "labels; taxonomy generate makes one."
             )
         return shuffle_leaves(whole.restrict(labels.ids, unary="collapse"), self.seed)

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from taxonomy.errors import SimilarityError, did_you_mean
 
 if TYPE_CHECKING:
-    from taxonomy.similarity import Source
+    from taxonomy.labels import LabelSet
+    from taxonomy.similarity import Similarity, Source
 
 
 def weighted_sources(text: str) -> list[tuple[float, Source]]:
@@ -48,6 +49,22 @@ def only_source(text: str) -> Source:
     if len(found) != 1 or found[0][0] != 1:
         raise SimilarityError(f"{text!r} is not one source; mix several with: mixture 'of={text}'.")
     return found[0][1]
+
+
+def scored(source: Source, labels: LabelSet) -> Similarity:
+    """Call a source of a recipe; its refusal says how its options are written there.
+
+    Raises:
+        SimilarityError: the source refuses.
+    """
+    name = type(source).__module__.rpartition(".")[2]
+    try:
+        return source(labels)
+    except SimilarityError as error:
+        raise SimilarityError(
+            f"{name}: {error} (In a recipe its options are written after its name: {name} "
+            "OPTION=VALUE.)"
+        ) from error
 
 
 def _split(text: str) -> list[list[str]]:

@@ -14,7 +14,7 @@ from taxonomy import _io
 from taxonomy._registry import lookup
 from taxonomy.errors import SimilarityError
 from taxonomy.labels import LabelSet
-from taxonomy.similarity._recipe import weighted_sources
+from taxonomy.similarity._recipe import scored, weighted_sources
 from taxonomy.similarity._value import Similarity
 
 FloatArray = npt.NDArray[np.float64]
@@ -49,7 +49,8 @@ class Source:
             SimilarityError: a faulty recipe, or a source that cannot score the labels.
         """
         parts = weighted_sources(self.of)
-        mixed = mix([source(labels) for _, source in parts], [w for w, _ in parts], self.scale)
+        made_of = [scored(source, labels) for _, source in parts]
+        mixed = mix(made_of, [weight for weight, _ in parts], self.scale)
         made = mixed.provenance | {"of": self.of, "labels": labels.digest}
         return Similarity(mixed.ids, mixed.values, made)
 

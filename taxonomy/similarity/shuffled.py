@@ -8,7 +8,7 @@ import numpy as np
 
 from taxonomy import _io
 from taxonomy.labels import LabelSet
-from taxonomy.similarity._recipe import only_source
+from taxonomy.similarity._recipe import only_source, scored
 from taxonomy.similarity._value import Similarity
 
 
@@ -33,7 +33,7 @@ class Source:
         Raises:
             SimilarityError: a faulty recipe, or a source that cannot score the labels.
         """
-        permuted = shuffle(only_source(self.of)(labels), self.seed)
+        permuted = shuffle(scored(only_source(self.of), labels), self.seed)
         made = permuted.provenance | {"of": self.of, "labels": labels.digest}
         return Similarity(permuted.ids, permuted.values, made)
 

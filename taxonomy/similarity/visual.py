@@ -66,7 +66,8 @@ class Source:
         if lacking:
             raise SimilarityError(
                 f"{self.network}: the network lacks {len(lacking)} of {len(labels)} classes, the "
-                f"first being {lacking[0]!r}.{did_you_mean(lacking[0], whole.ids)}"
+                f"first being {lacking[0]!r}.{did_you_mean(lacking[0], whole.ids)} Name a network "
+                "trained on these classes: taxonomy train."
             )
         made = _io.provenance(
             "visual",

@@ -82,6 +82,12 @@ def test_the_source_says_what_is_in_it():
     assert [part["source"]["made_by"] for part in made["parts"]] == ["wordnet", "random"]
 
 
+@pytest.mark.parametrize("name", ["mixture", "shuffled"])
+def test_a_refusal_says_where_the_options_go(name):
+    with pytest.raises(SimilarityError, match=r"wordnet: The label 'x' .* wordnet OPTION=VALUE"):
+        get_source(name)(of="wordnet")(LabelSet(["x", "y"]))
+
+
 class TestRecipe:
     def test_weights_names_options_and_quotes(self):
         first, second = weighted_sources(

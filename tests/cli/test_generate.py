@@ -1,0 +1,51 @@
+"""``taxonomy generate`` with every source and builder: at most ten lines of what was done."""
+
+from __future__ import annotations
+
+import pytest
+
+from taxonomy.builders import BUILDERS
+from taxonomy.cli import main
+from taxonomy.hierarchy import Hierarchy
+from taxonomy.similarity import SOURCES
+from tests.builders.test_conformance import OPTIONS as BUILDER_OPTIONS
+from tests.similarity.test_conformance import LABELS
+from tests.similarity.test_conformance import OPTIONS as SOURCE_OPTIONS
+
+
+def flags(options: dict) -> list[str]:
+    words = []
+    for name, value in options.items():
+        text = ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
+        words += [f"--{name.replace('_', '-')}", text]
+    return words
+
+
+def generate(folder, capsys, *words: str) -> list[str]:
+    LABELS.save(folder / "labels.csv")
+    out = folder / "tree.json"
+    assert main(["generate", str(folder / "labels.csv"), *words, "--out", str(out)]) == 0
+    assert Hierarchy.load(out).leaves == LABELS.ids
+    return capsys.readouterr().out.splitlines()
+
+
+@pytest.mark.parametrize("name", SOURCES.names())
+def test_with_every_source(tmp_path, capsys, name):
+    options = flags(SOURCE_OPTIONS[name](tmp_path))
+    lines = generate(tmp_path, capsys, "--source", name, *options, "--stability", "2")
+    assert 3 <= len(lines) <= 10
+    assert all(len(line) < 400 for line in lines)
+
+
+@pytest.mark.parametrize("name", BUILDERS.names())
+def test_with_every_builder(tmp_path, capsys, name):
+    lines = generate(tmp_path, capsys, "--builder", name, *flags(BUILDER_OPTIONS[name][-1]))
+    assert 2 <= len(lines) <= 10
+    assert lines[0].startswith(name)
+
+
+def test_says_what_experts_cost_where_it_knows_what_is_asked_for(tmp_path, capsys):
+    options = flags(BUILDER_OPTIONS["cooccurrence"][0])
+    lines = generate(tmp_path, capsys, "--builder", "cooccurrence", *options)
+    assert lines[1].startswith("experts of its ")
+    assert "in the mean; within these bounds no tree's take less than" in lines[1]
