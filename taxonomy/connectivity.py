@@ -52,7 +52,7 @@ class Search:
     Args:
         member: which task asks for which unit; shape (tasks, units).
         counts: how often each task is asked for; shape (tasks,).
-        prices: of a group of each level, coarse to fine.
+        prices: of a group of each level, coarse to fine; whole numbers, so that sums are exact.
         limits: of the groups of each level.
     """
 

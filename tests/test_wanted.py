@@ -131,6 +131,19 @@ class TestIcons:
         assert mean_macs(again, self.TASKS) <= mean_macs(found, self.TASKS)
 
 
+def test_other_names_for_the_classes_change_nothing_else():
+    tasks = some_tasks(14, 30, 3)
+    other = {name: f"x{99 - int(name[1:])}" for name in tasks.ids}  # in the opposite order
+    renamed = TaskList(
+        (Task(t.id, tuple(sorted(other[c] for c in t.classes)), count=t.count) for t in tasks),
+        other.values(),
+    )
+    shape = Shape(levels=1, groups=(4,), least_leaves=(2,), most_leaves=(5,))
+    trees = [wanted_tree(some, ONE_LEVEL, shape, tries=3) for some in (tasks, renamed)]
+    groups, as_renamed = ({frozenset(t.clade(node)) for node in t.nodes} for t in trees)
+    assert {frozenset(other[c] for c in group) for group in groups} == as_renamed
+
+
 def test_counts_decide():
     """Of two tasks that want the same class elsewhere, the one asked for more often gets it."""
     ids = ["a", "b", "c", "d"]
