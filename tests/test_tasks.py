@@ -157,3 +157,31 @@ def test_damage_is_reported(tmp_path, change, message):
     (tmp_path / "t.json").write_text(json.dumps(content))
     with pytest.raises(FileFormatError, match=rf"t\.json: .*{message}"):
         TaskList.load(tmp_path / "t.json")
+
+
+class TestCounts:
+    TASKS = TaskList(
+        [Task("1", ("cat", "dog"), count=12), Task("2", ("car",))], ["car", "cat", "dog"]
+    )
+
+    def test_files_keep_them_and_lists_without_keep_their_bytes(self, tmp_path):
+        self.TASKS.save(tmp_path / "tasks.json")
+        loaded = TaskList.load(tmp_path / "tasks.json")
+        assert loaded.counts.tolist() == [12, 1]
+        assert loaded.digest == self.TASKS.digest
+        assert json.loads((tmp_path / "tasks.json").read_text())["tasks"][1].keys() == {
+            *("id", "kind", "reference", "classes")
+        }
+
+    @pytest.mark.parametrize("count", [0, -1, 1.5, True, "2"])
+    def test_impossible_ones_are_refused(self, count):
+        with pytest.raises(LabelError, match="Task '1' is asked for"):
+            TaskList([Task("1", ("cat",), count=count)], ["cat"])
+
+    def test_restricting_keeps_them(self):
+        assert self.TASKS.restrict(["cat"]).counts.tolist() == [12]
+
+    def test_reading_csv(self, tmp_path):
+        (tmp_path / "wanted.csv").write_text('# comment\n12, cat, dog\n1,"car"\n')
+        read = TaskList.read(tmp_path / "wanted.csv", ["car", "cat", "dog"])
+        assert [(t.count, t.classes) for t in read] == [(12, ("cat", "dog")), (1, ("car",))]
