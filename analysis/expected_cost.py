@@ -2,13 +2,13 @@
 
     python analysis/expected_cost.py [--network RUN]
 
-Writes ``analysis/results/expected-cost.csv`` and ``.json``. One network (the recommended one of
-`recipes`), one way of clustering within the same bounds, every source. ``cooccurrence`` knows the
-tasks and is the bound, with all groups that are asked for; ``cooccurrence, fewer groups`` takes the
-numbers that are cheapest, for clustering may end with fewer than asked for, which is a smaller
-network. ``cooccurrence, other tasks`` knows only the half of the tasks that it is not costed on.
-``--network`` adds what a trained flat network takes for alike (after ``taxonomy features RUN``).
-``random`` and the sources with their labels shuffled are the nulls, ten seeds each.
+Writes ``analysis/results/expected-cost.csv``, ``.json`` and ``.png``. One network (the recommended
+one of `recipes`), one way of clustering within the same bounds, every source. ``cooccurrence``
+knows the tasks and is the bound, with all groups that are asked for; ``cooccurrence, fewer groups``
+takes the numbers that are cheapest, for clustering may end with fewer than asked for, which is a
+smaller network. ``cooccurrence, other tasks`` knows only the half of the tasks that it is not
+costed on. ``--network`` adds what a trained flat network takes for alike (after ``taxonomy features
+RUN``). ``random`` and the sources with their labels shuffled are the nulls, ten seeds each.
 
 The coherent and mixed tasks were drawn from WordNet's own tree and from a grouping by the language
 model whose scores are among the sources, which flatters both; ``named`` tasks are the dozen that
@@ -24,6 +24,7 @@ from itertools import product
 
 import numpy as np
 import pandas as pd
+from matplotlib.figure import Figure
 from recipes import RESULTS, TREE_SPEC, icon_tasks
 
 from taxonomy import _io
@@ -32,6 +33,7 @@ from taxonomy.clustering import largest_group
 from taxonomy.cost import cost, expert_costs
 from taxonomy.hierarchy import Hierarchy
 from taxonomy.labels import LabelSet, get_labels
+from taxonomy.plots import save_figure
 from taxonomy.shaping import Shape
 from taxonomy.similarity import get_source
 from taxonomy.spec import NetSpec
@@ -173,6 +175,39 @@ def table(labels: LabelSet, tasks: TaskList, bounded: Bounded) -> pd.DataFrame:
     return made.reset_index(names="source")
 
 
+def picture(rows: pd.DataFrame) -> Figure:
+    """Draw every source's mean cost, cheapest on top, one panel a bound on the groups."""
+    slacks = list(dict.fromkeys(rows["slack"]))
+    figure = Figure(figsize=(5.2 * len(slacks), 4.8), layout="constrained")
+    for axes, slack in zip(figure.subplots(1, len(slacks), squeeze=False)[0], slacks, strict=True):
+        shown = rows[rows["slack"] == slack].sort_values("macs", ascending=False)
+        places = np.arange(len(shown))
+        null = shown["source"].str.startswith(("random", "shuffled")).to_numpy()
+        bound = shown["source"].str.startswith(("cooccurrence", "no tree")).to_numpy()
+        for chosen, colour, marker, label in (
+            (~null & ~bound, "#0072B2", "o", "sources"),
+            (null, "#D55E00", "s", "null models, with the seeds' standard deviation"),
+            (bound, "0.4", "D", "trees that know the tasks, and the least possible"),
+        ):
+            axes.errorbar(
+                shown["macs"][chosen] / 1e6,
+                places[chosen],
+                xerr=shown["macs_sd"][chosen].fillna(0) / 1e6,
+                color=colour,
+                marker=marker,
+                linestyle="none",
+                label=label,
+            )
+        axes.set_yticks(places, shown["source"])
+        axes.set_xlabel("million MACs of an expert, mean over tasks")
+        axes.set_title(f"groups of up to {slack:g} times the even share", fontsize=10)
+        axes.grid(visible=True, axis="x", color="0.92")
+        axes.set_axisbelow(True)
+    handles, labels = axes.get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside upper center", ncols=3, frameon=False, fontsize=8)
+    return figure
+
+
 def main() -> None:
     """Cost every source's experts and write the table."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
@@ -184,6 +219,7 @@ def main() -> None:
     numbers = [name for name in rows if name.startswith(("macs", "params"))]
     rows[numbers] = rows[numbers].round(0)
     _io.write_text(RESULTS / "expected-cost.csv", rows.round(4).to_csv(index=False))
+    save_figure(RESULTS / "expected-cost.png", picture(rows))
     facts = {
         "command": f"python analysis/expected_cost.py{network and f' --network {network!r}'}",
         "network": _io.read_json(f"{network}/manifest.json")["model"] if network else None,
