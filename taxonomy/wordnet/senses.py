@@ -1,0 +1,290 @@
+"""A WordNet synset proposed for every class name, from the names and their company alone.
+
+Votes of `taxonomy.wordnet.votes` are weighted, added up and turned into probabilities over the
+senses of each name. The weights are not guesses: ``python analysis/senses.py`` chose them on
+CIFAR-100's and ImageNet-1k's names, and its table says how often they are right elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Literal, get_args
+
+import numpy as np
+
+from taxonomy.errors import LabelError
+from taxonomy.labels import Label, LabelSet, unknown_class
+from taxonomy.wordnet import votes
+from taxonomy.wordnet.graph import NounGraph
+from taxonomy.wordnet.readings import Reading, read_name
+
+NEAREST = 20
+"""How many nearest fellows the vote of coherence looks at."""
+
+WEIGHTS: dict[frozenset[str], dict[str, float]] = {}
+"""The weights of all votes, by what is there beside the graph; from ``analysis/senses.py``."""
+
+Method = Literal["combined", "first", "frequency", "usage", "coherence", "meaning", "agreement"]
+METHODS: tuple[str, ...] = get_args(Method)
+"""All methods: every vote together, or one alone."""
+
+UNSURE = 0.5
+"""A lead over the second sense below which a proposal should be looked at."""
+
+_ROUNDS = 3
+# Alone, similarities are brought to the scale of the other votes.
+_ALONE = {"first": ("order", 1.0), "coherence": ("coherence", 10.0), "meaning": ("meaning", 10.0)}
+
+
+@dataclass(frozen=True)
+class Sense:
+    """One synset that a label can mean.
+
+    Attributes:
+        name: the synset's name, such as ``mouse.n.04``.
+        wnid: its WordNet 3.0 id.
+        score: the probability given to it among the label's senses, 0 to 1.
+        definition: WordNet's.
+    """
+
+    name: str
+    wnid: str
+    score: float
+    definition: str
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """What a label means.
+
+    Attributes:
+        label: the label as it was given.
+        senses: what it can mean, the likeliest first; empty where WordNet has no such noun.
+        by: ``choice``, ``wnid``, ``only`` (WordNet knows one sense), ``votes`` or ``nothing``.
+        notes: what was changed about the name, why it has no synset, who else has the same one.
+    """
+
+    label: Label
+    senses: tuple[Sense, ...]
+    by: Literal["choice", "wnid", "only", "votes", "nothing"]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def best(self) -> Sense | None:
+        """The likeliest sense, or None."""
+        return self.senses[0] if self.senses else None
+
+    @property
+    def margin(self) -> float:
+        """The best score minus the second, 0 to 1; 0 without a sense."""
+        return sum(s.score * sign for s, sign in zip(self.senses[:2], (1, -1), strict=False))
+
+    @property
+    def unsure(self) -> bool:
+        """Whether a person should look: a small margin, a changed meaning, or no synset at all."""
+        return self.by not in ("choice", "wnid") and (self.margin < UNSURE or bool(self.notes))
+
+    def labelled(self) -> Label:
+        """Return the label with the best sense's wnid, and its definition where it had none."""
+        if self.best is None:
+            return self.label
+        definition = self.label.definition or self.best.definition
+        return replace(self.label, wnid=self.best.wnid, definition=definition)
+
+
+def propose(
+    labels: LabelSet,
+    graph: NounGraph | None = None,
+    *,
+    method: str = "combined",
+    choices: Mapping[str, str] | None = None,
+    encode: votes.Encode | None = None,
+    similarity: votes.Numbers | None = None,
+) -> tuple[Proposal, ...]:
+    """Propose a synset for every label, in the order of the set.
+
+    A choice wins over a wnid, a wnid over any vote. Both are context for the others.
+
+    Args:
+        labels: the classes; of one without choice and wnid only the name is read.
+        graph: the noun graph [the shipped one].
+        method: one of `METHODS`; ``combined`` uses every vote that there is something for.
+        choices: synset names or wnids by label id.
+        encode: turns texts into vectors, for the vote ``meaning``.
+        similarity: (n, n) a similarity source's values, for the vote ``agreement``.
+
+    Raises:
+        LabelError: a choice names an unknown label or synset, a wnid is not WordNet 3.0's, or the
+            method is unknown or lacks what it needs.
+
+    >>> from taxonomy.labels import LabelSet
+    >>> pets = LabelSet(["mouse", "hamster", "rabbit", "crane", "heron"])
+    >>> [proposal.best.name for proposal in propose(pets)]
+    ['crane.n.05', 'hamster.n.01', 'heron.n.02', 'mouse.n.01', 'rabbit.n.01']
+    >>> office = LabelSet(["mouse", "keyboard", "printer", "monitor", "crane"])
+    >>> propose(office, choices={"mouse": "mouse.n.04"})[3].by
+    'choice'
+    """
+    graph = graph or NounGraph.load()
+    weights = method_weights(method, encode is not None, similarity is not None)
+    readings, by = [], []
+    for label, known in zip(labels, _known(labels, graph, choices or {}), strict=True):
+        reading = read_name(graph, label.name) if known is None else known
+        readings.append(reading)
+        kinds = ("nothing", "only") if len(reading.nodes) < 2 else ("votes",)
+        given = "choice" if label.id in (choices or {}) else "wnid"
+        by.append(kinds[min(len(reading.nodes), len(kinds) - 1)] if known is None else given)
+    names = tuple(label.name for label in labels)
+    candidates = votes.Candidates(graph, names, tuple(readings))
+    belief = Ballot(candidates, encode, similarity).count(weights)
+    return _proposals(labels, candidates, by, belief)
+
+
+def method_weights(method: str, encode: bool, similarity: bool) -> Mapping[str, float]:
+    """Return each vote's weight by a method.
+
+    Raises:
+        LabelError: the method is unknown or lacks what it needs.
+    """
+    if method not in METHODS:
+        raise LabelError(f"Unknown method {method!r}; take one of {', '.join(METHODS)}.")
+    if method == "meaning" and not encode:
+        raise LabelError("The method 'meaning' compares embeddings; give a model, --embeddings.")
+    if method == "agreement" and not similarity:
+        raise LabelError("The method 'agreement' needs a similarity source, --source.")
+    if method == "combined":
+        there = {"meaning"} & {"meaning" if encode else ""}
+        return WEIGHTS[frozenset(there | ({"agreement"} if similarity else set()))]
+    name, weight = _ALONE.get(method, (method, 10.0 if method == "agreement" else 1.0))
+    return {name: weight}
+
+
+class Ballot:
+    """The votes on the candidates, some of which depend on what is believed of the fellows.
+
+    Args:
+        candidates: the senses.
+        encode: for the vote ``meaning``.
+        similarity: for the vote ``agreement``.
+        nearest: for the vote ``coherence``.
+    """
+
+    def __init__(
+        self,
+        candidates: votes.Candidates,
+        encode: votes.Encode | None = None,
+        similarity: votes.Numbers | None = None,
+        nearest: int = NEAREST,
+    ) -> None:
+        self.candidates = candidates
+        self._encode, self._similarity, self._nearest = encode, similarity, nearest
+        self._fixed: dict[str, votes.Numbers] = {}
+
+    def vote(self, name: str, belief: votes.Numbers) -> votes.Numbers:
+        """Return one vote, (c,); those that do not depend on the belief are kept."""
+        if name == "coherence":
+            return votes.coherence(self.candidates, belief, self._nearest)
+        if name == "agreement" and self._similarity is not None:
+            return votes.agreement(self.candidates, belief, self._similarity)
+        if name not in self._fixed:
+            if name == "meaning" and self._encode is not None:
+                self._fixed[name] = votes.meaning(self.candidates, self._encode)
+            else:
+                self._fixed[name] = getattr(votes, name)(self.candidates)
+        return self._fixed[name]
+
+    def count(self, weights: Mapping[str, float]) -> votes.Numbers:
+        """Return each candidate's probability, (c,).
+
+        The votes that need no belief come first; then those that do, with what the round before
+        made believed (mean-field updates of all labels at once, three rounds).
+        """
+        contextual = [name for name in weights if name in ("coherence", "agreement")]
+        scores = np.zeros(len(self.candidates.nodes))
+        for name in weights:
+            if name not in contextual:
+                scores += weights[name] * self.vote(name, scores)
+        belief = self.candidates.belief(scores)
+        for _ in range(_ROUNDS if contextual else 0):
+            more = sum(weights[name] * self.vote(name, belief) for name in contextual)
+            belief = self.candidates.belief(scores + more)
+        return belief
+
+
+def require(proposals: Iterable[Proposal]) -> LabelSet:
+    """Return the labels with their synsets.
+
+    Raises:
+        LabelError: a label has none; the message names the first of them.
+    """
+    made = list(proposals)
+    lacking = [proposal for proposal in made if proposal.best is None]
+    if lacking:
+        first = lacking[0]
+        raise LabelError(
+            f"{len(lacking)} of {len(made)} labels have no synset, first {first.label.id!r}: "
+            f"{first.notes[0]} Choose one: --choose '{first.label.id}=SYNSET'."
+        )
+    return LabelSet(proposal.labelled() for proposal in made)
+
+
+def parse_choices(texts: Iterable[str]) -> dict[str, str]:
+    """Read ``LABEL=SYNSET`` texts.
+
+    Raises:
+        LabelError: a text has no ``=``, or a label is chosen for twice.
+
+    >>> parse_choices(["mouse=mouse.n.04", "crane=n02012849"])
+    {'mouse': 'mouse.n.04', 'crane': 'n02012849'}
+    """
+    made: dict[str, str] = {}
+    for text in texts:
+        label, equals, synset = text.rpartition("=")
+        if not equals or not label.strip() or not synset.strip():
+            raise LabelError(f"{text!r} is no choice; write LABEL=SYNSET, as mouse=mouse.n.04.")
+        if label.strip() in made:
+            raise LabelError(f"The label {label.strip()!r} is chosen for twice.")
+        made[label.strip()] = synset.strip()
+    return made
+
+
+def _known(
+    labels: LabelSet, graph: NounGraph, choices: Mapping[str, str]
+) -> Iterable[Reading | None]:
+    for label_id in choices:
+        if label_id not in labels:
+            raise unknown_class(label_id, labels.ids)
+    for label in labels:
+        key = choices.get(label.id) or label.wnid
+        try:
+            yield Reading((graph.index(key),), label.name) if key else None
+        except LabelError as error:
+            raise LabelError(f"The label {label.id!r}: {error}") from error
+
+
+def _proposals(
+    labels: LabelSet, candidates: votes.Candidates, by: list[str], belief: votes.Numbers
+) -> tuple[Proposal, ...]:
+    graph = candidates.graph
+    order = np.lexsort((candidates.ranks, -belief.round(12), candidates.owners))
+    ends = np.cumsum(candidates.counts)
+    ranked = [order[end - count : end] for end, count in zip(ends, candidates.counts, strict=True)]
+    takers: dict[int, list[str]] = {}
+    for label, places in zip(labels, ranked, strict=True):
+        if len(places):
+            takers.setdefault(int(candidates.nodes[places[0]]), []).append(label.id)
+    made = []
+    for label, reading, places, how in zip(labels, candidates.readings, ranked, by, strict=True):
+        senses = tuple(
+            Sense(graph.name(node), graph.wnid(node), float(belief[at]), graph.definition(node))
+            for at, node in ((at, int(candidates.nodes[at])) for at in places)
+        )
+        notes = [reading.note] if reading.note else []
+        if len(places):
+            others = [one for one in takers[int(candidates.nodes[places[0]])] if one != label.id]
+            if others:
+                more = f" and {len(others) - 1} more" if len(others) > 1 else ""
+                notes.append(f"the same synset as {others[0]!r}{more}")
+        made.append(Proposal(label, senses, how, tuple(notes)))  # type: ignore[arg-type]
+    return tuple(made)
