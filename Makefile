@@ -8,7 +8,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c c
 export GOMP_SPINCOUNT ?= 5000
 
 .PHONY: demo test test-all check bench bench-metrics bench-trees bench-wordnet baseline frontier \
-	ablation llm-local llm-report expected-cost sources wheel clean
+	ablation llm-local llm-report expected-cost sources senses wheel clean
 
 .venv/user: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
@@ -90,6 +90,10 @@ expected-cost: .venv/user
 # Every source and builder on four label sets: what works, and what the others say.
 sources: .venv/user
 	$(BIN)/python analysis/sources.py --network "$$(test ! -d "$(NETWORK)" || echo "$(NETWORK)")"
+
+# Which synset a class name means, by method; two minutes, with the packaged embeddings.
+senses: .venv/user
+	$(BIN)/python analysis/senses.py
 
 wheel: .venv/dev
 	$(BIN)/python -m build --wheel --no-isolation --outdir dist .

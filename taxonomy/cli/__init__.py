@@ -9,12 +9,13 @@ import sys
 from collections.abc import Sequence
 
 from taxonomy import __version__
-from taxonomy.cli import features, llm, names, networks, pictures, trees
+from taxonomy.cli import features, llm, names, networks, pictures, senses, trees
 from taxonomy.errors import TaxonomyError
 
 COMMANDS = (
     *trees.COMMANDS,
     *pictures.COMMANDS,
+    *senses.COMMANDS,
     *names.COMMANDS,
     *llm.COMMANDS,
     *networks.COMMANDS,

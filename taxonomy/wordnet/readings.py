@@ -27,11 +27,13 @@ class Reading:
         nodes: the synsets in WordNet's order of senses; empty where there is none.
         form: the words that WordNet was asked for.
         note: what was changed about the name, or why there is no synset; empty for a plain word.
+        guessed: whether only a part of the name was read, so that the meaning may be another.
     """
 
     nodes: tuple[int, ...]
     form: str
     note: str = ""
+    guessed: bool = False
 
 
 def read_name(graph: NounGraph, name: str) -> Reading:
@@ -87,7 +89,7 @@ def _listed(graph: NounGraph, name: str) -> Reading | None:
     first = next(part.strip() for part in name.split(",") if graph.senses(part))
     if common and len(known) > 1:
         return Reading(tuple(common), first, f"what all of {len(known)} names can mean")
-    return Reading(tuple(known[0]), first, f"read as {first!r}")
+    return Reading(tuple(known[0]), first, f"read as {first!r}", guessed=True)
 
 
 def _qualified(graph: NounGraph, name: str) -> Reading | None:
@@ -99,7 +101,8 @@ def _qualified(graph: NounGraph, name: str) -> Reading | None:
         return None
     if chosen := _kinds_of(graph, senses, graph.senses(kind)):
         return Reading(chosen, word, f"the senses of {word!r} that are a kind of {kind!r}")
-    return Reading(tuple(senses), word, f"no sense of {word!r} is a kind of {kind!r}")
+    note = f"no sense of {word!r} is a kind of {kind!r}"
+    return Reading(tuple(senses), word, note, guessed=True)
 
 
 def _compound(graph: NounGraph, name: str) -> Reading | None:
@@ -111,7 +114,8 @@ def _compound(graph: NounGraph, name: str) -> Reading | None:
             rest = " ".join(words[:first])
             if kinds := _kinds_of(graph, graph.senses(rest), senses):
                 return Reading(kinds, rest, f"the senses of {rest!r} that are a kind of {head!r}")
-            return Reading(tuple(senses), head, f"not in WordNet; read as its head {head!r}")
+            note = f"not in WordNet; read as its head {head!r}"
+            return Reading(tuple(senses), head, note, guessed=True)
     return None
 
 
@@ -137,7 +141,8 @@ def _why_none(graph: NounGraph, name: str) -> str:
         return "no letters; WordNet holds words"
     if not all("LATIN" in unicodedata.name(letter, "") for letter in letters):
         return "not in Latin letters; WordNet is English: give an English name or choose a synset"
-    return f"WordNet has no such noun.{did_you_mean(name.lower(), _neighbours(graph, name))}"
+    hint = did_you_mean("_".join(name.lower().split()), _neighbours(graph, name))
+    return f"WordNet has no such noun;{hint}" if hint else "WordNet has no such noun"
 
 
 def _neighbours(graph: NounGraph, name: str) -> list[str]:

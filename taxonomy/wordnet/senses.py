@@ -7,9 +7,9 @@ CIFAR-100's and ImageNet-1k's names, and its table says how often they are right
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, get_args
+from typing import Literal
 
 import numpy as np
 
@@ -22,19 +22,60 @@ from taxonomy.wordnet.readings import Reading, read_name
 NEAREST = 20
 """How many nearest fellows the vote of coherence looks at."""
 
-WEIGHTS: dict[frozenset[str], dict[str, float]] = {}
-"""The weights of all votes, by what is there beside the graph; from ``analysis/senses.py``."""
+WEIGHTS: dict[tuple[bool, bool], dict[str, float]] = {
+    (False, False): {
+        "order": 0.18,
+        "frequency": 0.56,
+        "usage": 0.63,
+        "physical": 1.68,
+        "coherence": 8.56,
+    },
+    (True, False): {
+        "order": 0.12,
+        "frequency": 0.58,
+        "usage": 0.61,
+        "physical": 1.62,
+        "coherence": 9.48,
+        "meaning": 3.82,
+        "company": 2.32,
+    },
+    (False, True): {
+        "order": 0.2,
+        "frequency": 0.52,
+        "usage": 0.56,
+        "physical": 1.56,
+        "coherence": 5.82,
+        "agreement": 4.94,
+    },
+    (True, True): {
+        "order": 0.15,
+        "frequency": 0.52,
+        "usage": 0.55,
+        "physical": 1.49,
+        "coherence": 6.71,
+        "meaning": 4.05,
+        "company": 2.27,
+        "agreement": 5.08,
+    },
+}
+"""The weight of every vote, by whether embeddings and a similarity source are there."""
 
-Method = Literal["combined", "first", "frequency", "usage", "coherence", "meaning", "agreement"]
-METHODS: tuple[str, ...] = get_args(Method)
+METHODS = (
+    *("combined", "first", "frequency", "usage", "coherence"),
+    *("meaning", "company", "agreement"),
+)
 """All methods: every vote together, or one alone."""
+
+EMBEDDED = ("meaning", "company")
+"""The votes that need embeddings."""
 
 UNSURE = 0.5
 """A lead over the second sense below which a proposal should be looked at."""
 
+By = Literal["choice", "wnid", "only", "votes", "nothing"]
 _ROUNDS = 3
-# Alone, similarities are brought to the scale of the other votes.
-_ALONE = {"first": ("order", 1.0), "coherence": ("coherence", 10.0), "meaning": ("meaning", 10.0)}
+# Alone, similarities are brought to the scale of the other votes, which are logarithms.
+_ALONE = 10.0
 
 
 @dataclass(frozen=True)
@@ -63,12 +104,15 @@ class Proposal:
         senses: what it can mean, the likeliest first; empty where WordNet has no such noun.
         by: ``choice``, ``wnid``, ``only`` (WordNet knows one sense), ``votes`` or ``nothing``.
         notes: what was changed about the name, why it has no synset, who else has the same one.
+        unsure: whether a person should look: the lead is below `UNSURE`, only a part of the name
+            was read, another label has the same synset, or there is none at all.
     """
 
     label: Label
     senses: tuple[Sense, ...]
-    by: Literal["choice", "wnid", "only", "votes", "nothing"]
+    by: By
     notes: tuple[str, ...] = ()
+    unsure: bool = False
 
     @property
     def best(self) -> Sense | None:
@@ -78,12 +122,7 @@ class Proposal:
     @property
     def margin(self) -> float:
         """The best score minus the second, 0 to 1; 0 without a sense."""
-        return sum(s.score * sign for s, sign in zip(self.senses[:2], (1, -1), strict=False))
-
-    @property
-    def unsure(self) -> bool:
-        """Whether a person should look: a small margin, a changed meaning, or no synset at all."""
-        return self.by not in ("choice", "wnid") and (self.margin < UNSURE or bool(self.notes))
+        return _lead(self.senses)
 
     def labelled(self) -> Label:
         """Return the label with the best sense's wnid, and its definition where it had none."""
@@ -111,7 +150,7 @@ def propose(
         graph: the noun graph [the shipped one].
         method: one of `METHODS`; ``combined`` uses every vote that there is something for.
         choices: synset names or wnids by label id.
-        encode: turns texts into vectors, for the vote ``meaning``.
+        encode: turns texts into vectors, for the votes ``meaning`` and ``company``.
         similarity: (n, n) a similarity source's values, for the vote ``agreement``.
 
     Raises:
@@ -128,16 +167,20 @@ def propose(
     """
     graph = graph or NounGraph.load()
     weights = method_weights(method, encode is not None, similarity is not None)
-    readings, by = [], []
-    for label, known in zip(labels, _known(labels, graph, choices or {}), strict=True):
-        reading = read_name(graph, label.name) if known is None else known
-        readings.append(reading)
-        kinds = ("nothing", "only") if len(reading.nodes) < 2 else ("votes",)
-        given = "choice" if label.id in (choices or {}) else "wnid"
-        by.append(kinds[min(len(reading.nodes), len(kinds) - 1)] if known is None else given)
-    names = tuple(label.name for label in labels)
-    candidates = votes.Candidates(graph, names, tuple(readings))
+    known = _known(labels, graph, choices or {})
+    readings = tuple(
+        given or read_name(graph, label.name) for label, given in zip(labels, known, strict=True)
+    )
+    candidates = votes.Candidates(graph, tuple(label.name for label in labels), readings)
     belief = Ballot(candidates, encode, similarity).count(weights)
+    by: list[By] = [
+        "choice"
+        if label.id in (choices or {})
+        else "wnid"
+        if label.wnid
+        else ("nothing", "only", "votes")[min(len(reading.nodes), 2)]
+        for label, reading in zip(labels, readings, strict=True)
+    ]
     return _proposals(labels, candidates, by, belief)
 
 
@@ -149,15 +192,15 @@ def method_weights(method: str, encode: bool, similarity: bool) -> Mapping[str, 
     """
     if method not in METHODS:
         raise LabelError(f"Unknown method {method!r}; take one of {', '.join(METHODS)}.")
-    if method == "meaning" and not encode:
-        raise LabelError("The method 'meaning' compares embeddings; give a model, --embeddings.")
+    if method in EMBEDDED and not encode:
+        raise LabelError(f"The method {method!r} compares embeddings; name a model: --embeddings.")
     if method == "agreement" and not similarity:
-        raise LabelError("The method 'agreement' needs a similarity source, --source.")
+        raise LabelError("The method 'agreement' needs a similarity source: --source.")
     if method == "combined":
-        there = {"meaning"} & {"meaning" if encode else ""}
-        return WEIGHTS[frozenset(there | ({"agreement"} if similarity else set()))]
-    name, weight = _ALONE.get(method, (method, 10.0 if method == "agreement" else 1.0))
-    return {name: weight}
+        return WEIGHTS[encode, similarity]
+    if method in ("first", "frequency", "usage"):
+        return {"order" if method == "first" else method: 1.0}
+    return {method: _ALONE}
 
 
 class Ballot:
@@ -165,7 +208,7 @@ class Ballot:
 
     Args:
         candidates: the senses.
-        encode: for the vote ``meaning``.
+        encode: for the votes ``meaning`` and ``company``.
         similarity: for the vote ``agreement``.
         nearest: for the vote ``coherence``.
     """
@@ -188,8 +231,8 @@ class Ballot:
         if name == "agreement" and self._similarity is not None:
             return votes.agreement(self.candidates, belief, self._similarity)
         if name not in self._fixed:
-            if name == "meaning" and self._encode is not None:
-                self._fixed[name] = votes.meaning(self.candidates, self._encode)
+            if name in EMBEDDED and self._encode is not None:
+                self._fixed[name] = getattr(votes, name)(self.candidates, self._encode)
             else:
                 self._fixed[name] = getattr(votes, name)(self.candidates)
         return self._fixed[name]
@@ -224,7 +267,7 @@ def require(proposals: Iterable[Proposal]) -> LabelSet:
         first = lacking[0]
         raise LabelError(
             f"{len(lacking)} of {len(made)} labels have no synset, first {first.label.id!r}: "
-            f"{first.notes[0]} Choose one: --choose '{first.label.id}=SYNSET'."
+            f"{first.notes[0]}. Choose one: --choose '{first.label.id}=SYNSET'."
         )
     return LabelSet(proposal.labelled() for proposal in made)
 
@@ -249,27 +292,27 @@ def parse_choices(texts: Iterable[str]) -> dict[str, str]:
     return made
 
 
-def _known(
-    labels: LabelSet, graph: NounGraph, choices: Mapping[str, str]
-) -> Iterable[Reading | None]:
+def _known(labels: LabelSet, graph: NounGraph, choices: Mapping[str, str]) -> list[Reading | None]:
+    """Return the one synset of each label that has a choice or a wnid."""
     for label_id in choices:
         if label_id not in labels:
             raise unknown_class(label_id, labels.ids)
+    made: list[Reading | None] = []
     for label in labels:
         key = choices.get(label.id) or label.wnid
         try:
-            yield Reading((graph.index(key),), label.name) if key else None
+            made.append(Reading((graph.index(key),), label.name) if key else None)
         except LabelError as error:
             raise LabelError(f"The label {label.id!r}: {error}") from error
+    return made
 
 
 def _proposals(
-    labels: LabelSet, candidates: votes.Candidates, by: list[str], belief: votes.Numbers
+    labels: LabelSet, candidates: votes.Candidates, by: Sequence[By], belief: votes.Numbers
 ) -> tuple[Proposal, ...]:
     graph = candidates.graph
     order = np.lexsort((candidates.ranks, -belief.round(12), candidates.owners))
-    ends = np.cumsum(candidates.counts)
-    ranked = [order[end - count : end] for end, count in zip(ends, candidates.counts, strict=True)]
+    ranked = np.split(order, np.cumsum(candidates.counts)[:-1])
     takers: dict[int, list[str]] = {}
     for label, places in zip(labels, ranked, strict=True):
         if len(places):
@@ -281,10 +324,20 @@ def _proposals(
             for at, node in ((at, int(candidates.nodes[at])) for at in places)
         )
         notes = [reading.note] if reading.note else []
-        if len(places):
-            others = [one for one in takers[int(candidates.nodes[places[0]])] if one != label.id]
-            if others:
-                more = f" and {len(others) - 1} more" if len(others) > 1 else ""
-                notes.append(f"the same synset as {others[0]!r}{more}")
-        made.append(Proposal(label, senses, how, tuple(notes)))  # type: ignore[arg-type]
+        twins = [
+            other
+            for at in places[:1]
+            for other in takers[int(candidates.nodes[at])]
+            if other != label.id
+        ]
+        if twins:
+            more = f" and {len(twins) - 1} more" if len(twins) > 1 else ""
+            notes.append(f"the same synset as {twins[0]!r}{more}")
+        doubtful = not senses or reading.guessed or bool(twins) or _lead(senses) < UNSURE
+        unsure = doubtful and how not in ("choice", "wnid")
+        made.append(Proposal(label, senses, how, tuple(notes), unsure))
     return tuple(made)
+
+
+def _lead(senses: Sequence[Sense]) -> float:
+    return senses[0].score - senses[1].score if len(senses) > 1 else float(len(senses))

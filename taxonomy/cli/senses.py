@@ -1,0 +1,157 @@
+"""The command ``senses``: a WordNet synset for every class name."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import textwrap
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from taxonomy.cli._command import Command, chosen
+from taxonomy.cli._flags import add_flags, from_flags
+from taxonomy.errors import LabelError
+from taxonomy.labels import Label, LabelSet, get_labels, shipped_names
+from taxonomy.similarity import SOURCES, get_source
+from taxonomy.wordnet.senses import METHODS, Proposal, parse_choices, propose
+
+_ALL_SHOWN = 30
+_ROWS = 30
+
+
+def _flags(parser: argparse.ArgumentParser, argv: Sequence[str]) -> None:
+    parser.add_argument(
+        "labels",
+        help=f"a shipped set ({', '.join(shipped_names())}), a text or CSV file, or a folder of "
+        "class folders; wnids in it are read as they are",
+    )
+    parser.add_argument(
+        "--choose",
+        action="append",
+        default=[],
+        metavar="LABEL=SYNSET",
+        help="your own choice, by name (mouse.n.04) or wnid, which wins over all else; repeatable",
+    )
+    parser.add_argument("--out", type=Path, help="write the labels as CSV, with all wnids found")
+    parser.add_argument("--sure", action="store_true", help="write no wnid that is marked unsure")
+    parser.add_argument("--anew", action="store_true", help="leave the wnids of LABELS unread")
+    parser.add_argument(
+        "--method", choices=METHODS, default="combined", help="all votes or one [combined]"
+    )
+    parser.add_argument(
+        "--embeddings",
+        metavar="MODEL",
+        help="let the definitions' embeddings vote too: all-MiniLM-L6-v2 for the packaged model, a "
+        "folder, or a name that sentence-transformers can load",
+    )
+    parser.add_argument(
+        "--source",
+        metavar="NAME",
+        help=f"let a similarity source vote that needs no wnids: {', '.join(SOURCES)}",
+    )
+    parser.add_argument("--all", action="store_true", help="show sure labels of large sets too")
+    parser.add_argument("--json", action="store_true", help="print JSON with every alternative")
+    if list(argv[:1]) == ["senses"] and (source := chosen(argv, "--source", "")):
+        taken = ("model",) if chosen(argv, "--embeddings", "") else ()
+        add_flags(parser, get_source(source), f"options of --source {source}", skip=taken)
+
+
+def _senses(arguments: argparse.Namespace) -> None:
+    labels = get_labels(arguments.labels)
+    if arguments.anew:
+        labels = LabelSet(Label(label.id, label.name, label.definition) for label in labels)
+    similarity = None
+    if arguments.source:
+        similarity = from_flags(get_source(arguments.source), arguments)(labels).values
+    proposals = propose(
+        labels,
+        method=arguments.method,
+        choices=parse_choices(arguments.choose),
+        encode=_encoder(arguments.embeddings) if arguments.embeddings else None,
+        similarity=similarity,
+    )
+    if not any(proposal.senses for proposal in proposals):
+        first = proposals[0]
+        raise LabelError(
+            f"No label is a noun of WordNet; {first.label.id!r}: {first.notes[0]}. Give English "
+            "names in a column 'name', or choose: --choose LABEL=SYNSET."
+        )
+    if arguments.json:
+        print(json.dumps([_row(proposal) for proposal in proposals], indent=1, ensure_ascii=False))
+    else:
+        _print(proposals, arguments.all)
+    if arguments.out:
+        leave = arguments.sure
+        LabelSet(p.label if leave and p.unsure else p.labelled() for p in proposals).save(
+            arguments.out
+        )
+        if not arguments.json:
+            print(f"labels with their wnids written to {arguments.out}")
+
+
+def _encoder(name: str) -> Any:
+    from taxonomy.similarity.embedding import load_model
+
+    model = load_model(name)
+    return lambda texts: model.encode(list(texts), batch_size=64, show_progress_bar=False)
+
+
+def _row(proposal: Proposal) -> dict[str, Any]:
+    return {
+        "id": proposal.label.id,
+        "name": proposal.label.name,
+        "by": proposal.by,
+        "unsure": proposal.unsure,
+        "margin": round(proposal.margin, 4),
+        "notes": list(proposal.notes),
+        "senses": [asdict(s) | {"score": round(s.score, 4)} for s in proposal.senses],
+    }
+
+
+def _print(proposals: Sequence[Proposal], everything: bool) -> None:
+    small = everything or len(proposals) <= _ALL_SHOWN
+    shown = [p for p in proposals if small or p.unsure]
+    if not small:
+        # Without a synset first, then the least sure.
+        shown = sorted(shown, key=lambda p: (bool(p.senses), p.margin))[:_ROWS]
+    for proposal in shown:
+        print(_line(proposal))
+    by: Counter[str] = Counter(proposal.by for proposal in proposals)
+    words = {"choice": "chosen", "wnid": "by wnid", "only": "with one sense", "votes": "voted"}
+    told = [f"{by[how]} {text}" for how, text in words.items() if by[how]]
+    unsure = sum(proposal.unsure for proposal in proposals)
+    print(f"{len(proposals)} labels: {', '.join(told)}; {by['nothing']} without a synset")
+    hint = "; look at them, and choose: --choose LABEL=SYNSET" if unsure else ""
+    rest = f", {len(shown)} of them shown" if not small and len(shown) < unsure else ""
+    print(f"{unsure} unsure (?){rest}{hint}")
+
+
+def _line(proposal: Proposal) -> str:
+    mark = "?" if proposal.unsure else " "
+    best = proposal.best
+    if best is None:
+        return f"{mark} {proposal.label.id:18} -  {'; '.join(proposal.notes)}"
+    meant = textwrap.shorten(best.definition, 48, placeholder=" …")
+    others = ", ".join(f"{one.name} {one.score:.2f}" for one in proposal.senses[1:3])
+    notes = f"  ({'; '.join(proposal.notes)})" if proposal.notes else ""
+    line = f"{mark} {proposal.label.id:18} {best.name:22} {best.score:.2f}  {meant:48}  {others}"
+    return line.rstrip() + notes
+
+
+COMMANDS = (
+    Command(
+        "senses",
+        "Propose a WordNet synset for every class name, with a score and alternatives.",
+        (
+            "taxonomy senses cifar-100 --anew",
+            "taxonomy senses labels.txt --choose mouse=mouse.n.04 --out labels.csv",
+            "taxonomy senses labels.txt --source embedding --json",
+        ),
+        _flags,
+        _senses,
+    ),
+)
+"""What this module adds to the command."""
