@@ -177,7 +177,10 @@ def synsets(
         else:
             lacking.append(label)
     if lacking:
-        hint = "Add a column 'wnid', or allow first senses: --senses first."
+        hint = (
+            "Add a column 'wnid', which 'taxonomy senses LABELS --out labels.csv' proposes, or "
+            "allow first senses: --senses first."
+        )
         if senses != "wnid":
             hint = f"{_why_unknown(lacking[0].name, graph)} Add a column 'wnid' with the nearest."
         more = f" ({len(lacking)} such labels)" if len(lacking) > 1 else ""

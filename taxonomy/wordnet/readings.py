@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from taxonomy.wordnet.graph import NounGraph
 
 # British spellings and American ones, for the few words of which WordNet lacks the former.
-_BRITISH = (("our", "or"), ("tre", "ter"), ("ise", "ize"), ("aes", "es"), ("grey", "gray"))
+_BRITISH = (("our", "or"), ("tre", "ter"), ("ise", "ize"), ("tyre", "tire"), ("grey", "gray"))
 _QUALIFIED = re.compile(r"(?P<word>[^()]+)\((?P<kind>[^()]+)\)")
 
 

@@ -71,7 +71,7 @@ def test_large_sets_fit_a_screen(capsys):
         ("cat\n", ["--choose", "cat=cat.n.99"], "No noun synset 'cat.n.99'"),
         ("cat\n", ["--choose", "cat"], "write LABEL=SYNSET"),
         ("cat\n", ["--method", "meaning"], "--embeddings"),
-        ("cat\n", ["--embeddings", "no-such-model"], "no-such-model"),
+        ("cat\n", ["--embeddings", "."], "The embedding model '.' cannot be loaded"),
         ("cat\n", ["--source", "wordnet"], "taxonomy senses"),
     ],
 )

@@ -19,7 +19,7 @@ def graph() -> NounGraph:
         ("ferris-wheel", "ferris_wheel.n.01", False),
         ("trafficLight", "traffic_light.n.01", False),
         ("café", "cafe.n.01", False),
-        ("grey squirrel", "gray_squirrel.n.01", False),
+        ("tyre iron", "tire_iron.n.01", False),
         ("tench, Tinca tinca", "tench.n.01", False),
         ("crane (bird)", "crane.n.05", False),
         ("crane (music)", "crane.n.01", True),
