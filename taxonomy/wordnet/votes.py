@@ -135,10 +135,11 @@ def usage(candidates: Candidates) -> Numbers:
 
 
 def physical(candidates: Candidates) -> Numbers:
-    """Vote 1 for kinds of physical things, 0 for abstractions and for single individuals.
+    """Vote 1 for kinds of physical things, 0 for abstractions and for what has a proper name.
 
     What a picture shows is a physical entity, in WordNet's own terms: things, living things,
-    substances and natural phenomena, but no acts, attributes, groups or messages.
+    substances and natural phenomena, but no acts, attributes, groups or messages. An individual
+    that WordNet spells with a capital (Jersey, but not the moon) is no class.
     """
     graph = candidates.graph
     if not graph.senses("physical entity"):
@@ -147,7 +148,10 @@ def physical(candidates: Candidates) -> Numbers:
     votes = np.zeros(len(candidates.nodes))
     votes[_below(ancestry, graph.index("physical_entity.n.01"))] = 1
     linked = np.repeat(np.arange(len(graph)), np.diff(graph.hypernym_indptr))
-    votes[np.isin(candidates.nodes, linked[graph.hypernym_is_instance])] = 0
+    single = np.isin(candidates.nodes, linked[graph.hypernym_is_instance])
+    for at in np.flatnonzero(single).tolist():
+        word = fold(candidates.readings[candidates.owners[at]].form)
+        votes[at] *= word in graph.lemmas(int(candidates.nodes[at]))
     return votes
 
 

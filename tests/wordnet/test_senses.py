@@ -52,13 +52,14 @@ class TestVotes:
         assert shares.sum() == pytest.approx(1)
         assert shares[[graph.name(node) for node in whale.nodes].index("whale.n.02")] > 0.9
 
-    def test_physical_means_neither_abstract_nor_an_individual(self, graph: NounGraph) -> None:
-        made = candidates(graph, "bank", "einstein")
+    def test_physical_means_neither_abstract_nor_a_proper_name(self, graph: NounGraph) -> None:
+        made = candidates(graph, "bank", "einstein", "moon")
         vote = dict(zip(map(graph.name, made.nodes.tolist()), votes.physical(made), strict=True))
         assert vote["bank.n.09"] == 1  # the building
         assert vote["bank.n.03"] == 1  # the ridge
         assert vote["bank.n.05"] == 0  # a supply held in reserve
         assert vote["einstein.n.01"] == 0
+        assert vote["moon.n.01"] == 1
 
     def test_coherence_is_the_mean_of_the_nearest_expected_similarities(
         self, graph: NounGraph
