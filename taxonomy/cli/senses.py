@@ -50,13 +50,13 @@ def _flags(parser: argparse.ArgumentParser, argv: Sequence[str]) -> None:
     parser.add_argument(
         "--source",
         metavar="NAME",
-        help=f"let a similarity source vote that needs no wnids: {', '.join(SOURCES)}",
+        help="let a similarity source vote that needs no wnids: "
+        + ", ".join(name for name in SOURCES if name != "wordnet"),
     )
     parser.add_argument("--all", action="store_true", help="show sure labels of large sets too")
     parser.add_argument("--json", action="store_true", help="print JSON with every alternative")
     if list(argv[:1]) == ["senses"] and (source := chosen(argv, "--source", "")):
-        taken = ("model",) if chosen(argv, "--embeddings", "") else ()
-        add_flags(parser, get_source(source), f"options of --source {source}", skip=taken)
+        add_flags(parser, get_source(source), f"options of --source {source}")
 
 
 def _senses(arguments: argparse.Namespace) -> None:
@@ -76,8 +76,8 @@ def _senses(arguments: argparse.Namespace) -> None:
     if not any(proposal.senses for proposal in proposals):
         first = proposals[0]
         raise LabelError(
-            f"No label is a noun of WordNet; {first.label.id!r}: {first.notes[0]}. Give English "
-            "names in a column 'name', or choose: --choose LABEL=SYNSET."
+            f"No label is a noun of WordNet, first {first.label.id!r} ({first.notes[0]}). Give "
+            "English names in a column 'name', or choose: --choose LABEL=SYNSET."
         )
     if arguments.json:
         print(json.dumps([_row(proposal) for proposal in proposals], indent=1, ensure_ascii=False))
@@ -125,7 +125,11 @@ def _print(proposals: Sequence[Proposal], everything: bool) -> None:
     unsure = sum(proposal.unsure for proposal in proposals)
     print(f"{len(proposals)} labels: {', '.join(told)}; {by['nothing']} without a synset")
     hint = "; look at them, and choose: --choose LABEL=SYNSET" if unsure else ""
-    rest = f", {len(shown)} of them shown" if not small and len(shown) < unsure else ""
+    rest = (
+        f", {len(shown)} of them shown (--all shows all)"
+        if not small and len(shown) < unsure
+        else ""
+    )
     print(f"{unsure} unsure (?){rest}{hint}")
 
 

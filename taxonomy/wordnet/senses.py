@@ -266,8 +266,8 @@ def require(proposals: Iterable[Proposal]) -> LabelSet:
     if lacking:
         first = lacking[0]
         raise LabelError(
-            f"{len(lacking)} of {len(made)} labels have no synset, first {first.label.id!r}: "
-            f"{first.notes[0]}. Choose one: --choose '{first.label.id}=SYNSET'."
+            f"{len(lacking)} of {len(made)} labels have no synset, first {first.label.id!r} "
+            f"({first.notes[0]}). Choose one: --choose '{first.label.id}=SYNSET'."
         )
     return LabelSet(proposal.labelled() for proposal in made)
 

@@ -8,6 +8,7 @@ import pytest
 
 from taxonomy.cli import main
 from taxonomy.labels import LabelSet
+from taxonomy.similarity import SOURCES
 
 
 @pytest.fixture
@@ -54,6 +55,14 @@ def test_json_holds_every_alternative(names, capsys):
 def test_a_source_votes(names, capsys):
     lines = run(capsys, "names.txt", "--source", "random", "--seed", "3")
     assert "1 without a synset" in lines[-2]
+
+
+@pytest.mark.parametrize("source", list(SOURCES))
+def test_the_options_of_every_source_fit(capsys, source):
+    with pytest.raises(SystemExit) as stopped:
+        main(["senses", "icons", "--source", source, "--help"])
+    assert stopped.value.code == 0
+    assert f"options of --source {source}" in capsys.readouterr().out
 
 
 def test_large_sets_fit_a_screen(capsys):
