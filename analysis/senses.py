@@ -24,7 +24,7 @@ from scipy.optimize import minimize
 from taxonomy import _io
 from taxonomy.labels import Label, LabelSet, get_labels
 from taxonomy.similarity import get_source
-from taxonomy.similarity.embedding import PACKAGED, load_model
+from taxonomy.similarity.embedding import PACKAGED
 from taxonomy.wordnet import NounGraph, senses
 from taxonomy.wordnet.readings import read_name
 from taxonomy.wordnet.votes import Candidates, Numbers
@@ -52,12 +52,8 @@ SEED = 0
 
 def encode(texts: Sequence[str]) -> Numbers:
     """Return the packaged model's vectors."""
-    return np.asarray(_model().encode(list(texts), batch_size=64, show_progress_bar=False))
-
-
-@cache
-def _model():
-    return load_model(PACKAGED)
+    numbered = LabelSet(Label(f"{at:09d}", text) for at, text in enumerate(texts))
+    return get_source("embedding")().vectors(numbered)
 
 
 @dataclass(frozen=True)

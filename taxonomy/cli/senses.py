@@ -17,6 +17,7 @@ from taxonomy.errors import LabelError
 from taxonomy.labels import Label, LabelSet, get_labels, shipped_names
 from taxonomy.similarity import SOURCES, get_source
 from taxonomy.wordnet.senses import METHODS, Proposal, parse_choices, propose
+from taxonomy.wordnet.votes import Encode
 
 _ALL_SHOWN = 30
 _ROWS = 30
@@ -92,11 +93,17 @@ def _senses(arguments: argparse.Namespace) -> None:
             print(f"labels with their wnids written to {arguments.out}")
 
 
-def _encoder(name: str) -> Any:
-    from taxonomy.similarity.embedding import load_model
+def _encoder(model: str) -> Encode:
+    """Return the embedding source's way from texts to vectors, its cache included."""
+    from taxonomy.similarity.embedding import Source
 
-    model = load_model(name)
-    return lambda texts: model.encode(list(texts), batch_size=64, show_progress_bar=False)
+    source = Source(model)
+
+    def encode(texts: Sequence[str]) -> Any:
+        numbered = LabelSet(Label(f"{at:09d}", text) for at, text in enumerate(texts))
+        return source.vectors(numbered)
+
+    return encode
 
 
 def _row(proposal: Proposal) -> dict[str, Any]:
