@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import csv
+import io
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -17,17 +19,24 @@ from taxonomy.cli.trees import LABELS_HELP
 from taxonomy.errors import IncompleteError, LLMError
 from taxonomy.labels import LabelSet, get_labels, shipped_names
 from taxonomy.llm import Asker
+from taxonomy.llm.sensing import Senses
 from taxonomy.similarity import get_source
 
 if TYPE_CHECKING:
     from taxonomy.hierarchy import Hierarchy
+    from taxonomy.wordnet.opinions import Opinion
 
 TREES = ("groups", "assign")
 """Strategies that end in a tree; the others end in a similarity."""
 
 
 def asking(strategy: str) -> type[Any]:
-    """Return the dataclass that asks by a strategy: the tree builder, or the similarity source."""
+    """Return the dataclass that asks by a strategy.
+
+    The tree builder, the similarity source, or the one who says what names mean.
+    """
+    if strategy == "senses":
+        return Senses
     return get_builder("llm") if strategy in TREES else get_source("llm")
 
 
@@ -40,7 +49,7 @@ def _flags(parser: argparse.ArgumentParser, argv: Sequence[str]) -> None:
             below.add_argument("a", help="a transcript, a file or a shipped one (icons/llm-rows)")
             below.add_argument("b", help="another one by the same strategy")
             below.add_argument("--most", type=int, default=10, help="rows shown [10]")
-            below.add_argument("--out", type=Path, help="write all pairs as CSV")
+            below.add_argument("--out", type=Path, help="write all differences as CSV")
             continue
         below.add_argument("labels", help=LABELS_HELP.format(", ".join(shipped_names())))
         if name == "import":
@@ -143,7 +152,7 @@ def _transcript(arguments: argparse.Namespace) -> None:
         _outstanding(settings, labels, asker)
         told = Transcript.of_store(
             asker.store,
-            labels,
+            settings.shown(labels),
             asker.model,
             asker.context,
             asker.parameters,
@@ -155,6 +164,10 @@ def _transcript(arguments: argparse.Namespace) -> None:
     if asker.outstanding:
         print(f"{len(asker.outstanding)} questions are not answered yet")
     strategy = getattr(arguments, "strategy", "rows")
+    if strategy == "senses":
+        anew = " --anew" if settings.anew else ""
+        print(f"replay: taxonomy senses …{anew} --transcript {arguments.out}")
+        return
     kind = "--builder llm" if strategy in TREES else "--source llm"
     print(f"replay: taxonomy generate … {kind} --strategy {strategy} --transcript {arguments.out}")
 
@@ -175,12 +188,39 @@ def _diff(arguments: argparse.Namespace) -> None:
     if len(shared) < 2:
         raise LLMError(f"{names[0]} and {names[1]} share {len(shared)} classes.")
     print(f"{len(shared)} classes; a: {told[0].model}, b: {told[1].model}")
+    if strategies == {"senses"}:
+        _meanings(arguments, [one.labels.restrict(shared) for one in told])
+        return
     trees = _trees(arguments, [one.labels.restrict(shared) for one in told], strategies.pop())
     print(compare({"a": trees[0], "b": trees[1]}).round(3).set_index(["a", "b"]).T.to_string())
     print("classes whose neighbours in the tree moved farthest:")
     a, b = trees
     for row in moved(a, b).head(arguments.most).itertuples():
         print(f"  {row.label}: near {', '.join(row.near_a)}; then {', '.join(row.near_b)}")
+
+
+def _meanings(arguments: argparse.Namespace, labels: Sequence[LabelSet]) -> None:
+    """Print which names the two models take to mean different things."""
+    from taxonomy.wordnet import NounGraph
+
+    graph = NounGraph.load()
+    a, b = (
+        Senses(transcript=name)(some)
+        for name, some in zip((arguments.a, arguments.b), labels, strict=True)
+    )
+
+    def says(opinion: Opinion) -> str:
+        return graph.name(graph.index(opinion.wnid)) if opinion.wnid else "none"
+
+    both = sorted(a.keys() & b.keys())
+    moved = [(one, says(a[one]), says(b[one])) for one in both if says(a[one]) != says(b[one])]
+    print(f"{len(moved)} of {len(both)} names mean something else:")
+    for one, first, then in moved[: arguments.most]:
+        print(f"  {one}: {first}, then {then}")
+    if arguments.out:
+        lines = io.StringIO()
+        csv.writer(lines, lineterminator="\n").writerows([("label", "a", "b"), *moved])
+        _io.write_text(arguments.out, lines.getvalue())
 
 
 def _trees(

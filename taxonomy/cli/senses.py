@@ -6,8 +6,8 @@ import argparse
 import json
 import textwrap
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,9 @@ from taxonomy.cli._command import Command, chosen
 from taxonomy.cli._flags import add_flags, from_flags
 from taxonomy.errors import LabelError
 from taxonomy.labels import Label, LabelSet, get_labels, shipped_names
+from taxonomy.llm.sensing import Senses
 from taxonomy.similarity import SOURCES, get_source
+from taxonomy.wordnet.opinions import Opinion
 from taxonomy.wordnet.senses import METHODS, Proposal, parse_choices, propose
 from taxonomy.wordnet.votes import Encode
 
@@ -51,28 +53,44 @@ def _flags(parser: argparse.ArgumentParser, argv: Sequence[str]) -> None:
     parser.add_argument(
         "--source",
         metavar="NAME",
-        help="let a similarity source vote that needs no wnids: "
-        + ", ".join(name for name in SOURCES if name != "wordnet"),
+        help="let a similarity source vote that needs no wnids, instead of asking a language model "
+        "for senses: " + ", ".join(name for name in SOURCES if name != "wordnet"),
     )
     parser.add_argument("--all", action="store_true", help="show sure labels of large sets too")
     parser.add_argument("--json", action="store_true", help="print JSON with every alternative")
-    if list(argv[:1]) == ["senses"] and (source := chosen(argv, "--source", "")):
+    parser.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="say what a language model would be asked and what that costs; send nothing",
+    )
+    if list(argv[:1]) != ["senses"]:
+        return
+    if source := chosen(argv, "--source", ""):
         add_flags(parser, get_source(source), f"options of --source {source}")
+    else:
+        title = "asking a language model (--model), or replaying its answers (--transcript)"
+        add_flags(parser, Senses, title, skip=("anew", "strategy"))
 
 
 def _senses(arguments: argparse.Namespace) -> None:
     labels = get_labels(arguments.labels)
     if arguments.anew:
         labels = LabelSet(Label(label.id, label.name, label.definition) for label in labels)
-    similarity = None
-    if arguments.source:
-        similarity = from_flags(get_source(arguments.source), arguments)(labels).values
+    choices, asks = parse_choices(arguments.choose), _asks(arguments)
+    if arguments.dry_run:
+        if not hasattr(asks, "plan"):
+            raise LabelError("--dry-run is for what asks a language model: name one with --model.")
+        print(asks.plan(labels))
+        return
+    similarity = asks(labels).values if arguments.source else None
+    opinions = asks(labels) if isinstance(asks, Senses) else {}
     proposals = propose(
         labels,
         method=arguments.method,
-        choices=parse_choices(arguments.choose),
+        choices=choices,
         encode=_encoder(arguments.embeddings) if arguments.embeddings else None,
         similarity=similarity,
+        opinions=opinions,
     )
     if not any(proposal.senses for proposal in proposals):
         first = proposals[0]
@@ -84,6 +102,8 @@ def _senses(arguments: argparse.Namespace) -> None:
         print(json.dumps([_row(proposal) for proposal in proposals], indent=1, ensure_ascii=False))
     else:
         _print(proposals, arguments.all)
+        if isinstance(asks, Senses):
+            print(_answered(opinions))
     if arguments.out:
         leave = arguments.sure
         LabelSet(p.label if leave and p.unsure else p.labelled() for p in proposals).save(
@@ -91,6 +111,26 @@ def _senses(arguments: argparse.Namespace) -> None:
         )
         if not arguments.json:
             print(f"labels with their wnids written to {arguments.out}")
+
+
+def _asks(arguments: argparse.Namespace) -> Any:
+    """Return what is asked besides the noun graph: a similarity source, a language model or None.
+
+    Raises:
+        LabelError: options of a language model without one.
+    """
+    if arguments.source:
+        return from_flags(get_source(arguments.source), arguments)
+    settings = from_flags(Senses, arguments)
+    if settings.model or settings.transcript:
+        return settings
+    given = [f.name for f in fields(Senses) if f.name != "anew" and hasattr(arguments, f.name)]
+    if given:
+        raise LabelError(
+            f"--{given[0].replace('_', '-')} is for asking a language model; name one "
+            "(--model), or a transcript to replay (--transcript icons/llm-senses)."
+        )
+    return None
 
 
 def _encoder(model: str) -> Encode:
@@ -127,7 +167,13 @@ def _print(proposals: Sequence[Proposal], everything: bool) -> None:
     for proposal in shown:
         print(_line(proposal))
     by: Counter[str] = Counter(proposal.by for proposal in proposals)
-    words = {"choice": "chosen", "wnid": "by wnid", "only": "with one sense", "votes": "voted"}
+    words = {
+        "choice": "chosen",
+        "wnid": "by wnid",
+        "only": "with one sense",
+        "llm": "by the model",
+        "votes": "voted",
+    }
     told = [f"{by[how]} {text}" for how, text in words.items() if by[how]]
     unsure = sum(proposal.unsure for proposal in proposals)
     print(f"{len(proposals)} labels: {', '.join(told)}; {by['nothing']} without a synset")
@@ -138,6 +184,14 @@ def _print(proposals: Sequence[Proposal], everything: bool) -> None:
         else ""
     )
     print(f"{unsure} unsure (?){rest}{hint}")
+
+
+def _answered(opinions: Mapping[str, Opinion]) -> str:
+    """Say how many names a model told the meaning of."""
+    if not opinions:
+        return "nothing to ask a model: every label has a wnid (--anew) or fewer than two senses"
+    told = sum(bool(opinion.wnid) for opinion in opinions.values())
+    return f"the model told {told} of {len(opinions)} ambiguous names; votes decide the rest"
 
 
 def _line(proposal: Proposal) -> str:
@@ -160,6 +214,8 @@ COMMANDS = (
             "taxonomy senses cifar-100 --anew",
             "taxonomy senses labels.txt --choose mouse=mouse.n.04 --out labels.csv",
             "taxonomy senses labels.txt --source embedding --json",
+            "taxonomy senses labels.txt --model gpt-4o-mini --price 0.15,0.60 --max-usd 1",
+            "taxonomy senses icons --anew --transcript icons/llm-senses",
         ),
         _flags,
         _senses,

@@ -123,6 +123,19 @@ def integer(low: int, high: int) -> Check:
     return Check(check, {"type": "integer", "minimum": low, "maximum": high}, 4)
 
 
+def whole(low: int, high: int) -> Check:
+    """Return the check of a whole number within bounds, both included."""
+    number = integer(low, high)
+
+    def check(value: Any) -> float:
+        found: float = number.run(value)
+        if not found.is_integer():
+            raise ReplyError(Fault.OUT_OF_RANGE)
+        return found
+
+    return Check(check, number.schema, number.room)
+
+
 def phrase(longest: int) -> Check:
     """Return the check of a text on one line, of so many characters at most."""
 
@@ -152,18 +165,23 @@ class Fields:
 
     Args:
         key: of the mapping.
-        check: of every value.
+        check: of every value, or each item's own.
         fixed: other keys that must come back as they were sent, such as the anchor.
     """
 
     key: str
-    check: Check
+    check: Check | Mapping[str, Check]
     fixed: Mapping[str, str] = field(default_factory=dict)
+
+    def check_of(self, item: str) -> Check:
+        """Return how an item's value is checked."""
+        return self.check if isinstance(self.check, Check) else self.check[item]
 
     def schema(self, wanted: Sequence[str]) -> Json:
         """Demand every item as a key of its own."""
         fixed = {name: {"type": "string", "enum": [value]} for name, value in self.fixed.items()}
-        return closed(fixed | {self.key: closed(dict.fromkeys(wanted, self.check.schema))})
+        schemas = {item: self.check_of(item).schema for item in wanted}
+        return closed(fixed | {self.key: closed(schemas)})
 
     def read(self, content: Object, wanted: Sequence[str]) -> Reading:
         """Check every item by itself."""
@@ -179,7 +197,7 @@ class Fields:
                     raise ReplyError(Fault.MISSING)
                 if item in found.twice:
                     raise ReplyError(Fault.DUPLICATE)
-                reading.values[item] = self.check.run(found[item])
+                reading.values[item] = self.check_of(item).run(found[item])
             except ReplyError as error:
                 reading.faults[item] = error.fault
         return reading
@@ -188,7 +206,7 @@ class Fields:
         """Count every byte of the ids as a token, which no tokenizer exceeds."""
         ids = sum(len(item.encode()) + 5 for item in wanted)
         fixed = sum(len(key) + len(value.encode()) + 8 for key, value in self.fixed.items())
-        return 32 + ids + fixed + len(wanted) * self.check.room
+        return 32 + ids + fixed + sum(self.check_of(item).room for item in wanted)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from taxonomy import _io
 from taxonomy.errors import BudgetError, IncompleteError, LLMError
+from taxonomy.labels import LabelSet
 from taxonomy.llm.asker import Asker
 from taxonomy.llm.budget import Budget, Price, dollars
 from taxonomy.llm.client import Client, Server
@@ -61,6 +62,10 @@ class Settings:
     def parameters(self) -> dict[str, _io.Json]:
         """Sampling parameters that are part of a question."""
         return {} if self.temperature is None else {"temperature": self.temperature}
+
+    def shown(self, labels: LabelSet) -> LabelSet:
+        """Return what of the labels a request may say; all of it, unless a strategy knows less."""
+        return labels
 
     @property
     def server(self) -> Server:

@@ -17,6 +17,7 @@ from taxonomy.errors import LabelError
 from taxonomy.labels import Label, LabelSet, unknown_class
 from taxonomy.wordnet import votes
 from taxonomy.wordnet.graph import NounGraph
+from taxonomy.wordnet.opinions import Opinion, mixed
 from taxonomy.wordnet.readings import Reading, read_name
 
 NEAREST = 20
@@ -72,7 +73,7 @@ EMBEDDED = ("meaning", "company")
 UNSURE = 0.5
 """A lead over the second sense below which a proposal should be looked at."""
 
-By = Literal["choice", "wnid", "only", "votes", "nothing"]
+By = Literal["choice", "wnid", "only", "llm", "votes", "nothing"]
 _ROUNDS = 3
 # Alone, similarities are brought to the scale of the other votes, which are logarithms.
 _ALONE = 10.0
@@ -102,10 +103,13 @@ class Proposal:
     Attributes:
         label: the label as it was given.
         senses: what it can mean, the likeliest first; empty where WordNet has no such noun.
-        by: ``choice``, ``wnid``, ``only`` (WordNet knows one sense), ``votes`` or ``nothing``.
-        notes: what was changed about the name, why it has no synset, who else has the same one.
+        by: ``choice``, ``wnid``, ``only`` (WordNet knows one sense), ``llm`` (an opinion that was
+            asked for), ``votes`` or ``nothing``.
+        notes: what was changed about the name, why it has no synset or no opinion, who else has
+            the same one.
         unsure: whether a person should look: the lead is below `UNSURE`, only a part of the name
-            was read, another label has the same synset, or there is none at all.
+            was read, an opinion was asked for and lacks, another label has the same synset, or
+            there is none at all.
     """
 
     label: Label
@@ -140,10 +144,12 @@ def propose(
     choices: Mapping[str, str] | None = None,
     encode: votes.Encode | None = None,
     similarity: votes.Numbers | None = None,
+    opinions: Mapping[str, Opinion] | None = None,
 ) -> tuple[Proposal, ...]:
     """Propose a synset for every label, in the order of the set.
 
-    A choice wins over a wnid, a wnid over any vote. Both are context for the others.
+    A choice wins over a wnid, a wnid over an opinion, an opinion over the votes. Choices and wnids
+    are context for the other labels' votes.
 
     Args:
         labels: the classes; of one without choice and wnid only the name is read.
@@ -152,6 +158,8 @@ def propose(
         choices: synset names or wnids by label id.
         encode: turns texts into vectors, for the votes ``meaning`` and ``company``.
         similarity: (n, n) a similarity source's values, for the vote ``agreement``.
+        opinions: by label id, such as a language model's (`taxonomy.llm.sensing`); mixed in by
+            `taxonomy.wordnet.opinions.mixed`.
 
     Raises:
         LabelError: a choice names an unknown label or synset, a wnid is not WordNet 3.0's, or the
@@ -173,15 +181,23 @@ def propose(
     )
     candidates = votes.Candidates(graph, tuple(label.name for label in labels), readings)
     belief = Ballot(candidates, encode, similarity).count(weights)
+    # Where the synset is known, or there is but one, there is nothing to have an opinion on.
+    heard = {
+        label.id: opinions[label.id]
+        for label, reading in zip(labels, readings, strict=True)
+        if opinions and label.id in opinions and len(reading.nodes) > 1
+    }
     by: list[By] = [
         "choice"
         if label.id in (choices or {})
         else "wnid"
         if label.wnid
+        else "llm"
+        if label.id in heard and heard[label.id].wnid
         else ("nothing", "only", "votes")[min(len(reading.nodes), 2)]
         for label, reading in zip(labels, readings, strict=True)
     ]
-    return _proposals(labels, candidates, by, belief)
+    return _proposals(labels, candidates, by, mixed(candidates, labels.ids, belief, heard), heard)
 
 
 def method_weights(method: str, encode: bool, similarity: bool) -> Mapping[str, float]:
@@ -308,7 +324,11 @@ def _known(labels: LabelSet, graph: NounGraph, choices: Mapping[str, str]) -> li
 
 
 def _proposals(
-    labels: LabelSet, candidates: votes.Candidates, by: Sequence[By], belief: votes.Numbers
+    labels: LabelSet,
+    candidates: votes.Candidates,
+    by: Sequence[By],
+    belief: votes.Numbers,
+    heard: Mapping[str, Opinion],
 ) -> tuple[Proposal, ...]:
     graph = candidates.graph
     order = np.lexsort((candidates.ranks, -belief.round(12), candidates.owners))
@@ -333,7 +353,11 @@ def _proposals(
         if twins:
             more = f" and {len(twins) - 1} more" if len(twins) > 1 else ""
             notes.append(f"the same synset as {twins[0]!r}{more}")
-        doubtful = not senses or reading.guessed or bool(twins) or _lead(senses) < UNSURE
+        lacking = heard[label.id].note if label.id in heard else ""
+        if lacking:
+            notes.append(lacking)
+        vague = bool(lacking or twins) or _lead(senses) < UNSURE
+        doubtful = not senses or reading.guessed or vague
         unsure = doubtful and how not in ("choice", "wnid")
         made.append(Proposal(label, senses, how, tuple(notes), unsure))
     return tuple(made)
