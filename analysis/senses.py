@@ -4,7 +4,9 @@
 
 Only names are read: definitions and wnids are taken off before anything is proposed. The weights
 of the votes are fitted on CIFAR-100; penalty and number of fellows are chosen by ImageNet-1k's
-likelihood under weights that never saw it; the 212 icon classes take no part in either. Writes
+likelihood under weights that never saw it; the 212 icon classes take no part in either. A language
+model's answers are replayed from the shipped transcripts; how far they are trusted is stated in
+`taxonomy.wordnet.opinions`, and nothing about them was chosen by these figures. Writes
 ``analysis/results/senses.csv``, ``senses-mistakes.csv`` and ``senses.json``, and prints the weights
 that `taxonomy.wordnet.senses` holds.
 """
@@ -23,9 +25,12 @@ from scipy.optimize import minimize
 
 from taxonomy import _io
 from taxonomy.labels import Label, LabelSet, get_labels
+from taxonomy.llm.sensing import Senses
+from taxonomy.llm.transcript import Transcript
 from taxonomy.similarity import get_source
 from taxonomy.similarity.embedding import PACKAGED
 from taxonomy.wordnet import NounGraph, senses
+from taxonomy.wordnet.opinions import TRUST, Opinion, mixed
 from taxonomy.wordnet.readings import read_name
 from taxonomy.wordnet.votes import Candidates, Numbers
 
@@ -97,6 +102,11 @@ class Names:
         """The embedding source's similarities of the names."""
         return get_source("embedding")()(self.labels).values
 
+    @cached_property
+    def opinions(self) -> dict[str, Opinion]:
+        """What a language model takes the names to mean, from the shipped transcript."""
+        return Senses(transcript=f"{self.title}/llm-senses", anew=True)(self.labels)
+
     @cache  # noqa: B019 (three objects that live as long as the script)
     def ballot(self, nearest: int) -> senses.Ballot:
         """Return the votes."""
@@ -118,6 +128,9 @@ class Names:
 
 
 CIFAR, IMAGENET, ICONS = (Names(title) for title in ("cifar-100", "imagenet-1k", "icons"))
+
+TOLD = (ICONS, CIFAR)
+"""The label sets whose names a language model was asked about."""
 
 
 def fit(
@@ -213,6 +226,17 @@ def row(data: Names, method: str, belief: Numbers, note: str = "") -> dict[str, 
     }
 
 
+def asked(data: Names, belief: Numbers) -> Numbers:
+    """Return the beliefs after a language model was asked, and the votes where it says nothing."""
+    return mixed(data.candidates, data.labels.ids, belief, data.opinions)
+
+
+def told(data: Names) -> str:
+    """Say how many ambiguous names the model left to the votes."""
+    left = [one for one, opinion in data.opinions.items() if not opinion.wnid]
+    return f"the model's sense for {len(data.opinions) - len(left)} names, votes for {len(left)}"
+
+
 def rows_of(data: Names, weights: dict[tuple[bool, bool], dict[str, float]]) -> list[dict]:
     """Return every method's line for a label set."""
     ballot = data.ballot(senses.NEAREST)
@@ -227,7 +251,7 @@ def rows_of(data: Names, weights: dict[tuple[bool, bool], dict[str, float]]) -> 
     return made
 
 
-def mistakes(data: Names, belief: Numbers) -> list[dict[str, object]]:
+def mistakes(data: Names, method: str, belief: Numbers) -> list[dict[str, object]]:
     """Return the labels whose best sense is another than the checked one."""
     made, graph = data.candidates, data.candidates.graph
     lines = []
@@ -240,6 +264,7 @@ def mistakes(data: Names, belief: Numbers) -> list[dict[str, object]]:
         lines.append(
             {
                 "labels": data.title,
+                "method": method,
                 "id": label.id,
                 "name": label.name,
                 "proposed": "" if best is None else graph.name(best),
@@ -281,14 +306,21 @@ def main() -> None:
     own = fit(CIFAR, CIFAR.ambiguous, GRAPH_VOTES, untuned["penalty"], int(untuned["nearest"]))
     belief = IMAGENET.ballot(int(untuned["nearest"])).count(own)
     rows.append(row(IMAGENET, "combined", belief, "untuned: all chosen on CIFAR-100"))
+    for data in TOLD:
+        belief = asked(data, data.ballot(nearest).count(weights[False, False]))
+        rows.append(row(data, "llm", belief, told(data)))
     table = pd.DataFrame(rows)
     print(table.to_string(index=False))
     _io.write_text(RESULTS / "senses.csv", table.to_csv(index=False))
     lines, marked = [], {}
     for data in (ICONS, CIFAR, IMAGENET):
         belief = data.ballot(nearest).count(weights[False, False])
-        lines += mistakes(data, belief)
+        lines += mistakes(data, "combined", belief)
         marked[data.title] = watched(data, senses.propose(data.labels))
+        if data in TOLD:
+            lines += mistakes(data, "llm", asked(data, belief))
+            proposals = senses.propose(data.labels, opinions=data.opinions)
+            marked[f"{data.title}, llm"] = watched(data, proposals)
     print(marked)
     _io.write_text(RESULTS / "senses-mistakes.csv", pd.DataFrame(lines).to_csv(index=False))
     facts = {
@@ -296,6 +328,16 @@ def main() -> None:
         "read": "ids and names only; wnids are what the proposals are compared with",
         "chosen_on": "weights on cifar-100, penalty and nearest on imagenet-1k, nothing on icons",
         "seen": "figures and mistakes on the icons were looked at while the votes were invented",
+        "llm": {
+            "trust": TRUST,
+            "left_to_votes": {
+                data.title: {one: said.note for one, said in data.opinions.items() if said.note}
+                for data in TOLD
+            },
+            "notes": {
+                data.title: Transcript.load(f"{data.title}/llm-senses").note for data in TOLD
+            },
+        },
         "penalty": penalty,
         "nearest": nearest,
         "weights": {TITLES[there]: chosen for there, chosen in weights.items()},

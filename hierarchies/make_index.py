@@ -17,6 +17,7 @@ SHIPPED = (
     "icons/trees/*.json",
     "cifar-10/labels.csv",
     "cifar-100/labels.csv",
+    "cifar-100/llm-*.jsonl.xz",
     "imagenet-1k/labels.csv",
     "imagenet-21k/labels.csv.gz",
     "wordnet/nouns.npz",

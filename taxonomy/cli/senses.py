@@ -128,7 +128,7 @@ def _asks(arguments: argparse.Namespace) -> Any:
     if given:
         raise LabelError(
             f"--{given[0].replace('_', '-')} is for asking a language model; name one "
-            "(--model), or a transcript to replay (--transcript FILE)."
+            "(--model), or a transcript to replay (--transcript icons/llm-senses)."
         )
     return None
 
@@ -215,7 +215,7 @@ COMMANDS = (
             "taxonomy senses labels.txt --choose mouse=mouse.n.04 --out labels.csv",
             "taxonomy senses labels.txt --source embedding --json",
             "taxonomy senses labels.txt --model gpt-4o-mini --price 0.15,0.60 --max-usd 1",
-            "taxonomy senses labels.txt --transcript answers.jsonl.xz",
+            "taxonomy senses icons --anew --transcript icons/llm-senses",
         ),
         _flags,
         _senses,

@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import json
 import lzma
+import re
 import socket
 import subprocess
 import sys
@@ -14,17 +15,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from taxonomy import _shipped
+from taxonomy import _io, _shipped
 from taxonomy.builders import get_builder
 from taxonomy.cli import main
 from taxonomy.errors import FileFormatError, IncompleteError, LLMError
 from taxonomy.hierarchy import Hierarchy
 from taxonomy.labels import Label, LabelSet, get_labels
 from taxonomy.llm.asker import Asker
-from taxonomy.llm.question import wire_id
+from taxonomy.llm.question import Question, wire_id
 from taxonomy.llm.scoring import judge, rows
+from taxonomy.llm.sensing import Senses
 from taxonomy.llm.transcript import Transcript
 from taxonomy.similarity import get_source
+from taxonomy.wordnet.senses import propose
 
 ICONS = get_labels("icons")
 
@@ -36,6 +39,21 @@ DIGESTS = {
     "llm-groups-2": "881800945e22d8f62e9ad8ac1ed0cc2820cef5890d6ce552f0e9ce0e446b222c",
 }
 """Of the trees; they must never change, for tasks and results refer to them."""
+
+
+SENSES = {
+    "icons": (
+        202,
+        "fa969ef66b961a9d82a430e40ba646be4fcc19e91e028fa75079fdee5ef0a443",
+        "1dd64dadd8fddbcb1c2d74ff0e38ad33b5e3568b202f684ab20b90011fbd07c9",
+    ),
+    "cifar-100": (
+        99,
+        "74b112748bb28e89a1b3344727f38ef54a80f4d07867edf1a6469130565622ea",
+        "9a6ee46beff1dc1d1703cf97b0acb07fc0eca703dbeddcccfd036dc9424071e0",
+    ),
+}
+"""Labels whose synset is the checked one, digests of all synsets and of the requests."""
 
 
 def replayed(name: str) -> Hierarchy:
@@ -106,6 +124,47 @@ def test_directions_across_parts_differ_as_their_source_says():
     assert apart.sum() == 19_251
     assert np.abs(one - other).mean() == pytest.approx(1.96, abs=0.005)
     assert np.corrcoef(one, other)[0, 1] == pytest.approx(0.967, abs=0.0005)
+
+
+def asked_senses(title: str) -> list[tuple[Question, dict]]:
+    """Return the questions about a set's names, in their order, with the shipped answers."""
+    settings = Senses(model="claude", anew=True)
+    answers = {key: answer for key, _, answer in Transcript.load(f"{title}/llm-senses").records}
+    with settings.asker(send=False, keep=False) as asker:
+        settings.ask(get_labels(title), asker)
+    return [(question, answers.pop(key)) for key, question in asker.outstanding.items()]
+
+
+class TestSenses:
+    @pytest.mark.parametrize("title", SENSES)
+    def test_meanings_replay_offline(self, title, disable_network):
+        labels = get_labels(title)
+        opinions = Senses(transcript=f"{title}/llm-senses", anew=True)(labels)
+        bare = LabelSet(Label(label.id, label.name) for label in labels)
+        made = propose(bare, opinions=opinions)
+        wnids = {proposal.label.id: proposal.best.wnid for proposal in made}
+        right = sum(wnids[label.id] == label.wnid for label in labels)
+        assert (right, _io.digest(wnids)) == SENSES[title][:2]
+
+    @pytest.mark.parametrize("title", SENSES)
+    def test_requests_are_those_that_were_answered(self, title):
+        """Byte for byte; and of a label they hold its name and no more."""
+        state = hashlib.sha256()
+        for question, _ in asked_senses(title):
+            for message in question.messages:
+                state.update(message["content"].encode())
+            for entry in json.loads(question.user)["categories"]:
+                assert entry.keys() == {"id", "name", "senses"}
+                assert entry["id"] == entry["name"]
+            assert not re.search(r"n\d{8}", question.user)
+        assert state.hexdigest() == SENSES[title][2]
+        told = Transcript.load(f"{title}/llm-senses")
+        assert not any(label.wnid or label.definition for label in told.labels)
+        assert "no checked synset" in told.note
+
+    def test_the_command_replays_them(self, capsys):
+        assert main(["senses", "icons", "--anew", "--transcript", "icons/llm-senses"]) == 0
+        assert "of 143 ambiguous names" in capsys.readouterr().out
 
 
 class TestReplay:
@@ -206,9 +265,14 @@ def test_transcripts_are_made_again_byte_for_byte_from_raw_answers(tmp_path):
     for _, request, answer in Transcript.load("icons/llm-groups").records:
         content = answer["choices"][0]["message"]["content"]
         (answers / f"icons-groups-v1.{request['repeat']}.json").write_text(content)
-    script = Path("hierarchies/icons/make_transcripts.py").resolve()
+    for title in SENSES:
+        for number, (_, answer) in enumerate(asked_senses(title)):
+            content = answer["choices"][0]["message"]["content"]
+            (answers / f"{title}-{number:02d}.txt").write_text(content)
+    script = Path("hierarchies/make_transcripts.py").resolve()
     words = [sys.executable, str(script), str(answers), "--out", str(tmp_path)]
     subprocess.run(words, check=True, capture_output=True)
-    for name in ("llm-rows", "llm-groups"):
-        made = (tmp_path / f"{name}.jsonl.xz").read_bytes()
-        assert made == _shipped.path(f"icons/{name}.jsonl.xz").read_bytes()
+    made = sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.jsonl.xz"))
+    assert made == sorted(name for name in _shipped.index() if name.endswith(".jsonl.xz"))
+    for name in made:
+        assert (tmp_path / name).read_bytes() == _shipped.path(name).read_bytes()

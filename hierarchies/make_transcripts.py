@@ -1,10 +1,12 @@
-"""Write the shipped transcripts from the raw answers: a Batch file of rows, and three groupings.
+"""Write the shipped transcripts from the raw answers, all or some of them.
 
-    python hierarchies/icons/make_transcripts.py ANSWERS
+    python hierarchies/make_transcripts.py ANSWERS [NAME ...]
 
-``ANSWERS`` is a folder with ``icons-rows-v1.requests.jsonl.gz``, ``icons-rows-v1.results.jsonl.gz``
-and ``icons-groups-v1.0.json`` to ``.2.json``. Requests are matched by content with those that the
-templates make today, so a template that changed leaves its answers out, and this fails.
+``ANSWERS`` is a folder with ``icons-rows-v1.requests.jsonl.gz`` and ``.results.jsonl.gz``,
+``icons-groups-v1.0.json`` to ``.2.json``, and ``icons-00.txt``, ``cifar-100-00.txt`` and so on, the
+answers about senses by label set and number of the request. Rows are matched by content with the
+requests that the templates make today, so a template that changed leaves its answers out, and this
+fails.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ import gzip
 import json
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +26,19 @@ from taxonomy.errors import IncompleteError, LLMError
 from taxonomy.labels import LabelSet
 from taxonomy.llm.asker import Asker
 from taxonomy.llm.batch import keys_of, take
+from taxonomy.llm.sensing import Senses
 from taxonomy.llm.store import Store
 from taxonomy.llm.transcript import Transcript
 from taxonomy.similarity import get_source
 
 HERE = Path(__file__).parent
 MODEL = "claude"
+SENSES = (
+    "One answer in one context of its own for each request, by a model that saw its system and "
+    "user message and nothing else: names, the senses that WordNet gives for them and the names of "
+    "the whole set; no definition, wnid or picture, and no checked synset. WordNet, CIFAR-100 and "
+    "ImageNet may have been part of its training."
+)
 ORIGIN = (
     "The model is Claude (Anthropic), November 2026. No answer was computed by a program, and none "
     "was edited. "
@@ -73,12 +83,28 @@ def groups(folder: Path, labels: LabelSet) -> Transcript:
 
     def fill(asker: Asker) -> None:
         for key, question in asker.outstanding.items():
-            message = {"role": "assistant", "content": replies[question.repeat]}
-            choice = {"index": 0, "finish_reason": "stop", "message": message}
-            completion = {"object": "chat.completion", "model": MODEL, "choices": [choice]}
-            asker.store.put_answer(key, completion | {"request_id": None})
+            put(asker, key, replies[question.repeat])
 
     return answered(get_builder("llm")(model=MODEL, repeats=3), labels, fill, ORIGIN + GROUPS)
+
+
+def senses(folder: Path, labels: LabelSet, name: str) -> Transcript:
+    """Return the transcript of what a label set's names mean, many names a request."""
+
+    def fill(asker: Asker) -> None:
+        for number, key in enumerate(asker.outstanding):
+            put(asker, key, (folder / f"{name}-{number:02d}.txt").read_text(encoding="utf-8"))
+
+    settings = Senses(model=MODEL, anew=True)
+    return answered(settings, settings.shown(labels), fill, ORIGIN + SENSES)
+
+
+def put(asker: Asker, key: str, reply: str) -> None:
+    """Store a reply as the completion that a server would have sent."""
+    message = {"role": "assistant", "content": reply}
+    choice = {"index": 0, "finish_reason": "stop", "message": message}
+    completion = {"object": "chat.completion", "model": MODEL, "choices": [choice]}
+    asker.store.put_answer(key, completion | {"request_id": None})
 
 
 def answered(
@@ -112,15 +138,24 @@ def answered(
         )
 
 
+MAKERS = {
+    "icons/llm-rows": rows,
+    "icons/llm-groups": groups,
+    "icons/llm-senses": partial(senses, name="icons"),
+    "cifar-100/llm-senses": partial(senses, name="cifar-100"),
+}
+
+
 def main() -> None:
-    """Write both transcripts beside this script, or elsewhere."""
+    """Write transcripts beside their labels, or elsewhere."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("answers", type=Path, help="the folder of raw answers")
+    parser.add_argument("names", nargs="*", help=f"of {', '.join(MAKERS)} [all]")
     parser.add_argument("--out", type=Path, default=HERE, help="[beside this script]")
     arguments = parser.parse_args()
-    labels = LabelSet.read(HERE / "labels.csv")
-    for name, make in {"llm-rows": rows, "llm-groups": groups}.items():
-        told = make(arguments.answers, labels)
+    for name in arguments.names or MAKERS:
+        labels = LabelSet.read(HERE / Path(name).parent / "labels.csv")
+        told = MAKERS[name](arguments.answers, labels)
         told.save(arguments.out / f"{name}.jsonl.xz")
         print(f"{name}: {len(told.records)} answers written to {arguments.out}")
 
