@@ -160,6 +160,13 @@ class Training:
         set_drop_path(net, config.drop_path)
         self.bf16 = uses_bf16(config, self.device)
         self.parallel: nn.Module = distribution.wrap(net)
+        self.compiled: Callable[[Tensor], Tensor] = self.parallel
+        if config.compile:
+            self.compiled = torch.compile(self.parallel, dynamic=False)
+        # Parts of a full step are compiled; the shorter last step of an epoch is not worth it.
+        self.full_part = math.ceil(
+            math.ceil(config.batch_size / distribution.world_size()) / config.accumulate
+        )
 
     @property
     def state(self) -> dict[str, Any]:
@@ -247,13 +254,23 @@ class Training:
         images = torch.from_numpy(self.part.images[rows]).to(self.device)
         targets = torch.from_numpy(self.part.targets[rows]).to(self.device)
         inputs = augmented(images, self.config.augment, generator)
+        other = 0.0  # share of another picture that each is blended with
+        if self.config.mix:
+            chance, share = torch.rand(2, generator=generator).tolist()
+            other = share if chance < self.config.mix else 0.0
+        if other:
+            inputs = torch.lerp(inputs, inputs.roll(1, 0), other)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bf16):
-            logits = self.parallel(inputs)
+            forward = self.compiled if len(rows) == self.full_part else self.parallel
+            logits = forward(inputs)
             taught = None
             if self.teacher is not None:
                 with torch.no_grad():
                     taught = self.teacher(inputs).float()
         loss: Tensor = self.loss(logits, targets, taught, generator)
+        if other:
+            others = self.loss(logits, targets.roll(1, 0), taught, generator)
+            loss = torch.lerp(loss, others, other)
         return loss
 
     def validate(self, place: Place) -> float:

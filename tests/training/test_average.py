@@ -152,7 +152,14 @@ class TestStochasticDepth:
 
 @pytest.mark.parametrize(
     "change",
-    [{"average": 1.0}, {"drop_path": -0.1}, {"patience": -1}, {"accumulate": 0}, {"warmup": 2.0}],
+    [
+        {"average": 1.0},
+        {"drop_path": -0.1},
+        {"mix": 1.1},
+        {"patience": -1},
+        {"accumulate": 0},
+        {"warmup": 2.0},
+    ],
 )
 def test_impossible_settings_are_refused(change):
     with pytest.raises(TrainingError):

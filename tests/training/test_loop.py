@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 
@@ -12,8 +13,9 @@ from taxonomy.errors import FileFormatError, TrainingError
 from taxonomy.hierarchy import Hierarchy
 from taxonomy.nets import build
 from taxonomy.spec import NetSpec, branching
-from taxonomy.training import Run, TrainConfig, predict, train, train_run
+from taxonomy.training import Objective, Run, TrainConfig, predict, train, train_run
 from taxonomy.training.augment import Augment
+from taxonomy.training.loop import Training
 from tests.stripes import TREE
 
 SPEC = branching(((6, 0),), ((6, 1),), resolution=16)
@@ -129,6 +131,54 @@ def test_predicting_changes_nothing(stripes):
     assert predictions.split == "val"
     assert predictions.groups[0].startswith("group-")
     assert all(torch.equal(a, b) for a, b in zip(before, weights(net), strict=True))
+
+
+class TestMixing:
+    ROWS = np.arange(6)
+
+    def loss(self, data, share, **objective):
+        """Return a training's loss of six pictures, and what its network saw."""
+        config = replace(CONFIG, mix=share, objective=Objective(label_smoothing=0, **objective))
+        training = Training(build(SPEC, TREE, 0), data, config, TREE, None)
+        seen = []
+        training.net.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
+        generator = torch.Generator().manual_seed(1)
+        return training.loss_of(self.ROWS, generator).item(), seen[0], training
+
+    def test_pictures_and_targets_are_blended_by_the_same_share(self, stripes):
+        _, plain, _ = self.loss(stripes, 0.0)
+        loss, mixed, training = self.loss(stripes, 1.0)
+        gap = plain.roll(1, 0) - plain
+        other = (((mixed - plain) * gap).sum() / (gap * gap).sum()).item()
+        assert 0 < other < 1
+        torch.testing.assert_close(mixed, (1 - other) * plain + other * plain.roll(1, 0))
+        targets = torch.from_numpy(training.part.targets[self.ROWS])
+        losses = torch.nn.functional.cross_entropy(training.net(mixed), targets)
+        losses = (1 - other) * losses + other * torch.nn.functional.cross_entropy(
+            training.net(mixed), targets.roll(1, 0)
+        )
+        assert loss == pytest.approx(losses.item(), rel=1e-4)
+
+    def test_a_share_of_the_steps_is_left_alone(self, stripes):
+        _, plain, _ = self.loss(stripes, 0.0)
+        _, rarely, _ = self.loss(stripes, 1e-9)
+        assert torch.equal(plain, rarely)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of torch's own, within torch.compile
+def test_a_compiled_training_learns_the_same_and_continues_exactly(stripes, tmp_path):
+    config = replace(CONFIG, compile=1, mix=0.5, drop_path=0.1)
+    nets = [build(SPEC, TREE, 0) for _ in range(3)]
+    train(nets[0], stripes, replace(config, compile=0), progress=False)
+    train(nets[1], stripes, config, progress=False)
+    assert predict(nets[1], stripes.part("val")).accuracy() > 0.9
+    file = tmp_path / "checkpoint.safetensors"
+    with pytest.raises(StopError):
+        train(nets[2], stripes, config, file, report=stop_after(2), progress=False)
+    again = build(SPEC, TREE, 5)
+    train(again, stripes, config, file, progress=False)
+    assert all(torch.equal(a, b) for a, b in zip(weights(nets[1]), weights(again), strict=True))
 
 
 class TestRunDirectory:

@@ -30,6 +30,7 @@ CONFIG = TrainConfig(
     checkpoint_steps=3,
     average=0.9,
     drop_path=0.2,
+    mix=0.5,
     patience=3,
     objective=Objective(clade=0.5, subset=0.5),
 )
