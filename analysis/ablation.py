@@ -2,7 +2,8 @@
 
     make ablation
 
-Every setting differs from ``recipe`` in what its name says. Writes ``results/ablation.csv``
+Every setting differs from ``recipe`` in what its name says, and is trained for half of the epochs
+that the frontier's networks have. Writes ``results/ablation.csv``
 (means over seeds), ``ablation-seeds.csv`` and ``ablation.json``. Stopped, it continues.
 """
 
@@ -11,6 +12,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from recipes import (
+    BUDGET,
     KINDS,
     SPECIALISE,
     TAUGHT,
@@ -25,33 +27,61 @@ from recipes import (
     tree_recipe,
 )
 
+from taxonomy.builders import get_builder
+from taxonomy.hierarchy import Hierarchy
+from taxonomy.labels import get_labels
+from taxonomy.similarity import get_source
 from taxonomy.spec import NetSpec
 from taxonomy.stages import CONVNEXT, RESNET, Bucket, Level, Stage
 from taxonomy.study.settings import Setting, mean_over_seeds, score_series
+from taxonomy.training import TrainConfig
 
 ON = "llm-rows-roomy"
-SCRATCH = replace(TAUGHT, epochs=TAUGHT.epochs + SPECIALISE.epochs)
+SCRATCH = replace(TAUGHT, epochs=BUDGET, mix=SPECIALISE.mix, compile=SPECIALISE.compile)
 """As many epochs in all as the path and the tree grown from it have."""
 
 
 def settings() -> dict[str, Setting]:
-    """Return the recipe and its variations, what others build on first."""
-    recipe = tree_recipe("recipe", ON)
-    grown = recipe["recipe"]
-    made = {**teacher(), **recipe}
+    """Return the recipe and its variations at half the epochs, what others build on first."""
+    halved = {
+        name: replace(setting, config=half(setting.config))
+        for name, setting in full_length().items()
+    }
+    return {**teacher(), **halved}
+
+
+def half(config: TrainConfig) -> TrainConfig:
+    """Return the same training with half the epochs."""
+    return replace(config, epochs=config.epochs // 2)
+
+
+def full_length() -> dict[str, Setting]:
+    """Return the recipe and what differs from it in one thing."""
+    made = tree_recipe("recipe", ON)
+    grown = made["recipe"]
+    trunk, (coarse, fine) = TREE_SPEC.trunk, TREE_SPEC.levels
 
     def objective(**weights: float) -> Setting:
         changed = replace(SPECIALISE, objective=replace(SPECIALISE.objective, **weights))
         return replace(grown, config=changed)
 
-    made["no specialising"] = replace(recipe["recipe path"], config=SCRATCH)
+    made["no specialising"] = replace(made["recipe path"], config=TAUGHT)
     made["from scratch"] = replace(grown, config=SCRATCH, start=None)
+    made["no mixing"] = replace(grown, config=replace(SPECIALISE, mix=0.0))
     made["no distillation"] = replace(objective(distill=0.0), teacher=None)
-    made["distillation by node"] = objective(distill=0.0, distill_clade=2.0)
     made["no clade loss"] = objective(clade=0.0)
     made["subset softmax"] = objective(subset=0.5)
     made["inner losses"] = objective(inner=0.5)
     made["gated nesting"] = replace(grown, spec=replace(TREE_SPEC, nesting="gate"))
+    made["one level, split late"] = replace(
+        grown,
+        spec=replace(
+            TREE_SPEC,
+            trunk=(*trunk, Stage(coarse.buckets[0].width, coarse.depth, 2, CONVNEXT)),
+            levels=(fine,),
+        ),
+        tree=groups(24),
+    )
     made["widths follow classes"] = replace(
         grown, spec=TREE_SPEC.proportional(tree(ON)), config=SCRATCH, start=None
     )
@@ -61,6 +91,13 @@ def settings() -> dict[str, Setting]:
     for name, spec in other_shapes().items():
         made |= tree_recipe(name, ON, spec)
     return made
+
+
+def groups(count: int) -> Hierarchy:
+    """Return one level of groups from the scores that the recommended tree is made of."""
+    labels = get_labels("icons")
+    scores = get_source("llm")(transcript="icons/llm-rows")(labels)
+    return get_builder("cluster")(levels=(count,), slack=2.0)(labels, scores)
 
 
 def other_shapes() -> dict[str, NetSpec]:
@@ -80,19 +117,12 @@ def other_shapes() -> dict[str, NetSpec]:
         "trunk of ConvNeXt": replace(
             TREE_SPEC, trunk=(Stage(16, 0, 1, CONVNEXT), Stage(32, 2, 2, CONVNEXT))
         ),
-        "branches with GRN": replace(
-            TREE_SPEC,
-            levels=tuple(
-                replace(level, block=replace(level.block, recalibrate="grn"))
-                for level in TREE_SPEC.levels
-            ),
-        ),
     }
 
 
 def main() -> None:
     """Train what is missing, then write the tables."""
-    arguments = arguments_of(__doc__, "ablation", "0,1,2")
+    arguments = arguments_of(__doc__, "frontier", "0,1,2")  # shares its teacher
     every = settings()
     scores = score_series(trained(arguments, every), icon_tasks(), "val", KINDS)
     scores = scores[scores["setting"] != TEACHER]

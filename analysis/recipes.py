@@ -25,24 +25,36 @@ Runs = dict[tuple[str, int], Run]
 Tables = Mapping[str, pd.DataFrame]
 
 KINDS = (("coherent", 5), ("coherent", 10), ("random", 5))
-FLAT_WIDTHS = (0.35, 0.5, 0.6, 0.75, 1.0)
+FLAT_WIDTHS = (0.25, 0.35, 0.5, 0.6, 0.75, 1.0)
 TEACHER = "flat 1x plain"
 
 STROKES = Augment(grey=0.3, thicken=0.5, outline=0.3)
 """Designers differ in line weight, filling and colour; chosen with a plain flat 0.5x network."""
 
-PLAIN = TrainConfig(epochs=32, average=0.998, augment=STROKES)
-TAUGHT = replace(PLAIN, objective=Objective(clade=0.5, distill=2.0))
-SPECIALISE = replace(TAUGHT, epochs=20, batch_size=128, learning_rate=4e-3, average=0.996)
-"""From a flat path network's weights on: larger batches and a lower rate."""
+BUDGET = 52
+"""Epochs of every network that is compared; a tree network's path and what follows share them."""
 
-TREE_SPEC = NetSpec(
-    trunk=(Stage(16, 0), Stage(32, 1, 2)),
-    levels=(
-        Level((Bucket(40),), 1, 2, CONVNEXT),
-        Level((Bucket(64),), 1, 2, Block("convnext", expand=2)),
-    ),
+PLAIN = TrainConfig(epochs=32, average=0.998, augment=STROKES)
+TAUGHT = replace(PLAIN, epochs=BUDGET, objective=Objective(clade=0.5, distill=2.0))
+PATH = replace(TAUGHT, epochs=36)
+SPECIALISE = replace(
+    TAUGHT,
+    epochs=BUDGET - PATH.epochs,
+    batch_size=128,
+    learning_rate=4e-3,
+    average=0.996,
+    mix=0.5,
+    compile=1,
 )
+"""From a flat path network's weights on: larger batches, a lower rate, blended pictures."""
+
+LEVELS = (
+    Level((Bucket(40),), 1, 2, CONVNEXT),
+    Level((Bucket(64),), 1, 2, Block("convnext", expand=2)),
+)
+TREE_SPEC = NetSpec(trunk=(Stage(16, 0), Stage(32, 1, 2)), levels=LEVELS)
+SMALL_SPEC = NetSpec(trunk=(Stage(12, 0), Stage(20, 1, 2)), levels=LEVELS)
+"""The same branches on a trunk of less than half the cost, which most of an expert's cost is."""
 
 
 @cache
@@ -92,7 +104,7 @@ def tree_recipe(name: str, on: str, spec: NetSpec = TREE_SPEC) -> dict[str, Sett
         on: the hierarchy.
         spec: the tree network.
     """
-    path = Setting(spec.path(), tree("star"), TAUGHT, reference=tree(on), teacher=TEACHER)
+    path = Setting(spec.path(), tree("star"), PATH, reference=tree(on), teacher=TEACHER)
     grown = Setting(spec, tree(on), SPECIALISE, teacher=TEACHER, start=f"{name} path")
     return {f"{name} path": path, name: grown}
 
