@@ -12,10 +12,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from recipes import (
-    BUDGET,
     KINDS,
+    LOW,
+    MIDDLE,
+    NESTED_SPEC,
+    PATH,
     SPECIALISE,
-    TAUGHT,
     TEACHER,
     TREE_SPEC,
     arguments_of,
@@ -36,8 +38,13 @@ from taxonomy.stages import CONVNEXT, RESNET, Bucket, Level, Stage
 from taxonomy.study.settings import Setting, mean_over_seeds, score_series
 from taxonomy.training import TrainConfig
 
-ON = "llm-rows-roomy"
-SCRATCH = replace(TAUGHT, epochs=BUDGET, mix=SPECIALISE.mix, compile=SPECIALISE.compile)
+ON, NESTED_ON = "llm-rows-24", "llm-rows-roomy"
+SCRATCH = replace(
+    PATH,
+    epochs=PATH.epochs + SPECIALISE.epochs,
+    mix=SPECIALISE.mix,
+    compile=SPECIALISE.compile,
+)
 """As many epochs in all as the path and the tree grown from it have."""
 
 
@@ -58,37 +65,30 @@ def half(config: TrainConfig) -> TrainConfig:
 def full_length() -> dict[str, Setting]:
     """Return the recipe and what differs from it in one thing."""
     made = tree_recipe("recipe", ON)
-    grown = made["recipe"]
-    trunk, (coarse, fine) = TREE_SPEC.trunk, TREE_SPEC.levels
+    path, grown = made["recipe path"], made["recipe"]
 
     def objective(**weights: float) -> Setting:
         changed = replace(SPECIALISE, objective=replace(SPECIALISE.objective, **weights))
         return replace(grown, config=changed)
 
-    made["no specialising"] = replace(made["recipe path"], config=TAUGHT)
+    longer = replace(path.config, epochs=SCRATCH.epochs)
+    made["no specialising"] = replace(path, config=longer)
     made["from scratch"] = replace(grown, config=SCRATCH, start=None)
     made["no mixing"] = replace(grown, config=replace(SPECIALISE, mix=0.0))
     made["no distillation"] = replace(objective(distill=0.0), teacher=None)
     made["no clade loss"] = objective(clade=0.0)
     made["subset softmax"] = objective(subset=0.5)
     made["inner losses"] = objective(inner=0.5)
-    made["gated nesting"] = replace(grown, spec=replace(TREE_SPEC, nesting="gate"))
-    made["one level, split late"] = replace(
-        grown,
-        spec=replace(
-            TREE_SPEC,
-            trunk=(*trunk, Stage(coarse.buckets[0].width, coarse.depth, 2, CONVNEXT)),
-            levels=(fine,),
-        ),
-        tree=groups(24),
+    made["48 groups"] = replace(grown, tree=groups(48))
+    made["12 groups"] = replace(grown, tree=groups(12))
+    made["two levels"] = replace(grown, spec=NESTED_SPEC, tree=tree(NESTED_ON))
+    made["two levels, gated"] = replace(
+        made["two levels"], spec=replace(NESTED_SPEC, nesting="gate")
     )
-    made["widths follow classes"] = replace(
-        grown, spec=TREE_SPEC.proportional(tree(ON)), config=SCRATCH, start=None
+    made["widths follow classes, from scratch"] = replace(
+        made["from scratch"], spec=TREE_SPEC.proportional(tree(ON))
     )
-    made["all ancestors, from scratch"] = replace(
-        made["from scratch"], spec=replace(TREE_SPEC, nesting="ancestors")
-    )
-    for name, spec in other_shapes().items():
+    for name, spec in other_blocks().items():
         made |= tree_recipe(name, ON, spec)
     return made
 
@@ -100,22 +100,13 @@ def groups(count: int) -> Hierarchy:
     return get_builder("cluster")(levels=(count,), slack=2.0)(labels, scores)
 
 
-def other_shapes() -> dict[str, NetSpec]:
-    """Return other splits and blocks of about the same cost."""
-    first, last = TREE_SPEC.trunk
-    coarse, fine = TREE_SPEC.levels
+def other_blocks() -> dict[str, NetSpec]:
+    """Return the recipe with the other family's blocks, at about the same cost."""
     return {
-        "split later": replace(
-            TREE_SPEC,
-            trunk=(first, last, Stage(40, 1, 2, CONVNEXT)),
-            levels=(replace(coarse, stride=1), fine),
-        ),
-        "branches of ResNet": replace(
-            TREE_SPEC,
-            levels=(Level((Bucket(32),), 1, 2, RESNET), Level((Bucket(32),), 1, 2, RESNET)),
-        ),
+        "branches of ResNet": replace(TREE_SPEC, levels=(Level((Bucket(32),), 1, 2, RESNET),)),
         "trunk of ConvNeXt": replace(
-            TREE_SPEC, trunk=(Stage(16, 0, 1, CONVNEXT), Stage(32, 2, 2, CONVNEXT))
+            TREE_SPEC,
+            trunk=(Stage(LOW[0].width, 1, 1, CONVNEXT), Stage(20, 2, 2, CONVNEXT), MIDDLE),
         ),
     }
 

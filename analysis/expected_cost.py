@@ -25,7 +25,7 @@ from itertools import product
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
-from recipes import RESULTS, TREE_SPEC, icon_tasks
+from recipes import NESTED_SPEC, RESULTS, icon_tasks
 
 from taxonomy import _io
 from taxonomy.builders import get_builder
@@ -111,8 +111,8 @@ class Bounded:
         for view in VIEWS if self.network else ():
             options = {"network": self.network, "view": view}
             yield f"visual {view}", [self.cluster(labels, "visual", **options)]
-        yield "cooccurrence", [wanted_tree(tasks, TREE_SPEC, self.shape(), tries=TRIES)]
-        found = [wanted_tree(tasks, TREE_SPEC, self.shape(k), tries=3) for k in self.fewer()]
+        yield "cooccurrence", [wanted_tree(tasks, NESTED_SPEC, self.shape(), tries=TRIES)]
+        found = [wanted_tree(tasks, NESTED_SPEC, self.shape(k), tries=3) for k in self.fewer()]
         least = min(found, key=lambda tree: tree.provenance["mean_cost"])
         yield "cooccurrence, fewer groups", [least]
         yield "random", [self.cluster(labels, "random", seed=seed) for seed in SEEDS]
@@ -136,12 +136,12 @@ def unseen_costs(bounded: Bounded, tasks: TaskList, seed: int) -> pd.Series:
     one, other = halves(tasks, seed)
     measured = []
     for known, costed in ((one, other), (other, one)):
-        tree = wanted_tree(known, TREE_SPEC, bounded.shape(), tries=5)
+        tree = wanted_tree(known, NESTED_SPEC, bounded.shape(), tries=5)
         measured.append(costs_of(tree, costed) * [len(costed)])
     return (measured[0] + measured[1]) / len(tasks)
 
 
-def costs_of(tree: Hierarchy, tasks: TaskList, spec: NetSpec = TREE_SPEC) -> pd.Series:
+def costs_of(tree: Hierarchy, tasks: TaskList, spec: NetSpec = NESTED_SPEC) -> pd.Series:
     """Return mean MACs and parameters of a tree's experts, and MACs by kind of task."""
     costs = expert_costs(spec, tree, tasks)
     row = {"macs": costs.macs.mean(), "params": costs.params.mean()}
@@ -169,7 +169,7 @@ def table(labels: LabelSet, tasks: TaskList, bounded: Bounded) -> pd.DataFrame:
     most, least = made.loc["random", "macs"], made.loc["cooccurrence", "macs"]
     made.insert(0, "saved", (most - made["macs"]) / (most - least))
     made.insert(0, "trees", [len(part) for part in rows.values()])
-    floor = least_cost(tasks, TREE_SPEC, bounded.shape())
+    floor = least_cost(tasks, NESTED_SPEC, bounded.shape())
     made.loc["no tree below"] = pd.Series({"macs": floor})
     made.insert(0, "slack", bounded.slack)
     return made.reset_index(names="source")
@@ -229,7 +229,7 @@ def main() -> None:
         "language model whose scores are among the sources",
         "tasks": tasks.digest,
         "labels": labels.digest,
-        "spec": TREE_SPEC.to_dict(),
+        "spec": NESTED_SPEC.to_dict(),
         "groups": list(GROUPS),
         "seeds": list(SEEDS),
         "tries": TRIES,

@@ -18,7 +18,6 @@ from matplotlib.figure import Figure
 from recipes import (
     KINDS,
     RESULTS,
-    SMALL_SPEC,
     TEACHER,
     Runs,
     arguments_of,
@@ -35,14 +34,13 @@ from taxonomy.study.claims import claims, sentence
 from taxonomy.study.curve import mean_points, points
 from taxonomy.study.settings import Setting, mean_over_seeds, score_series
 
-ON = "llm-rows-roomy"
-TREE, SMALL = "tree", "small tree"
+ON = "llm-rows-24"
+TREE = "tree"
 
 
 def settings() -> dict[str, Setting]:
-    """Return the teacher, the flat family, and the recipe on a larger and a smaller trunk."""
-    small = tree_recipe(SMALL, ON, SMALL_SPEC)
-    return {**teacher(), **flat_family(ON), **small, **tree_recipe(TREE, ON)}
+    """Return the teacher, the flat family and the recipe."""
+    return {**teacher(), **flat_family(ON), **tree_recipe(TREE, ON)}
 
 
 def is_flat(name: str) -> bool:
@@ -78,11 +76,11 @@ def main() -> None:
     print(means.round(4).to_string(index=False))
     stem = f"frontier-{own.split}"
     save_figure(RESULTS / f"{stem}.png", picture(runs, own.split))
-    made = {}
     flat = [name for name in every if name in set(means["setting"]) and is_flat(name)]
-    for name in (n for n in (TREE, SMALL) if n in set(means["setting"])):
-        made[name] = claims(name, flat, means, validation, "coherent5")
-        print(f"{name}\n{sentence(made[name])}")
+    made = {}
+    if TREE in set(means["setting"]):
+        made = claims(TREE, flat, means, validation, "coherent5")
+        print(sentence(made))
     command = f"python analysis/frontier.py --split {own.split}"
     record(stem, command, every, {"": means, "-seeds": scores}, claims=made)
 

@@ -31,15 +31,12 @@ TEACHER = "flat 1x plain"
 STROKES = Augment(grey=0.3, thicken=0.5, outline=0.3)
 """Designers differ in line weight, filling and colour; chosen with a plain flat 0.5x network."""
 
-BUDGET = 52
-"""Epochs of every network that is compared; a tree network's path and what follows share them."""
-
 PLAIN = TrainConfig(epochs=32, average=0.998, augment=STROKES)
-TAUGHT = replace(PLAIN, epochs=BUDGET, objective=Objective(clade=0.5, distill=2.0))
-PATH = replace(TAUGHT, epochs=36)
+TAUGHT = replace(PLAIN, epochs=52, objective=Objective(clade=0.5, distill=2.0))
+PATH = replace(TAUGHT, epochs=72)
 SPECIALISE = replace(
     TAUGHT,
-    epochs=BUDGET - PATH.epochs,
+    epochs=16,
     batch_size=128,
     learning_rate=4e-3,
     average=0.996,
@@ -48,13 +45,14 @@ SPECIALISE = replace(
 )
 """From a flat path network's weights on: larger batches, a lower rate, blended pictures."""
 
-LEVELS = (
-    Level((Bucket(40),), 1, 2, CONVNEXT),
-    Level((Bucket(64),), 1, 2, Block("convnext", expand=2)),
+LOW = (Stage(12, 0), Stage(20, 1, 2))
+MIDDLE = Stage(40, 1, 2, CONVNEXT)
+FINE = Level((Bucket(64),), 1, 2, Block("convnext", expand=2))
+TREE_SPEC = NetSpec(trunk=(*LOW, MIDDLE), levels=(FINE,))
+NESTED_SPEC = NetSpec(
+    trunk=LOW, levels=(Level((Bucket(MIDDLE.width),), MIDDLE.depth, MIDDLE.stride, CONVNEXT), FINE)
 )
-TREE_SPEC = NetSpec(trunk=(Stage(16, 0), Stage(32, 1, 2)), levels=LEVELS)
-SMALL_SPEC = NetSpec(trunk=(Stage(12, 0), Stage(20, 1, 2)), levels=LEVELS)
-"""The same branches on a trunk of less than half the cost, which most of an expert's cost is."""
+"""The same path, split one stage earlier: groups, and groups of them."""
 
 
 @cache

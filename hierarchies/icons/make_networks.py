@@ -3,7 +3,7 @@
     make frontier                                        (hours; three seeds)
     python hierarchies/icons/make_networks.py [runs/frontier]
 
-- ``networks/tree.safetensors``: the recommended tree network, over ``trees/llm-rows-roomy.json``.
+- ``networks/tree.safetensors``: the recommended tree network, over ``trees/llm-rows-24.json``.
 - ``networks/flat.safetensors``: the flat width that is best on validation, the mean of three seeds.
 
 Beside each stands, as JSON, what made it: the run's settings, digests, accuracies and machine.
@@ -28,7 +28,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("runs", nargs="?", type=Path, default=Path("runs/frontier"))
     folder = parser.parse_args().runs
-    claims = _io.read_json(RESULTS / "frontier-val.json")["claims"]["tree"]
+    claims = _io.read_json(RESULTS / "frontier-val.json")["claims"]
     settings = {"flat": claims["best_flat"], "tree": "tree"}
     chosen = {name: Run(folder / f"{setting}-{SEED}") for name, setting in settings.items()}
     size = sum((run.path / "model.safetensors").stat().st_size for run in chosen.values())

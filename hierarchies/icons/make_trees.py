@@ -7,6 +7,7 @@
 - ``trees/llm-rows.json``: clustered from an LLM's scores, replayed from ``llm-rows.jsonl.xz``.
 - ``trees/llm-rows-roomy.json``: the same with groups of up to twice the even share: a task opens
   fewer of them.
+- ``trees/llm-rows-24.json``: one level of 24 such groups, for networks that split late.
 - ``trees/llm-groups.json``: an LLM's grouping, replayed from ``llm-groups.jsonl.xz``; the other
   reference. ``llm-groups-0`` and ``llm-groups-2`` are its other answers to the same question.
 - ``tasks.json``: what every comparison uses. It is frozen: make it again only for a new label set.
@@ -58,6 +59,7 @@ def make_trees(labels: LabelSet) -> dict[str, Hierarchy]:
     trees["llm-rows"] = cluster(labels, rows(labels))
     roomy = get_builder("cluster")(levels=(12, 48), slack=2.0)
     trees["llm-rows-roomy"] = roomy(labels, rows(labels))
+    trees["llm-rows-24"] = get_builder("cluster")(levels=(24,), slack=2.0)(labels, rows(labels))
     for name, first in {"llm-groups-0": 0, "llm-groups": 1, "llm-groups-2": 2}.items():
         groups = get_builder("llm")(transcript="icons/llm-groups", first=first)
         trees[name] = groups(labels)

@@ -34,6 +34,7 @@ ICONS = get_labels("icons")
 DIGESTS = {
     "llm-rows": "6dd6691ce4194592b407defe35663a574d83a39fd396bb09c465b92673144433",
     "llm-rows-roomy": "09404d13a8b832c6babb9943a124c15ca1108d14eb6b2dabd58033cca33d226e",
+    "llm-rows-24": "31c26881701f624e643b11254a24d6f391c783ccfa6f140a1f4fa8119dda5849",
     "llm-groups-0": "098cdefa7cdc3a8f36064f6e7c37e3cc81b0ac1326e0fb61256eb4150c083037",
     "llm-groups": "eef697ab52ef71fbf5b3c47d13f6d5704891d9d631364b881306a21461726c3e",
     "llm-groups-2": "881800945e22d8f62e9ad8ac1ed0cc2820cef5890d6ce552f0e9ce0e446b222c",
@@ -59,7 +60,8 @@ SENSES = {
 def replayed(name: str) -> Hierarchy:
     if name.startswith("llm-rows"):
         scores = get_source("llm")(transcript="icons/llm-rows")(ICONS)
-        how = {"levels": (12, 48), "slack": 2.0} if name == "llm-rows-roomy" else {}
+        levels = {"llm-rows-roomy": (12, 48), "llm-rows-24": (24,)}.get(name)
+        how = {"levels": levels, "slack": 2.0} if levels else {}
         return get_builder("cluster")(**how)(ICONS, scores)
     first = {"llm-groups-0": 0, "llm-groups": 1, "llm-groups-2": 2}[name]
     return get_builder("llm")(transcript="icons/llm-groups", first=first)(ICONS)
