@@ -40,7 +40,7 @@ TREE = "tree"
 
 def settings() -> dict[str, Setting]:
     """Return the teacher, the flat family and the recipe."""
-    return {**teacher(), **flat_family(ON), **tree_recipe(TREE, ON)}
+    return {**teacher(), **flat_family(), **tree_recipe(TREE, ON)}
 
 
 def is_flat(name: str) -> bool:

@@ -27,6 +27,8 @@ Tables = Mapping[str, pd.DataFrame]
 KINDS = (("coherent", 5), ("coherent", 10), ("random", 5))
 FLAT_WIDTHS = (0.25, 0.35, 0.5, 0.6, 0.75, 1.0)
 TEACHER = "flat 1x plain"
+REFERENCE = "llm-rows-roomy"
+"""The clade loss of flat and path networks sees both levels of this tree."""
 
 STROKES = Augment(grey=0.3, thicken=0.5, outline=0.3)
 """Designers differ in line weight, filling and colour; chosen with a plain flat 0.5x network."""
@@ -80,17 +82,17 @@ def teacher() -> dict[str, Setting]:
     return {TEACHER: Setting(NetSpec.flat(), tree("star"), PLAIN)}
 
 
-def flat_family(reference: str, widths: tuple[float, ...] = FLAT_WIDTHS) -> dict[str, Setting]:
-    """Return the flat family, taught exactly as the tree networks are."""
+def flat_family() -> dict[str, Setting]:
+    """Return the flat family, taught exactly as the path networks are."""
     return {
         f"flat {width:g}x": Setting(
             NetSpec.flat().scaled(width),
             tree("star"),
             TAUGHT,
-            reference=tree(reference),
+            reference=tree(REFERENCE),
             teacher=TEACHER,
         )
-        for width in widths
+        for width in FLAT_WIDTHS
     }
 
 
@@ -102,7 +104,7 @@ def tree_recipe(name: str, on: str, spec: NetSpec = TREE_SPEC) -> dict[str, Sett
         on: the hierarchy.
         spec: the tree network.
     """
-    path = Setting(spec.path(), tree("star"), PATH, reference=tree(on), teacher=TEACHER)
+    path = Setting(spec.path(), tree("star"), PATH, reference=tree(REFERENCE), teacher=TEACHER)
     grown = Setting(spec, tree(on), SPECIALISE, teacher=TEACHER, start=f"{name} path")
     return {f"{name} path": path, name: grown}
 
