@@ -16,8 +16,8 @@ from recipes import (
     LOW,
     MIDDLE,
     NESTED_SPEC,
-    PATH,
     SPECIALISE,
+    TAUGHT,
     TEACHER,
     TREE_SPEC,
     arguments_of,
@@ -39,12 +39,7 @@ from taxonomy.study.settings import Setting, mean_over_seeds, score_series
 from taxonomy.training import TrainConfig
 
 ON, NESTED_ON = "llm-rows-24", "llm-rows-roomy"
-SCRATCH = replace(
-    PATH,
-    epochs=PATH.epochs + SPECIALISE.epochs,
-    mix=SPECIALISE.mix,
-    compile=SPECIALISE.compile,
-)
+SCRATCH = replace(TAUGHT, mix=SPECIALISE.mix, compile=SPECIALISE.compile)
 """As many epochs in all as the path and the tree grown from it have."""
 
 
@@ -71,8 +66,7 @@ def full_length() -> dict[str, Setting]:
         changed = replace(SPECIALISE, objective=replace(SPECIALISE.objective, **weights))
         return replace(grown, config=changed)
 
-    longer = replace(path.config, epochs=SCRATCH.epochs)
-    made["no specialising"] = replace(path, config=longer)
+    made["no specialising"] = replace(path, config=TAUGHT)
     made["from scratch"] = replace(grown, config=SCRATCH, start=None)
     made["no mixing"] = replace(grown, config=replace(SPECIALISE, mix=0.0))
     made["no distillation"] = replace(objective(distill=0.0), teacher=None)
