@@ -78,7 +78,7 @@ def main() -> None:
     save_figure(RESULTS / f"{stem}.png", picture(runs, own.split))
     flat = [name for name in every if name in set(means["setting"]) and is_flat(name)]
     made = {}
-    if TREE in set(means["setting"]):
+    if flat and TREE in set(means["setting"]):
         made = claims(TREE, flat, means, validation, "coherent5")
         print(sentence(made))
     command = f"python analysis/frontier.py --split {own.split}"
