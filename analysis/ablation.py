@@ -15,7 +15,9 @@ from recipes import (
     KINDS,
     LOW,
     MIDDLE,
+    NESTED_ON,
     NESTED_SPEC,
+    ON,
     SPECIALISE,
     TAUGHT,
     TEACHER,
@@ -38,7 +40,6 @@ from taxonomy.stages import CONVNEXT, RESNET, Bucket, Level, Stage
 from taxonomy.study.settings import Setting, mean_over_seeds, score_series
 from taxonomy.training import TrainConfig
 
-ON, NESTED_ON = "llm-rows-24", "llm-rows-roomy"
 SCRATCH = replace(TAUGHT, mix=SPECIALISE.mix, compile=SPECIALISE.compile)
 """As many epochs in all as the path and the tree grown from it have."""
 

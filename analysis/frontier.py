@@ -3,10 +3,9 @@
     make frontier          (trains, chooses on validation, prints the verdict on validation)
     python analysis/frontier.py --split test      (once, for the final table)
 
-The flat family has every objective that the tree networks have, and as many epochs; mixing, which
-costs it accuracy, it is spared. Writes
-``results/frontier-<split>.csv`` (means over seeds), ``…-seeds.csv``, ``….json`` with the verdict,
-``….png``.
+The flat family has every objective that the tree network has, and as many epochs; mixing, which
+costs it accuracy, it is spared. Writes ``results/frontier-<split>.csv`` (means over seeds),
+``…-seeds.csv``, ``….json`` with the verdict, ``….png``.
 """
 
 from __future__ import annotations
@@ -17,6 +16,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from recipes import (
     KINDS,
+    ON,
     RESULTS,
     TEACHER,
     Runs,
@@ -34,7 +34,6 @@ from taxonomy.study.claims import claims, sentence
 from taxonomy.study.curve import mean_points, points
 from taxonomy.study.settings import Setting, mean_over_seeds, score_series
 
-ON = "llm-rows-24"
 TREE = "tree"
 
 
