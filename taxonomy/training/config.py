@@ -36,7 +36,8 @@ class TrainConfig:
             best epoch's weights; 0 trains to the end and keeps the last.
         checkpoint_steps: steps between checkpoints within an epoch; 0 for one an epoch.
         compile: 1 compiles the network's passes (``torch.compile``): half a minute to two minutes
-            once, and then steps of a tree network take about two thirds of the time.
+            once, and then steps of a wide tree network take about two thirds of the time; thin flat
+            networks get slower.
         seed: of initialisation, order and augmentation.
         precision: ``bf16`` autocast, ``fp32``, or ``auto``: bf16 where the processor computes in
             it natively.
