@@ -45,6 +45,9 @@ def is_first() -> bool:
 def processes(device: str = "cpu") -> Iterator[str]:
     """Join the processes that ``torchrun`` started, and leave them at the end.
 
+    After an error ``SIGTERM`` is ignored: ``torchrun`` sends it to what is left of a failed run,
+    and a process that ends by itself shall still say why.
+
     Args:
         device: ``cpu`` or ``cuda``.
 
@@ -63,8 +66,11 @@ def processes(device: str = "cpu") -> Iterator[str]:
     try:
         yield device
         wait_for_all()  # a process that leaves early would take its end of the connections along
-    finally:
         signal.signal(signal.SIGTERM, before)
+    except BaseException:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        raise
+    finally:
         dist.destroy_process_group()
 
 
