@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 
 from taxonomy import __version__
-from taxonomy.cli import features, llm, names, networks, pictures, senses, trees
+from taxonomy.cli import features, llm, names, networks, pictures, scores, senses, train, trees
 from taxonomy.errors import TaxonomyError
 
 COMMANDS = (
@@ -18,7 +18,9 @@ COMMANDS = (
     *senses.COMMANDS,
     *names.COMMANDS,
     *llm.COMMANDS,
+    *train.COMMANDS,
     *networks.COMMANDS,
+    *scores.COMMANDS,
     *features.COMMANDS,
 )
 

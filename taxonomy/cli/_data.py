@@ -1,4 +1,4 @@
-"""Flags that choose and read a data set, for the commands that train."""
+"""What commands on networks read: the flags of a data set, and task lists."""
 
 from __future__ import annotations
 
@@ -10,11 +10,19 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from taxonomy import _io
+from taxonomy import _io, _shipped
 from taxonomy.cli._command import chosen
 from taxonomy.cli._flags import add_flags, from_flags
 from taxonomy.data import DATASETS, Data, Matching, Pictures, check_resolution, match
 from taxonomy.hierarchy import Hierarchy
+from taxonomy.tasks import TaskList
+
+TASKS_HELP = "a task list [the shipped one of the icons]"
+
+
+def load_tasks(path: Path | None) -> TaskList:
+    """Return a file's tasks, or the shipped ones of the icons."""
+    return TaskList.load(path or _shipped.path("icons/tasks.json"))
 
 
 def add_data_flags(parser: argparse.ArgumentParser, argv: Sequence[str]) -> None:

@@ -1,0 +1,175 @@
+"""The command ``train``."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from taxonomy import _io
+from taxonomy._registry import require
+from taxonomy.cli._command import Command
+from taxonomy.cli._data import add_data_flags, given_options, match_data, read_data, read_run_data
+from taxonomy.cli._flags import add_flags, from_flags
+from taxonomy.errors import TaxonomyError
+from taxonomy.hierarchy import Hierarchy, load_tree
+from taxonomy.spec import NetSpec, branching
+
+if TYPE_CHECKING:
+    from taxonomy.nets import HierarchicalNet
+    from taxonomy.training import Run
+
+
+def _train_flags(parser: argparse.ArgumentParser, argv: Sequence[str]) -> None:
+    parser.add_argument("--hierarchy", default="icons/wordnet", help="[icons/wordnet]")
+    parser.add_argument("--flat", action="store_true", help="train a flat network, without a tree")
+    parser.add_argument(
+        "--path", action="store_true", help="train the flat network that one path of the tree is"
+    )
+    parser.add_argument("--spec", type=Path, help="a network specification as JSON")
+    parser.add_argument("--width", type=float, default=1.0, help="multiply all widths [1.0]")
+    parser.add_argument(
+        "--backbone", metavar="MODEL:STAGE", help="put a timm model, cut after a stage, in front"
+    )
+    parser.add_argument("--reference", help="tree that hierarchical losses read [the network's]")
+    parser.add_argument("--teacher", type=Path, metavar="RUN", help="finished run to distil from")
+    parser.add_argument(
+        "--init-from", metavar="RUN", help="network to start from, or timm for its own weights"
+    )
+    parser.add_argument("--device", default="cpu", help="cpu or cuda [cpu]")
+    parser.add_argument("--tensorboard", action="store_true", help="write its events as well")
+    parser.add_argument("--out", type=Path, default=Path("runs/train"), help="[runs/train]")
+    parser.add_argument(
+        "--resume", action="store_true", help="continue the run in --out with its own settings"
+    )
+    if list(argv[:1]) == ["train"]:
+        require("torch")
+        from taxonomy.training import Augment, Objective, TrainConfig
+
+        add_flags(parser, TrainConfig, "training")
+        add_flags(parser, Augment, "augmentation: how training pictures are varied")
+        add_flags(parser, Objective, "objective: weights of the losses, and their settings")
+        add_data_flags(parser, argv)
+
+
+def _train(arguments: argparse.Namespace) -> None:
+    from taxonomy.training.distribution import is_first, processes
+
+    with processes(arguments.device):
+        run = _resumed(arguments.out) if arguments.resume else _trained(arguments)
+        if not is_first():
+            return
+    facts = run.manifest
+    print(
+        f"{facts['macs'] / 1e6:.1f} million MACs, {facts['params'] / 1e6:.2f} million parameters; "
+        f"accuracy {facts['val_accuracy']:.1%} on validation, {facts['test_accuracy']:.1%} on test"
+    )
+    print(f"run written to {arguments.out}; next: taxonomy extract {arguments.out} --classes …")
+
+
+def _trained(arguments: argparse.Namespace) -> Run:
+    """Train with the settings given as flags."""
+    from taxonomy.training import Augment, Objective, Run, TrainConfig, train_run
+
+    if arguments.spec:
+        spec = NetSpec.load(arguments.spec)
+    else:
+        spec = (NetSpec.flat() if arguments.flat else branching()).scaled(arguments.width)
+    if arguments.backbone:
+        spec = _with_backbone(spec, arguments.backbone)
+    data = read_data(arguments, spec.resolution)
+    flat = arguments.flat or arguments.path
+    tree = Hierarchy.star(data.classes) if flat else load_tree(arguments.hierarchy)
+    if arguments.path:
+        spec = spec.path()
+    data, tree = match_data(arguments, data, tree)
+    arguments.data_options = given_options(arguments)
+    config = replace(
+        from_flags(TrainConfig, arguments),
+        augment=from_flags(Augment, arguments),
+        objective=from_flags(Objective, arguments),
+    )
+    return train_run(
+        arguments.out,
+        spec,
+        tree,
+        data,
+        config,
+        arguments.device,
+        reference=load_tree(arguments.reference) if arguments.reference else None,
+        teacher=Run(arguments.teacher) if arguments.teacher else None,
+        start=_start(arguments.init_from, spec, tree),
+        inputs={
+            name: str(value)
+            for name in ("data", "data_options", "teacher", "init_from")
+            if (value := getattr(arguments, name))
+        },
+        tensorboard=arguments.tensorboard,
+    )
+
+
+def _with_backbone(spec: NetSpec, text: str) -> NetSpec:
+    from taxonomy.nets.backbone import timm_backbone
+
+    name, _, stage = text.partition(":")
+    if not stage.isdecimal():
+        raise TaxonomyError(f"The backbone {text!r} names no stage; write it as resnet18:1.")
+    return replace(spec, backbone=timm_backbone(name, int(stage), spec.resolution))
+
+
+def _start(source: str | None, spec: NetSpec, tree: Hierarchy) -> HierarchicalNet | None:
+    """Return the network to start from: a run's, or a new one with timm's weights."""
+    from taxonomy.nets import build, load_net
+    from taxonomy.nets.backbone import load_pretrained
+
+    if source is None:
+        return None
+    if source != "timm":
+        return load_net(source)
+    net = build(spec, tree, seed=0)
+    load_pretrained(net)
+    return net
+
+
+def _resumed(folder: Path) -> Run:
+    """Continue a run with the settings in its folder."""
+    from taxonomy.training import Run, TrainConfig, train_run
+
+    settings = _io.read_json(folder / "config.json")
+    spec, inputs = NetSpec.load(folder / "spec.json"), settings["inputs"]
+    tree = Hierarchy.load(folder / "hierarchy.json")
+    data, tree = read_run_data(folder, tree, spec.resolution)
+    reference = folder / "reference.json"
+    return train_run(
+        folder,
+        spec,
+        tree,
+        data,
+        TrainConfig.from_dict(settings["config"]),
+        settings["device"],
+        reference=Hierarchy.load(reference) if reference.exists() else None,
+        teacher=Run(Path(inputs["teacher"])) if "teacher" in inputs else None,
+        start=_start(inputs.get("init_from"), spec, tree),
+        inputs=inputs,
+    )
+
+
+COMMANDS = (
+    Command(
+        "train",
+        "Train a network shaped by a hierarchy; a stopped run continues.",
+        (
+            "taxonomy train --hierarchy icons/wordnet --out runs/wordnet",
+            "taxonomy train --flat --width 0.5 --epochs 4 --out runs/flat-half",
+            "taxonomy train --data pictures/ --hierarchy tree.json --out runs/mine",
+            "taxonomy train --teacher runs/flat --distill 2 --clade 0.5 --average 0.998",
+            "taxonomy train --path --out runs/path   (then --init-from runs/path for the tree)",
+            "taxonomy train --resume --out runs/mine",
+            "torchrun --nproc-per-node 2 -m taxonomy train --out runs/two",
+        ),
+        _train_flags,
+        _train,
+    ),
+)
