@@ -97,12 +97,25 @@ def augmented(images: Tensor, augment: Augment, generator: torch.Generator) -> T
 
 def _grown(shown: Tensor) -> Tensor:
     """Return the darkest of each pixel's neighbourhood of 3 by 3."""
-    return torch.nn.functional.max_pool2d(shown, 3, 1, 1)
+    return _chosen_around(shown, torch.maximum)
 
 
 def _shrunk(shown: Tensor) -> Tensor:
     """Return the lightest of each pixel's neighbourhood of 3 by 3."""
-    return -torch.nn.functional.max_pool2d(-shown, 3, 1, 1)
+    return _chosen_around(shown, torch.minimum)
+
+
+def _chosen_around(shown: Tensor, choose: Callable[[Tensor, Tensor], Tensor]) -> Tensor:
+    """Choose among three pixels along rows, then columns; far faster than pooling on the CPU."""
+    for axis in (-1, -2):
+        last = shown.shape[axis] - 1
+        former, latter = shown.narrow(axis, 0, last), shown.narrow(axis, 1, last)
+        chosen, pairs = shown.clone(), choose(former, latter)
+        chosen.narrow(axis, 0, last).copy_(pairs)
+        here = chosen.narrow(axis, 1, last)
+        here.copy_(choose(here, pairs))
+        shown = chosen
+    return shown
 
 
 def _premultiply(images: Tensor) -> Tensor:

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from taxonomy.errors import TrainingError
-from taxonomy.training.augment import Augment, augmented, to_input
+from taxonomy.training.augment import Augment, _grown, _shrunk, augmented, to_input
 
 STILL = Augment(rotate=0, scale=0, shift=0, shear=0, flip=0, recolour=0)
 
@@ -66,6 +66,14 @@ def test_strokes_grow_and_shrink_by_a_pixel_at_most():
     assert ink.max() > square + 8
     assert ink.max() <= grown
     assert shrunk <= ink.min() < square - 4
+
+
+@pytest.mark.parametrize("size", [(1, 1), (2, 7), (8, 8)])
+def test_strokes_grow_and_shrink_as_pooling_would_have_them(size):
+    shown = torch.rand(5, 3, *size, generator=generator())
+    pool = torch.nn.functional.max_pool2d
+    assert torch.equal(_grown(shown), pool(shown, 3, 1, 1))
+    assert torch.equal(_shrunk(shown), -pool(-shown, 3, 1, 1))
 
 
 def test_an_outline_keeps_the_edge_and_loses_the_inside():
