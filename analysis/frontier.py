@@ -5,7 +5,7 @@
 
 The flat family has every objective that the tree network has, and as many epochs; mixing, which
 costs it accuracy, it is spared. Writes ``results/frontier-<split>.csv`` (means over seeds),
-``…-seeds.csv``, ``….json`` with the verdict, ``….png``.
+``…-seeds.csv``, ``….json`` with the verdict on the recipe at both its widths, ``….png``.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from recipes import (
     ON,
     RESULTS,
     TEACHER,
+    TREE_SPEC,
     Runs,
     arguments_of,
     flat_family,
@@ -34,12 +35,16 @@ from taxonomy.study.claims import claims, sentence
 from taxonomy.study.curve import mean_points, points
 from taxonomy.study.settings import Setting, mean_over_seeds, score_series
 
-TREE = "tree"
+TREES = {"tree": TREE_SPEC, "tree 1.4x": TREE_SPEC.scaled(1.4)}
+"""The recipe at two widths: what its experts are worth, and where the whole network stands."""
 
 
 def settings() -> dict[str, Setting]:
     """Return the teacher, the flat family and the recipe."""
-    return {**teacher(), **flat_family(), **tree_recipe(TREE, ON)}
+    made = {**teacher(), **flat_family()}
+    for name, spec in TREES.items():
+        made |= tree_recipe(name, ON, spec)
+    return made
 
 
 def is_flat(name: str) -> bool:
@@ -77,9 +82,10 @@ def main() -> None:
     save_figure(RESULTS / f"{stem}.png", picture(runs, own.split))
     flat = [name for name in every if name in set(means["setting"]) and is_flat(name)]
     made = {}
-    if flat and TREE in set(means["setting"]):
-        made = claims(TREE, flat, means, validation, "coherent5")
-        print(sentence(made))
+    for name in TREES if flat else ():
+        if name in set(means["setting"]):
+            made[name] = claims(name, flat, means, validation, "coherent5")
+            print(f"{name}\n{sentence(made[name])}")
     command = f"python analysis/frontier.py --split {own.split}"
     record(stem, command, every, {"": means, "-seeds": scores}, claims=made)
 
