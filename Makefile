@@ -6,6 +6,10 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c c
 
 # Waiting threads that spin long make everything slow beside another busy process.
 export GOMP_SPINCOUNT ?= 5000
+# glibc keeps freed memory, rather than pay page faults for it again in every step. (The command
+# sets all three by itself.)
+export MALLOC_MMAP_THRESHOLD_ ?= 1000000000
+export MALLOC_TRIM_THRESHOLD_ ?= 2000000000
 
 .PHONY: demo test test-all check bench bench-metrics bench-trees bench-wordnet baseline frontier \
 	ablation llm-local llm-report expected-cost sources senses wheel clean

@@ -5,8 +5,8 @@
 Writes ``analysis/results/bench-packed.csv`` and ``.json``. All that is compared is timed in turns
 in one process, so that a disturbance hits every side; the figures are medians. All run in bf16 with
 channels last where the processor computes in it natively, else in fp32; forward passes as they are
-deployed, normalisations folded away and weights in that type. From batch 64 on the packed and the
-flat network are timed once more as ``torch.compile`` makes them.
+deployed, normalisations folded away and weights in that type. The packed and the flat network
+are timed once more as ``torch.compile`` makes them.
 """
 
 from __future__ import annotations
@@ -19,10 +19,11 @@ from pathlib import Path
 
 import pandas as pd
 import torch
+from torch import nn
 
-from taxonomy import _io, _shipped
+from taxonomy import _io
 from taxonomy.cost import cost
-from taxonomy.hierarchy import Hierarchy
+from taxonomy.hierarchy import Hierarchy, load_tree
 from taxonomy.nets import build
 from taxonomy.nets.layers import folded
 from taxonomy.nets.unpacked import UnpackedNet
@@ -31,26 +32,22 @@ from taxonomy.training import TrainConfig
 from taxonomy.training.config import uses_bf16
 
 RESULTS = Path(__file__).parent.parent / "results"
-RESNET = branching(trunk=((16, 0), (32, 2)), levels=((32, 2), (32, 1)))
-RECOMMENDED = NetSpec.from_dict(
-    _io.read_json(_shipped.path("icons/networks/tree.json"))["spec"]
-)
-COMPILED_FROM = 64
+SPEC = branching(trunk=((16, 0), (32, 2)), levels=((32, 2), (32, 1)))
+Acts = dict[str, Callable[[], None]]
 
 
 def main() -> None:
     """Time forward passes and training steps at every size and batch."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--repeats", type=int, default=7, help="timings a figure [7]")
+    parser.add_argument("--repeats", type=int, default=9, help="timings a figure [9]")
     parser.add_argument("--batches", default="1,64,256", help="batch sizes [1,64,256]")
     parser.add_argument("--device", default="cpu", help="cpu or cuda [cpu]")
     parser.add_argument("--out", type=Path, default=RESULTS / "bench-packed", help="[results]")
     arguments = parser.parse_args()
     device = torch.device(arguments.device)
     bf16 = uses_bf16(TrainConfig(), device)
-    trees = {212: Hierarchy.load(_shipped.path("icons/trees/wordnet.json")), 1000: even_tree()}
     rows, facts = [], {}
-    for leaves, tree in trees.items():
+    for leaves, tree in {212: load_tree("icons/wordnet"), 1000: even_tree()}.items():
         packed = build(SPEC, tree, seed=0)
         flat = flat_of_equal_macs(tree)
         nets = {
@@ -59,7 +56,7 @@ def main() -> None:
             "flat": build(flat, Hierarchy.star(tree.leaves), seed=0),
         }
         facts[f"largest_logit_difference_{leaves}"] = check_equal(packed, nets["per_node"])
-        macs = {name: cost(SPEC, tree).macs for name in ("packed", "per_node")}
+        macs = {"packed": cost(SPEC, tree).macs}
         macs["flat"] = cost(flat, Hierarchy.star(tree.leaves)).macs
         facts[f"macs_{leaves}"] = macs
         facts[f"nodes_{leaves}"] = len(tree.nodes) - 1
@@ -68,10 +65,13 @@ def main() -> None:
         for batch in map(int, arguments.batches.split(",")):
             x = torch.randn(batch, 3, 32, 32).to(device, memory_format=torch.channels_last)
             for what, act in (("forward", forward), ("training step", training_step)):
-                acts = {name: act(net, x, bf16) for name, net in nets.items()}
+                acts = {name: act(net, x, bf16, False) for name, net in nets.items()}
+                for name in ("packed", "flat"):
+                    acts[f"{name}_compiled"] = act(nets[name], x, bf16, True)
                 times = in_turns(acts, arguments.repeats, device)
-                rows.append(figures(leaves, batch, what, times, macs))
-                print(rows[-1])
+                rows.append(figures(leaves, batch, what, times, macs["packed"] / macs["flat"]))
+                print(rows[-1], flush=True)
+            torch.compiler.reset()
     table = pd.DataFrame(rows)
     _io.write_text(arguments.out.with_suffix(".csv"), table.round(5).to_csv(index=False))
     facts |= {
@@ -106,21 +106,27 @@ def flat_of_equal_macs(tree: Hierarchy) -> NetSpec:
 
 
 def figures(
-    leaves: int, batch: int, what: str, times: dict[str, float], macs: dict[str, int]
+    leaves: int, batch: int, what: str, times: dict[str, float], macs: float
 ) -> dict[str, object]:
-    """Return a row: seconds, and the two ratios that matter."""
-    rate = {name: macs[name] / times[name] for name in times}
-    return {
-        "leaves": leaves,
-        "batch": batch,
-        "what": what,
-        **{f"{name}_seconds": seconds for name, seconds in times.items()},
+    """Return a row: seconds, and the ratios that matter.
+
+    Args:
+        leaves: of the tree.
+        batch: its size.
+        what: was timed.
+        times: in seconds, by what it took.
+        macs: the packed network's over the flat one's.
+    """
+    ratios = {
         "per_node_over_packed": times["per_node"] / times["packed"],
-        "packed_share_of_flat_macs_per_second": rate["packed"] / rate["flat"],
+        "packed_share_of_flat_macs_per_second": macs * times["flat"] / times["packed"],
+        "share_where_both_are_compiled": macs * times["flat_compiled"] / times["packed_compiled"],
     }
+    seconds = {f"{name}_seconds": taken for name, taken in times.items()}
+    return {"leaves": leaves, "batch": batch, "what": what, **ratios, **seconds}
 
 
-def check_equal(packed: torch.nn.Module, per_node: torch.nn.Module) -> float:
+def check_equal(packed: nn.Module, per_node: nn.Module) -> float:
     """Return the largest difference of the two ways' logits, which must be rounding."""
     x = torch.randn(8, 3, 32, 32)
     with torch.no_grad():
@@ -129,44 +135,48 @@ def check_equal(packed: torch.nn.Module, per_node: torch.nn.Module) -> float:
     return (one - other).abs().max().item()
 
 
-def forward(net: torch.nn.Module, x: torch.Tensor, bf16: bool) -> Callable[[], None]:
+def forward(net: nn.Module, x: torch.Tensor, bf16: bool, compiled: bool) -> Callable[[], None]:
     """Return a forward pass as it is deployed: normalisations folded into the convolutions."""
-    deployed = folded(net)
+    deployed, x = folded(net), x.bfloat16() if bf16 else x
+    if bf16:
+        deployed = deployed.bfloat16()
+    run = torch.compile(deployed, dynamic=False) if compiled else deployed
 
     def act() -> None:
-        with torch.no_grad(), torch.autocast(x.device.type, torch.bfloat16, enabled=bf16):
-            deployed(x)
+        with torch.no_grad():
+            run(x)
 
     return act
 
 
-def training_step(net: torch.nn.Module, x: torch.Tensor, bf16: bool) -> Callable[[], None]:
+def training_step(
+    net: nn.Module, x: torch.Tensor, bf16: bool, compiled: bool
+) -> Callable[[], None]:
     """Return a forward and backward pass in training mode and a step of AdamW."""
     optimizer = torch.optim.AdamW(net.parameters(), lr=1e-4)
+    run = torch.compile(net, dynamic=False) if compiled else net
 
     def act() -> None:
         net.train(len(x) > 1)  # norms stay as they are where a batch of one has no variance
         optimizer.zero_grad(set_to_none=True)
         with torch.autocast(x.device.type, torch.bfloat16, enabled=bf16):
-            logits = net(x)
+            logits = run(x)
         logits.float().logsumexp(1).mean().backward()
         optimizer.step()
 
     return act
 
 
-def in_turns(
-    acts: dict[str, Callable[[], None]], repeats: int, device: torch.device
-) -> dict[str, float]:
-    """Return each act's median seconds, timed in turns after one run of each to warm up."""
+def in_turns(acts: Acts, repeats: int, device: torch.device) -> dict[str, float]:
+    """Return each act's median seconds, timed in turns after two runs of each to warm up."""
     times: dict[str, list[float]] = {name: [] for name in acts}
-    for turn in range(repeats + 1):
+    for turn in range(repeats + 2):
         for name, act in acts.items():
             started = time.perf_counter()
             act()
             if device.type == "cuda":
                 torch.cuda.synchronize()
-            if turn:
+            if turn > 1:
                 times[name].append(time.perf_counter() - started)
     return {name: statistics.median(values) for name, values in times.items()}
 
