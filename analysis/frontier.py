@@ -58,12 +58,12 @@ def picture(runs: Runs, split: str) -> Figure:
     for (name, _), run in runs.items():
         table = points(run.spec, run.hierarchy, run.predictions(split), icon_tasks())
         tables.setdefault(name, []).append(table)
-    shown = {n: pd.concat(t) for n, t in tables.items() if not n.endswith((" path", " plain"))}
-    means = mean_points(shown)
+    shown = {name: pd.concat(table) for name, table in tables.items() if name != TEACHER}
     flat = [name for name in shown if is_flat(name)]
-    seeds = len({seed for _, seed in runs})
-    note = f"{split} split, {seeds} seeds; bars: standard error over tasks and seeds"
-    return cost_accuracy_figure(means, flat, 5, note)
+    paths = [name for name in shown if name.endswith(" path")]
+    seeds = sorted({seed for _, seed in runs})
+    note = f"{split} split; seeds {seeds}; bars: standard error over tasks and seeds"
+    return cost_accuracy_figure(mean_points(shown), flat, 5, note, paths)
 
 
 def main() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from matplotlib.figure import Figure
@@ -23,7 +24,13 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 MARKERS = ("o", "s", "^", "D", "v", "P")
 
 
-def cost_accuracy_figure(means: pd.DataFrame, flat: list[str], size: int, note: str = "") -> Figure:
+def cost_accuracy_figure(
+    means: pd.DataFrame,
+    flat: list[str],
+    size: int,
+    note: str = "",
+    masked: Collection[str] = (),
+) -> Figure:
     """Draw accuracy over MACs and over parameters, one column of panels a kind of task.
 
     Args:
@@ -31,6 +38,7 @@ def cost_accuracy_figure(means: pd.DataFrame, flat: list[str], size: int, note: 
         flat: the networks that are flat ones masked to the task; joined by a line.
         size: classes a task.
         note: small print below, such as seed, split and number of tasks.
+        masked: other flat networks, beside that line; their markers are hollow.
     """
     rows = means[means["size"] == size]
     panels = [p for p in PANELS if len(_panel(rows, p[0], p[1]))]
@@ -40,7 +48,7 @@ def cost_accuracy_figure(means: pd.DataFrame, flat: list[str], size: int, note: 
         chosen = _panel(rows, kind, reference)
         for row, (cost, unit, label) in enumerate(COSTS):
             axes = grid[row][column]
-            _draw(axes, chosen, flat, cost, unit)
+            _draw(axes, chosen, flat, masked, cost, unit)
             axes.set_xlabel(label)
             if row == 0:
                 axes.set_title(f"{size} classes, {title}", fontsize=10)
@@ -61,7 +69,14 @@ def _panel(rows: pd.DataFrame, kind: str, reference: str) -> pd.DataFrame:
     return chosen.groupby("network", sort=False)[numbers].mean().reset_index()
 
 
-def _draw(axes: Axes, chosen: pd.DataFrame, flat: list[str], cost: str, unit: float) -> None:
+def _draw(
+    axes: Axes,
+    chosen: pd.DataFrame,
+    flat: list[str],
+    masked: Collection[str],
+    cost: str,
+    unit: float,
+) -> None:
     family = chosen[chosen["network"].isin(flat)].sort_values(cost)
     axes.errorbar(
         family[cost] / unit,
@@ -90,10 +105,11 @@ def _draw(axes: Axes, chosen: pd.DataFrame, flat: list[str], cost: str, unit: fl
             100 * row["accuracy_se"],
             color=COLOURS[i % len(COLOURS)],
             marker=MARKERS[i % len(MARKERS)],
+            markerfacecolor="white" if name in masked else None,
             markersize=8,
             capsize=2,
             linestyle="none",
-            label=f"experts, {name}",
+            label=f"{name}, masked" if name in masked else f"experts, {name}",
         )
     axes.set_xscale("log")
     axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 3, 5)))

@@ -43,3 +43,8 @@ def test_equal_figures_have_equal_bytes(means, tmp_path):
             tmp_path / name, cost_accuracy_figure(means, ["flat 0.5x", "flat 1x"], 5, "note")
         )
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+
+
+def test_masked_flat_networks_beside_the_line_are_named_as_what_they_are(means):
+    (legend,) = cost_accuracy_figure(means, ["flat 0.5x", "flat 1x"], 5, masked=["t"]).legends
+    assert "t, masked" in [text.get_text() for text in legend.get_texts()]
