@@ -25,7 +25,7 @@ Runs = dict[tuple[str, int], Run]
 Tables = Mapping[str, pd.DataFrame]
 
 KINDS = (("coherent", 5), ("coherent", 10), ("random", 5))
-FLAT_WIDTHS = (0.25, 0.35, 0.5, 0.6, 1.0)
+FLAT_WIDTHS = (0.25, 0.35, 0.6, 1.0)
 TEACHER = "flat 1x plain"
 ON, NESTED_ON = "llm-rows-24", "llm-rows-roomy"
 """The trees that the recommended network and the nested one grow over."""
