@@ -13,8 +13,6 @@ from dataclasses import replace
 
 from recipes import (
     KINDS,
-    LOW,
-    MIDDLE,
     NESTED_ON,
     NESTED_SPEC,
     ON,
@@ -101,7 +99,7 @@ def other_blocks() -> dict[str, NetSpec]:
         "branches of ResNet": replace(TREE_SPEC, levels=(Level((Bucket(32),), 1, 2, RESNET),)),
         "trunk of ConvNeXt": replace(
             TREE_SPEC,
-            trunk=(Stage(LOW[0].width, 1, 1, CONVNEXT), Stage(20, 2, 2, CONVNEXT), MIDDLE),
+            trunk=(Stage(12, 1, 1, CONVNEXT), Stage(20, 2, 2, CONVNEXT), TREE_SPEC.trunk[-1]),
         ),
     }
 

@@ -2,7 +2,7 @@
 
     python analysis/expected_cost.py [--network RUN]
 
-Writes ``analysis/results/expected-cost.csv``, ``.json`` and ``.png``. One network (the recommended
+Writes ``analysis/results/expected-cost.csv``, ``.json`` and ``.png``. One network (the nested
 one of `recipes`), one way of clustering within the same bounds, every source. ``cooccurrence``
 knows the tasks and is the bound, with all groups that are asked for; ``cooccurrence, fewer groups``
 takes the numbers that are cheapest, for clustering may end with fewer than asked for, which is a

@@ -14,8 +14,7 @@ from taxonomy import _io, _shipped
 from taxonomy._registry import lookup
 from taxonomy.data import Pictures, get_data
 from taxonomy.hierarchy import Hierarchy
-from taxonomy.spec import NetSpec
-from taxonomy.stages import CONVNEXT, Block, Bucket, Level, Stage
+from taxonomy.spec import RECOMMENDED, NetSpec
 from taxonomy.study.settings import Setting, describe_setting, run_series
 from taxonomy.tasks import TaskList
 from taxonomy.training import Augment, Objective, Run, TrainConfig
@@ -53,14 +52,8 @@ SPECIALISE = replace(
 )
 """From a flat path network's weights on: larger batches, a lower rate, blended pictures."""
 
-LOW = (Stage(12, 0), Stage(20, 1, 2))
-MIDDLE = Stage(40, 1, 2, CONVNEXT)
-FINE = Level((Bucket(64),), 1, 2, Block("convnext", expand=2))
-TREE_SPEC = NetSpec(trunk=(*LOW, MIDDLE), levels=(FINE,))
-NESTED_SPEC = NetSpec(
-    trunk=LOW, levels=(Level((Bucket(MIDDLE.width),), MIDDLE.depth, MIDDLE.stride, CONVNEXT), FINE)
-)
-"""The same path, split one stage earlier: groups, and groups of them."""
+TREE_SPEC, NESTED_SPEC = RECOMMENDED.split(1), RECOMMENDED.split(2)
+"""Groups; and the same path split one stage earlier: groups, and groups of them."""
 
 
 @cache

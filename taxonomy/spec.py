@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from taxonomy import _io
 from taxonomy.errors import SpecError
-from taxonomy.stages import RESNET, Backbone, Block, Bucket, Level, Stage
+from taxonomy.stages import CONVNEXT, RESNET, Backbone, Block, Bucket, Level, Stage
 
 if TYPE_CHECKING:
     from taxonomy.hierarchy import Hierarchy
@@ -173,6 +173,29 @@ class NetSpec:
         stages = (Stage(x.buckets[0].width, x.depth, x.stride, x.block) for x in self.levels)
         return replace(self, trunk=(*self.trunk, *stages), levels=(), nesting="parent")
 
+    def split(self, levels: int) -> NetSpec:
+        """Return the tree network whose nodes are this flat network's last stages: `path`, undone.
+
+        Args:
+            levels: how many stages become levels; at least one stays trunk.
+
+        Raises:
+            SpecError: there are not so many stages, or the network has levels already.
+
+        >>> tree = NetSpec.flat().split(2)
+        >>> [stage.width for stage in tree.trunk], [level.buckets[0].width for level in tree.levels]
+        ([24, 48], [96, 192])
+        """
+        if self.levels or not 0 <= levels < len(self.trunk):
+            raise SpecError(
+                f"A flat network of {len(self.trunk)} stages is split into at most "
+                f"{len(self.trunk) - 1} levels, not {levels}; give a specification of your own "
+                "(--spec) for deeper trees."
+            )
+        kept = len(self.trunk) - levels
+        made = (Level((Bucket(s.width),), s.depth, s.stride, s.block) for s in self.trunk[kept:])
+        return replace(self, trunk=self.trunk[:kept], levels=tuple(made))
+
     def side(self, depth: int) -> int:
         """Return the side of the maps after the trunk (depth 0) or after a level, in pixels."""
         side = self.resolution
@@ -288,3 +311,14 @@ def _check_choice(what: str, name: str, known: tuple[str, ...]) -> None:
 
 def _with_block(content: _io.Json) -> dict[str, _io.Json]:
     return {**content, "block": Block(**content["block"])} if "block" in content else content
+
+
+RECOMMENDED = NetSpec(
+    trunk=(
+        Stage(12, 0),
+        Stage(20, 1, 2),
+        Stage(40, 1, 2, CONVNEXT),
+        Stage(64, 1, 2, Block("convnext", expand=2)),
+    )
+)
+"""One path of the tree network that does best on the icons; `NetSpec.split` makes the network."""

@@ -15,7 +15,7 @@ from taxonomy.cli._data import add_data_flags, given_options, match_data, read_d
 from taxonomy.cli._flags import add_flags, from_flags
 from taxonomy.errors import TaxonomyError
 from taxonomy.hierarchy import Hierarchy, load_tree
-from taxonomy.spec import NetSpec, branching
+from taxonomy.spec import RECOMMENDED, NetSpec
 
 if TYPE_CHECKING:
     from taxonomy.nets import HierarchicalNet
@@ -28,7 +28,9 @@ def _train_flags(parser: argparse.ArgumentParser, argv: Sequence[str]) -> None:
     parser.add_argument(
         "--path", action="store_true", help="train the flat network that one path of the tree is"
     )
-    parser.add_argument("--spec", type=Path, help="a network specification as JSON")
+    parser.add_argument(
+        "--spec", type=Path, help="a network specification as JSON [the recommended network's]"
+    )
     parser.add_argument("--width", type=float, default=1.0, help="multiply all widths [1.0]")
     parser.add_argument(
         "--backbone", metavar="MODEL:STAGE", help="put a timm model, cut after a stage, in front"
@@ -73,15 +75,13 @@ def _trained(arguments: argparse.Namespace) -> Run:
     """Train with the settings given as flags."""
     from taxonomy.training import Augment, Objective, Run, TrainConfig, train_run
 
-    if arguments.spec:
-        spec = NetSpec.load(arguments.spec)
-    else:
-        spec = (NetSpec.flat() if arguments.flat else branching()).scaled(arguments.width)
+    tree = load_tree(arguments.hierarchy)
+    spec = _spec(arguments, tree).scaled(arguments.width)
     if arguments.backbone:
         spec = _with_backbone(spec, arguments.backbone)
     data = read_data(arguments, spec.resolution)
-    flat = arguments.flat or arguments.path
-    tree = Hierarchy.star(data.classes) if flat else load_tree(arguments.hierarchy)
+    if arguments.flat or arguments.path:
+        tree = Hierarchy.star(data.classes)
     if arguments.path:
         spec = spec.path()
     data, tree = match_data(arguments, data, tree)
@@ -108,6 +108,15 @@ def _trained(arguments: argparse.Namespace) -> Run:
         },
         tensorboard=arguments.tensorboard,
     )
+
+
+def _spec(arguments: argparse.Namespace, tree: Hierarchy) -> NetSpec:
+    """Return the specification given; else the flat network, or the recommended tree network."""
+    if arguments.spec:
+        return NetSpec.load(arguments.spec)
+    if arguments.flat:
+        return NetSpec.flat()
+    return RECOMMENDED.split(int(tree.depth[tree.nodes].max()))
 
 
 def _with_backbone(spec: NetSpec, text: str) -> NetSpec:
