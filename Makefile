@@ -11,8 +11,8 @@ export GOMP_SPINCOUNT ?= 5000
 export MALLOC_MMAP_THRESHOLD_ ?= 1000000000
 export MALLOC_TRIM_THRESHOLD_ ?= 2000000000
 
-.PHONY: demo test test-all check bench bench-metrics bench-trees bench-wordnet baseline frontier \
-	ablation llm-local llm-report expected-cost sources senses wheel clean
+.PHONY: demo test test-all check bench bench-metrics bench-trees bench-wordnet frontier ablation \
+	llm-local llm-report expected-cost sources senses wheel clean
 
 .venv/user: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
@@ -58,10 +58,6 @@ bench-trees: .venv/user
 # how to get them.
 bench-wordnet: .venv/dev
 	$(BIN)/python analysis/bench/wordnet.py
-
-# The flat network at four widths; about half an hour on two cores, and it continues.
-baseline: .venv/user
-	$(BIN)/python analysis/baseline.py
 
 # The recommended tree network beside the flat family, three seeds: hours. Start it twice with
 # OMP_NUM_THREADS=1 to use two cores; it continues.

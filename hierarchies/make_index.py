@@ -15,6 +15,7 @@ SHIPPED = (
     "icons/tasks.json",
     "icons/llm-*.jsonl.xz",
     "icons/trees/*.json",
+    "icons/networks/*",
     "cifar-10/labels.csv",
     "cifar-100/labels.csv",
     "cifar-100/llm-*.jsonl.xz",

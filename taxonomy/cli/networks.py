@@ -51,7 +51,9 @@ def _design(arguments: argparse.Namespace) -> None:
 
 
 def _extract_flags(parser: argparse.ArgumentParser, _: Sequence[str]) -> None:
-    parser.add_argument("net", metavar="RUN", type=Path, help="a run's folder or a network's file")
+    parser.add_argument(
+        "net", help="a run's folder, a network's file, or a shipped one: icons/tree, icons/flat"
+    )
     chosen = parser.add_mutually_exclusive_group(required=True)
     chosen.add_argument("--classes", help="label ids, separated by commas")
     chosen.add_argument("--task", help="the id of a task in the list")
@@ -115,7 +117,7 @@ COMMANDS = (
         "Cut the expert of a few classes out of a trained network, with no retraining.",
         (
             "taxonomy extract runs/wordnet --classes cat,dog,horse --out pets.safetensors",
-            "taxonomy extract runs/wordnet --task kitchen",
+            "taxonomy extract icons/tree --task kitchen",
         ),
         _extract_flags,
         _extract,
