@@ -11,6 +11,9 @@ costs it accuracy, it is spared. Writes ``results/frontier-<split>.csv`` (means 
 from __future__ import annotations
 
 import argparse
+import math
+import shlex
+import sys
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -30,13 +33,18 @@ from recipes import (
     tree_recipe,
 )
 
+from taxonomy import _io
 from taxonomy.plots import cost_accuracy_figure, save_figure
-from taxonomy.study.claims import claims, sentence
+from taxonomy.study.claims import Claims, claims, sentence
 from taxonomy.study.curve import mean_points, points
 from taxonomy.study.settings import Setting, mean_over_seeds, score_series
 
 TREES = {"tree": TREE_SPEC, "tree 1.4x": TREE_SPEC.scaled(1.4)}
 """The recipe at two widths: what its experts are worth, and where the whole network stands."""
+
+CLAIMED = ("coherent5", "coherent5_wordnet", "coherent5_llm-groups")
+"""All coherent tasks of five classes; and by where they were drawn from, for the tree is of the
+same language model as the one half of them, which flatters it."""
 
 
 def settings() -> dict[str, Setting]:
@@ -80,14 +88,27 @@ def main() -> None:
     print(means.round(4).to_string(index=False))
     stem = f"frontier-{own.split}"
     save_figure(RESULTS / f"{stem}.png", picture(runs, own.split))
-    flat = [name for name in every if name in set(means["setting"]) and is_flat(name)]
-    made = {}
+    there = {name: setting for name, setting in every.items() if name in set(means["setting"])}
+    flat = [name for name in there if is_flat(name)]
+    made: dict[str, dict[str, Claims]] = {}
     for name in TREES if flat else ():
-        if name in set(means["setting"]):
-            made[name] = claims(name, flat, means, validation, "coherent5")
-            print(f"{name}\n{sentence(made[name])}")
-    command = f"python analysis/frontier.py --split {own.split}"
-    record(stem, command, every, {"": means, "-seeds": scores}, claims=made)
+        if name in there:
+            made[name] = {kind: claims(name, flat, means, validation, kind) for kind in CLAIMED}
+            for kind, claim in made[name].items():
+                print(f"{name}, {kind}\n{sentence(claim)}")
+    command = shlex.join(["python", "analysis/frontier.py", *sys.argv[1:]])
+    record(stem, command, there, {"": means, "-seeds": scores}, claims=plain(made))
+
+
+def plain(made: dict[str, dict[str, Claims]]) -> _io.Json:
+    """Return claims as JSON can hold them: what is not finite is null."""
+    return {
+        name: {
+            kind: {k: v if isinstance(v, str) or math.isfinite(v) else None for k, v in c.items()}
+            for kind, c in of.items()
+        }
+        for name, of in made.items()
+    }
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 NESTINGS = ("parent", "ancestors", "gate")
 HEADS = ("linear", "cosine")
+MOST_SCALED = 1000
 
 
 @dataclass(frozen=True)
@@ -95,12 +96,12 @@ class NetSpec:
         """Return the same network with all widths multiplied and rounded, at least 1.
 
         Raises:
-            SpecError: the factor is not a positive, finite number.
+            SpecError: the factor is not positive, or above 1,000.
 
         >>> [stage.width for stage in NetSpec.flat().scaled(0.25).trunk]
         [6, 12, 24, 48]
         """
-        if not 0 < factor < math.inf:
+        if not 0 < factor <= MOST_SCALED:
             raise SpecError(f"The width factor is {factor}; give a positive number such as 0.5.")
 
         def scale(width: int) -> int:

@@ -28,7 +28,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("runs", nargs="?", type=Path, default=Path("runs/frontier"))
     folder = parser.parse_args().runs
-    claims = _io.read_json(RESULTS / "frontier-val.json")["claims"]["tree"]
+    claims = _io.read_json(RESULTS / "frontier-val.json")["claims"]["tree"]["coherent5"]
     settings = {"flat": claims["best_flat"], "tree": "tree"}
     chosen = {name: Run(folder / f"{setting}-{SEED}") for name, setting in settings.items()}
     size = sum((run.path / "model.safetensors").stat().st_size for run in chosen.values())

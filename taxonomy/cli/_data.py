@@ -14,6 +14,7 @@ from taxonomy import _io, _shipped
 from taxonomy.cli._command import chosen
 from taxonomy.cli._flags import add_flags, from_flags
 from taxonomy.data import DATASETS, Data, Matching, Pictures, check_resolution, match
+from taxonomy.errors import DataError
 from taxonomy.hierarchy import Hierarchy
 from taxonomy.tasks import TaskList
 
@@ -61,9 +62,14 @@ def read_run_data(folder: Path, tree: Hierarchy, resolution: int) -> tuple[Pictu
 
     Raises:
         FileFormatError: the folder holds no run.
-        DataError: the data cannot be read any more.
+        DataError: the data cannot be read any more, or the run does not say where it is.
     """
     inputs = _io.read_json(folder / "config.json")["inputs"]
+    if "data" not in inputs:
+        raise DataError(
+            f"{folder}: was not made by taxonomy train and does not say where its pictures are; "
+            "run what made it again, and it continues."
+        )
     asked = argparse.Namespace(data=inputs["data"], **json.loads(inputs.get("data_options", "{}")))
     return match_data(asked, read_data(asked, resolution), tree)
 

@@ -60,7 +60,7 @@ def claims(
     }
     for what, log in logs.items():
         cost = own[f"{kind}_{what}"]
-        made[f"expert_{what}_over_it"] = cost / rows.loc[small, what]
+        made[f"expert_{what}_over_it"] = cost / rows.loc[small, f"{kind}_{what}"]
         equal = np.exp(first_reached(own[accuracy], family[accuracy].to_numpy(), log))
         made[f"expert_{what}_over_equally_good_flat"] = cost / equal
     return made

@@ -16,7 +16,7 @@ from taxonomy._registry import require
 from taxonomy.builders import get_builder
 from taxonomy.comparison import compare, summary
 from taxonomy.cost import cost, expert_costs
-from taxonomy.errors import MissingExtraError
+from taxonomy.errors import MissingExtraError, TrainingError
 from taxonomy.hierarchy import Hierarchy
 from taxonomy.labels import LabelSet, get_labels
 from taxonomy.similarity import get_source
@@ -52,6 +52,13 @@ class DemoConfig:
     epochs: int = 5
     trees: int = 2
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Check ranges."""
+        if self.epochs < 1 or not 1 <= self.trees <= len(SOURCES):
+            raise TrainingError(
+                f"The demonstration trains for at least 1 epoch, on 1 to {len(SOURCES)} trees."
+            )
 
 
 def demo(folder: Path | str, config: DemoConfig | None = None, progress: bool = True) -> str:

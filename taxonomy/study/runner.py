@@ -29,9 +29,9 @@ def run_cells(
     """Do every cell that is not done yet and return all rows, in the order of the cells.
 
     A finished cell is one line of ``cells.jsonl``: its name, the digest of its settings and its
-    row. A cell whose settings have changed is done again. Each cell may keep files in a folder
-    ``<folder>/<name>`` of its own, and continue from them. Several processes may run the same
-    series at once: each takes a cell that no other is at, and a cell whose process has died is
+    row. A cell whose settings have changed counts as not done. Each cell may keep files in a
+    folder ``<folder>/<name>`` of its own, and continue from them. Several processes may run the
+    same series at once: each takes a cell that no other is at, and a cell whose process has died is
     free again.
 
     Args:

@@ -129,7 +129,8 @@ def score_series(
     """Return one row a run: its accuracy, cost and training time, and those of its experts.
 
     Columns: ``setting seed accuracy macs params train_minutes`` and, for every kind and size of
-    task, ``<kind><size>_accuracy``, ``_macs``, ``_params``, means over the tasks.
+    task, ``<kind><size>_accuracy``, ``_macs``, ``_params``, means over the tasks; where they were
+    drawn from several references also ``<kind><size>_<reference>_accuracy`` and so on.
 
     Args:
         runs: what `run_series` returned.
@@ -153,8 +154,11 @@ def score_series(
         }
         for kind, size in kinds:
             chosen = table[(table["kind"] == kind) & (table["size"] == size)]
-            for column in ("accuracy", "macs", "params"):
-                row[f"{kind}{size}_{column}"] = chosen[column].mean()
+            references = sorted(set(chosen["reference"]))
+            parts = {f"_{name}": chosen[chosen["reference"] == name] for name in references}
+            for end, part in {"": chosen, **(parts if len(parts) > 1 else {})}.items():
+                for column in ("accuracy", "macs", "params"):
+                    row[f"{kind}{size}{end}_{column}"] = part[column].mean()
         rows.append(row)
     return pd.DataFrame(rows)
 

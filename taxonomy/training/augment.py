@@ -45,8 +45,11 @@ class Augment:
                 raise TrainingError(
                     f"{name} is {getattr(self, name)}; give a probability, from 0 to 1."
                 )
-        if not min(self.rotate, self.scale, self.shift, self.shear) >= 0:
-            raise TrainingError("Rotation, scale, shift and shear must not be negative.")
+        for name in ("rotate", "scale", "shift", "shear"):
+            if not 0 <= getattr(self, name) < math.inf:
+                raise TrainingError(
+                    f"{name} is {getattr(self, name)}; give 0 or a positive number."
+                )
 
 
 def to_input(images: Tensor) -> Tensor:

@@ -66,14 +66,19 @@ class TrainConfig:
     def __post_init__(self) -> None:
         """Check ranges."""
         if self.epochs < 1 or self.batch_size < 2 or self.accumulate < 1:
-            raise TrainingError("Training needs at least 1 epoch and batches of at least 2.")
+            raise TrainingError(
+                "Training needs at least 1 epoch, batches of at least 2, and parts of a step "
+                "(accumulate) of at least 1."
+            )
+        if self.seed < 0:
+            raise TrainingError(f"The seed is {self.seed}; give 0 or a positive number.")
         if not 0 < self.learning_rate < math.inf:
             raise TrainingError(f"The learning rate is {self.learning_rate}; give one above 0.")
         if not (0 <= self.average < 1 and 0 <= self.drop_path < 1 and 0 <= self.warmup <= 1):
             raise TrainingError("Average and drop path must lie in [0, 1), warm-up in [0, 1].")
         if not 0 <= self.mix <= 1:
             raise TrainingError(f"mix is {self.mix}; give a share of the steps, from 0 to 1.")
-        if min(self.patience, self.checkpoint_steps, self.weight_decay) < 0:
+        if min(self.patience, self.checkpoint_steps) < 0 or not 0 <= self.weight_decay < math.inf:
             raise TrainingError("Patience, checkpoint steps and weight decay must not be negative.")
 
     def with_seed(self, seed: int) -> TrainConfig:

@@ -53,7 +53,14 @@ def processes(device: str = "cpu") -> Iterator[str]:
 
     Returns:
         The device of this process: with CUDA each has a card of its own.
+
+    Raises:
+        TrainingError: there is no such device.
     """
+    if device not in ("cpu", "cuda"):
+        raise TrainingError(f"Unknown device {device!r}; choose cpu or cuda.")
+    if device == "cuda" and not torch.cuda.is_available():
+        raise TrainingError("PyTorch finds no CUDA device here; leave out --device cuda.")
     if int(os.environ.get("WORLD_SIZE", "1")) < 2 or _active():
         yield device
         return
@@ -75,8 +82,21 @@ def processes(device: str = "cpu") -> Iterator[str]:
 
 
 def wrap(net: nn.Module) -> nn.Module:
-    """Return the network with gradients averaged over all processes."""
-    return DistributedDataParallel(net) if _active() else net
+    """Return the network with gradients averaged over all processes; see `share_buffers`."""
+    return DistributedDataParallel(net, broadcast_buffers=False) if _active() else net
+
+
+@torch.no_grad()
+def share_buffers(net: nn.Module) -> None:
+    """Give every process the first one's running statistics, which a step lets drift apart."""
+    buffers = [buffer for buffer in net.buffers() if buffer.is_floating_point()]
+    if not (_active() and buffers):
+        return
+    joined = torch.cat([buffer.flatten() for buffer in buffers])
+    dist.broadcast(joined, 0)
+    parts = torch.split(joined, [buffer.numel() for buffer in buffers])
+    for buffer, part in zip(buffers, parts, strict=True):
+        buffer.copy_(part.view_as(buffer))
 
 
 def no_sync(net: nn.Module) -> AbstractContextManager[None]:

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from taxonomy import _io
-from taxonomy.data import Pictures
+from taxonomy.data import Pictures, check_resolution
 from taxonomy.data._pictures import SPLITS
 from taxonomy.errors import TrainingError
 from taxonomy.hierarchy import Hierarchy
@@ -48,6 +48,33 @@ def check_same_classes(net: HierarchicalNet, data: Pictures, what: str = "networ
             f"The {what} has {len(net.classes)} classes and the data {len(data.classes)}, or they "
             "differ in name; build the hierarchy from the data's own labels."
         )
+
+
+def check_trainable(
+    net: HierarchicalNet,
+    data: Pictures,
+    config: TrainConfig,
+    reference: Hierarchy,
+    teacher: HierarchicalNet | None,
+) -> None:
+    """Check all that can be known before a training starts.
+
+    Raises:
+        DataError: the data lacks a split, or its pictures have another size than the network's.
+        TrainingError: classes differ, an objective lacks its tree or teacher, or the batches are
+            too small for the processes.
+    """
+    check_same_classes(net, data)
+    if teacher is not None:
+        check_same_classes(teacher, data, "teacher")
+    if reference.leaves != net.classes:
+        raise TrainingError("The reference tree has other classes than the network.")
+    if config.objective.needs_teacher and teacher is None:
+        raise TrainingError("The objective distils; name a teacher: --teacher RUN.")
+    check_resolution(data, net.spec.resolution, "the data")
+    Loss(config.objective, reference)
+    batches(len(data.part("train")), config.batch_size, 2 * distribution.world_size())
+    data.part("val")
 
 
 def train(
@@ -80,12 +107,8 @@ def train(
         TrainingError: the classes differ, an objective lacks its tree or teacher, the checkpoint
             is of another run, the loss is NaN, or another process of the run was lost.
     """
-    check_same_classes(net, data)
-    if teacher is not None:
-        check_same_classes(teacher, data, "teacher")
     reference = reference or net.hierarchy
-    if reference.leaves != net.classes:
-        raise TrainingError("The reference tree has other classes than the network.")
+    check_trainable(net, data, config, reference, teacher)
     training = Training(net, data, config, reference, teacher)
     key = _io.digest(
         [
@@ -147,8 +170,6 @@ class Training:
         self._slices = batches(len(self.part), config.batch_size, 2 * distribution.world_size())
         nn.Module.to(net, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.loss = Loss(config.objective, reference).to(self.device)
-        if config.objective.needs_teacher and teacher is None:
-            raise TrainingError("The objective distils; name a teacher: --teacher RUN.")
         self.teacher = None
         if config.objective.needs_teacher and teacher is not None:
             self.teacher = folded(teacher.to(self.device))
@@ -212,7 +233,8 @@ class Training:
             if not math.isfinite(loss):
                 raise TrainingError(
                     f"The loss is {loss} at epoch {place.epoch + 1}, step {place.step + 1}; "
-                    "lower the learning rate (--learning-rate). The last checkpoint is kept."
+                    "lower the learning rate (--learning-rate) and train into another folder "
+                    "(--out). The last checkpoint is kept."
                 )
             place.step += 1
             place.loss_sum += loss * len(rows)
@@ -245,6 +267,7 @@ class Training:
                 loss.backward()  # type: ignore[no-untyped-call]
             loss_sum += loss.detach()
         self.optimizer.step()
+        distribution.share_buffers(self.net)
         if self.average is not None:
             self.average.update(self.net, place.epoch * self.steps_an_epoch + place.step)
         return distribution.mean(loss_sum)

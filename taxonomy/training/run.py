@@ -23,7 +23,7 @@ from taxonomy.predictions import Predictions
 from taxonomy.spec import NetSpec
 from taxonomy.training import distribution
 from taxonomy.training.config import TrainConfig
-from taxonomy.training.loop import check_same_classes, predict, train, weights_digest
+from taxonomy.training.loop import check_trainable, predict, train, weights_digest
 
 
 @dataclass(frozen=True)
@@ -130,9 +130,9 @@ def train_run(
     net = build(spec, hierarchy, seed=config.seed)
     if start is not None:
         start_from(net, start)
-    check_same_classes(net, data)
-    for split in ("train", "val", "test"):
-        data.part(split)
+    taught_by = teacher.net() if teacher else None
+    check_trainable(net, data, config, reference or hierarchy, taught_by)
+    data.part("test")
     with distribution.processes(device) as own_device:
         if distribution.is_first():
             _claim(path, settings)
@@ -147,11 +147,12 @@ def train_run(
         board = path / "tensorboard" if tensorboard and distribution.is_first() else None
         metrics = Metrics(path / "metrics.jsonl", board)
         checkpoint = path / "checkpoint.safetensors"
-        taught_by = teacher.net() if teacher else None
         net = net.to(own_device)
         train(net, data, config, checkpoint, metrics.add, progress, reference, taught_by)
         _finish(path, net, data, settings, sum(row["seconds"] for row in metrics.rows))
-        checkpoint.unlink(missing_ok=True)
+        distribution.wait_for_all()
+        if distribution.is_first():
+            checkpoint.unlink(missing_ok=True)
     return Run(path)
 
 

@@ -10,6 +10,7 @@ import time
 import warnings
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
@@ -105,6 +106,31 @@ def test_a_lost_worker_ends_the_run_with_a_message_and_the_run_continues(tmp_pat
 
     with pytest.raises(Exception, match="other settings"):  # whole, and of that run
         load_checkpoint(out / "checkpoint.safetensors", {}, "another key")
+
+
+def test_two_processes_finish_and_score_the_network_that_they_save(tmp_path):
+    tree, out = tmp_path / "tree.json", tmp_path / "run"
+    TREE.save(tree)
+    command = [
+        *(sys.executable, *TORCHRUN, "taxonomy", "train", "--epochs", "2", "--average", "0.9"),
+        *("--data", str(picture_folder(tmp_path / "data")), "--hierarchy", str(tree)),
+        *("--spec", str(small_spec(tmp_path)), "--out", str(out), "--precision", "fp32"),
+    ]
+    for _ in range(2):  # the second time there is nothing left to do
+        done = subprocess.run(
+            command, cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=120
+        )
+        assert done.returncode == 0, done.stderr
+    assert not (out / "checkpoint.safetensors").exists()
+    from taxonomy.data import get_data
+    from taxonomy.training import Run
+    from taxonomy.training.loop import predict
+
+    run = Run(out)
+    data = get_data(tmp_path / "data", 16).part("val")
+    stored, again = run.predictions("val").logits, predict(run.net(), data).logits
+    assert len(stored) > 4
+    np.testing.assert_allclose(stored, again, rtol=0, atol=1e-5)
 
 
 def small_spec(folder: Path) -> Path:
