@@ -100,7 +100,7 @@ def _trained(arguments: argparse.Namespace) -> Run:
         arguments.device,
         reference=load_tree(arguments.reference) if arguments.reference else None,
         teacher=Run(arguments.teacher) if arguments.teacher else None,
-        start=_start(arguments.init_from, spec, tree),
+        start=_start(arguments.init_from, spec, tree, config.seed),
         inputs={
             name: str(value)
             for name in ("data", "data_options", "teacher", "init_from")
@@ -128,7 +128,7 @@ def _with_backbone(spec: NetSpec, text: str) -> NetSpec:
     return replace(spec, backbone=timm_backbone(name, int(stage), spec.resolution))
 
 
-def _start(source: str | None, spec: NetSpec, tree: Hierarchy) -> HierarchicalNet | None:
+def _start(source: str | None, spec: NetSpec, tree: Hierarchy, seed: int) -> HierarchicalNet | None:
     """Return the network to start from: a run's, or a new one with timm's weights."""
     from taxonomy.nets import build, load_net
     from taxonomy.nets.backbone import load_pretrained
@@ -137,7 +137,7 @@ def _start(source: str | None, spec: NetSpec, tree: Hierarchy) -> HierarchicalNe
         return None
     if source != "timm":
         return load_net(source)
-    net = build(spec, tree, seed=0)
+    net = build(spec, tree, seed)
     load_pretrained(net)
     return net
 
@@ -150,17 +150,18 @@ def _resumed(folder: Path) -> Run:
     spec, inputs = NetSpec.load(folder / "spec.json"), settings["inputs"]
     tree = Hierarchy.load(folder / "hierarchy.json")
     data, tree = read_run_data(folder, tree, spec.resolution)
+    config = TrainConfig.from_dict(settings["config"])
     reference = folder / "reference.json"
     return train_run(
         folder,
         spec,
         tree,
         data,
-        TrainConfig.from_dict(settings["config"]),
+        config,
         settings["device"],
         reference=Hierarchy.load(reference) if reference.exists() else None,
         teacher=Run(Path(inputs["teacher"])) if "teacher" in inputs else None,
-        start=_start(inputs.get("init_from"), spec, tree),
+        start=_start(inputs.get("init_from"), spec, tree, config.seed),
         inputs=inputs,
     )
 
