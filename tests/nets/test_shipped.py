@@ -1,0 +1,64 @@
+"""The shipped networks are what the study trained: their accuracy, cost and weights."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from taxonomy import _io, _shipped
+from taxonomy.cost import cost
+from taxonomy.data import get_data
+from taxonomy.experts import extract
+from taxonomy.nets import load_net
+from taxonomy.training.augment import to_input
+from taxonomy.training.loop import predict
+
+NAMES = ("flat", "tree")
+
+
+@pytest.fixture(scope="module", params=NAMES)
+def shipped(request):
+    facts = _io.read_json(_shipped.path(f"icons/networks/{request.param}.json", verify=True))
+    _shipped.path(f"icons/networks/{request.param}.safetensors", verify=True)
+    return load_net(f"icons/{request.param}"), facts
+
+
+@pytest.fixture(scope="module")
+def validation():
+    return get_data("icons").part("val")
+
+
+def test_accuracy_on_validation_is_the_recorded_one(shipped, validation):
+    net, facts = shipped
+    found = predict(net, validation).accuracy()
+    two_pictures = 2 / len(validation)  # processors round differently
+    assert found == pytest.approx(facts["val_accuracy"], abs=two_pictures)
+
+
+def test_costs_are_the_recorded_ones(shipped):
+    net, facts = shipped
+    made = cost(net.spec, net.hierarchy)
+    assert (made.macs, made.params) == (facts["macs"], facts["params"])
+
+
+def test_experts_give_the_same_logits(shipped, validation):
+    net, _ = shipped
+    pictures = to_input(torch.from_numpy(validation.images[:16]))
+    expert = extract(net, ["cat", "dog", "horse", "bus", "apple"])
+    with torch.no_grad():
+        whole = net(pictures)[:, net.hierarchy.positions(expert.classes)]
+        torch.testing.assert_close(expert(pictures), whole, rtol=0, atol=2e-5)
+    part, all_of_it = (cost(n.spec, n.hierarchy) for n in (expert, net))
+    assert part.params < all_of_it.params
+
+
+def test_each_says_what_made_it(shipped):
+    _, facts = shipped
+    assert facts["command"] == "make frontier"
+    assert {"seed", "epochs"} <= set(facts["config"])
+    assert {"numpy", "torch"} <= set(facts["versions"])
+
+
+def test_together_they_are_small():
+    files = [_shipped.path(f"icons/networks/{name}.safetensors") for name in NAMES]
+    assert sum(file.stat().st_size for file in files) <= 10_000_000
