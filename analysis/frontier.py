@@ -66,11 +66,16 @@ def picture(runs: Runs, split: str) -> Figure:
     for (name, _), run in runs.items():
         table = points(run.spec, run.hierarchy, run.predictions(split), icon_tasks())
         tables.setdefault(name, []).append(table)
-    shown = {name: pd.concat(table) for name, table in tables.items() if name != TEACHER}
+    keys = ["task", "kind", "reference", "size"]
+    shown = {  # a task's mean over the seeds, for the seeds' tasks are the same ones
+        name: pd.concat(of).groupby(keys, sort=False, dropna=False, as_index=False).mean()
+        for name, of in tables.items()
+        if name != TEACHER
+    }
     flat = [name for name in shown if is_flat(name)]
     paths = [name for name in shown if name.endswith(" path")]
     seeds = sorted({seed for _, seed in runs})
-    note = f"{split} split; seeds {seeds}; bars: standard error over tasks and seeds"
+    note = f"{split} split; means of seeds {seeds}; bars: standard error over tasks"
     return cost_accuracy_figure(mean_points(shown), flat, 5, note, paths)
 
 

@@ -211,9 +211,9 @@ def _peak_bytes(spec: NetSpec, hierarchy: Hierarchy) -> int:
     """Return the largest sum of maps alive in one step: input, copies, output, shortcut.
 
     A level keeps the maps it reads until all its packs are done; where it has several parents it
-    first copies what each child reads (the gather), then makes its own. A ConvNeXt block holds its
-    input and its wide map before and after the activation. Of a timm backbone only the input and
-    the map it makes are known, so its own peak is not in the figure.
+    may have to bring their maps into order first, a copy of each, and then makes its own. A
+    ConvNeXt block holds its input and its wide map before and after the activation. Of a timm
+    backbone only the input and the map it makes are known, so its own peak is not in the figure.
     """
     widths = spec.widths(hierarchy)
     peak, before, side = 0, spec.channels * spec.resolution**2, spec.resolution
@@ -234,8 +234,9 @@ def _peak_bytes(spec: NetSpec, hierarchy: Hierarchy) -> int:
         nodes = np.flatnonzero(inner & (hierarchy.depth == depth))
         if not len(nodes):
             break
-        copies = len(np.unique(hierarchy.parent[nodes])) > 1 or spec.nesting == "ancestors"
-        gathered = int(read[nodes].sum()) * spec.side(depth - 1) ** 2 if copies else 0
+        firsts = nodes[np.unique(hierarchy.parent[nodes], return_index=True)[1]]
+        copies = len(firsts) > 1 or spec.nesting == "ancestors"
+        gathered = int(read[firsts].sum()) * spec.side(depth - 1) ** 2 if copies else 0
         made = int(widths[nodes].sum()) * spec.side(depth) ** 2
         kept = older + before
         in_block = kept + _block_maps(level.block) * made if level.depth else 0

@@ -59,10 +59,10 @@ class TestByHand:
         assert cost(SPEC, TREE).peak_activation_bytes == 4 * max(trunk, level)
 
     def test_a_level_of_several_parents_copies_their_maps(self):
-        """Two nodes of 8 at 4x4, copied for four children of 4 at 2x2."""
+        """Two nodes of 8 at 4x4, once copied into order, and four children of 4 at 2x2."""
         spec = branching(((4, 0),), ((8, 0), (4, 0)), resolution=8)
         tree = Hierarchy.from_nested([[["a", "b"], ["c", "d"]], [["e", "f"], ["g", "h"]]])
-        level = 2 * 8 * 4**2 + 4 * 8 * 4**2 + 4 * 4 * 2**2
+        level = 2 * 8 * 4**2 + 2 * 8 * 4**2 + 4 * 4 * 2**2
         assert cost(spec, tree).peak_activation_bytes == 4 * level
 
 

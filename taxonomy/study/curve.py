@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from taxonomy.cost import expert_costs
+from taxonomy.errors import DataError
 from taxonomy.predictions import Predictions
 from taxonomy.tasks import TaskList
 
@@ -37,6 +38,10 @@ def points(
     """
     import pandas as pd
 
+    if tasks.ids != predictions.ids:
+        raise DataError(
+            "The tasks are over other classes than the network's; give a list of its own (--tasks)."
+        )
     costs = expert_costs(spec, hierarchy, tasks)
     return pd.DataFrame(
         {
