@@ -3,8 +3,11 @@
     make ablation
 
 Every setting differs from ``recipe`` in what its name says, and is trained for half of the epochs
-that the frontier's networks have. Writes ``results/ablation.csv``
-(means over seeds), ``ablation-seeds.csv`` and ``ablation.json``. Stopped, it continues.
+that the frontier's networks have. What is taken from the recipe is missing from the path's training
+too; losses that are added, and blending, concern the specialising branches alone.
+
+Writes ``results/ablation.csv`` (means over seeds), ``ablation-seeds.csv`` and ``ablation.json``.
+Stopped, it continues.
 """
 
 from __future__ import annotations
@@ -60,18 +63,14 @@ def full_length() -> dict[str, Setting]:
     """Return the recipe and what differs from it in one thing."""
     made = tree_recipe("recipe", ON)
     path, grown = made["recipe path"], made["recipe"]
-
-    def objective(**weights: float) -> Setting:
-        changed = replace(SPECIALISE, objective=replace(SPECIALISE.objective, **weights))
-        return replace(grown, config=changed)
-
     made["no specialising"] = replace(path, config=TAUGHT)
     made["from scratch"] = replace(grown, config=SCRATCH, start=None)
     made["no mixing"] = replace(grown, config=replace(SPECIALISE, mix=0.0))
-    made["no distillation"] = replace(objective(distill=0.0), teacher=None)
-    made["no clade loss"] = objective(clade=0.0)
-    made["subset softmax"] = objective(subset=0.5)
-    made["inner losses"] = objective(inner=0.5)
+    for name, without in (("no distillation", "distill"), ("no clade loss", "clade")):
+        made[f"{name} path"] = weighted(path, **{without: 0.0})
+        made[name] = replace(weighted(grown, **{without: 0.0}), start=f"{name} path")
+    made["subset softmax"] = weighted(grown, subset=0.5)
+    made["inner losses"] = weighted(grown, inner=0.5)
     made["48 groups"] = replace(grown, tree=groups(48))
     made["12 groups"] = replace(grown, tree=groups(12))
     made["two levels"] = replace(grown, spec=NESTED_SPEC, tree=tree(NESTED_ON))
@@ -84,6 +83,15 @@ def full_length() -> dict[str, Setting]:
     for name, spec in other_blocks().items():
         made |= tree_recipe(name, ON, spec)
     return made
+
+
+def weighted(setting: Setting, **weights: float) -> Setting:
+    """Return a setting with other weights of its losses, and a teacher only where one is read."""
+    objective = replace(setting.config.objective, **weights)
+    config = replace(setting.config, objective=objective)
+    return replace(
+        setting, config=config, teacher=setting.teacher if objective.needs_teacher else None
+    )
 
 
 def groups(count: int) -> Hierarchy:
