@@ -140,13 +140,13 @@ def train(
             taken = place.step
             loss = training.epoch(place, keep, bar)
             accuracy = training.validate(place)
-            keep(place)
             seconds = time.perf_counter() - started
             if report and distribution.is_first():
                 pictures = size * (steps - taken) / steps
                 facts = {"epoch": place.epoch, "loss": loss, "val_accuracy": accuracy}
                 speed = {"seconds": seconds, "images_per_second": pictures / seconds}
                 report(facts | speed)
+            keep(place)  # last: an epoch whose report was lost is done and reported again
     training.finish(place)
 
 
