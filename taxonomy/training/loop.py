@@ -104,8 +104,9 @@ def train(
         teacher: a trained network with the same classes, for distillation.
 
     Raises:
-        TrainingError: the classes differ, an objective lacks its tree or teacher, the checkpoint
-            is of another run, the loss is NaN, or another process of the run was lost.
+        DataError: see `check_trainable`.
+        TrainingError: see there; or the checkpoint is of another run, the loss is NaN, or another
+            process of the run was lost.
     """
     reference = reference or net.hierarchy
     check_trainable(net, data, config, reference, teacher)

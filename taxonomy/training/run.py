@@ -108,7 +108,7 @@ def train_run(
             folder's ``tensorboard``.
 
     Raises:
-        DataError: the data lacks a split.
+        DataError: the data lacks a split, or its pictures have another size than the network's.
         SpecError: the hierarchy has nodes deeper than there are levels.
         TrainingError: the classes differ, the folder holds a run with other settings, or training
             fails. Only a failing training leaves files.
