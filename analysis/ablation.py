@@ -3,8 +3,9 @@
     make ablation
 
 Every setting differs from ``recipe`` in what its name says, and is trained for half of the epochs
-that the frontier's networks have. What is taken from the recipe is missing from the path's training
-too; losses that are added, and blending, concern the specialising branches alone.
+that the frontier's networks have, taught by the shipped flat network. What is taken from the recipe
+is missing from the path's training too; losses that are added, and blending, concern the
+specialising branches alone. Training minutes count the path's.
 
 Writes ``results/ablation.csv`` (means over seeds), ``ablation-seeds.csv`` and ``ablation.json``.
 Stopped, it continues.
@@ -21,12 +22,10 @@ from recipes import (
     ON,
     SPECIALISE,
     TAUGHT,
-    TEACHER,
     TREE_SPEC,
     arguments_of,
     icon_tasks,
     record,
-    teacher,
     trained,
     tree,
     tree_recipe,
@@ -38,20 +37,20 @@ from taxonomy.labels import get_labels
 from taxonomy.similarity import get_source
 from taxonomy.spec import NetSpec
 from taxonomy.stages import CONVNEXT, RESNET, Bucket, Level, Stage
-from taxonomy.study.settings import Setting, mean_over_seeds, score_series
+from taxonomy.study.settings import Setting, mean_over_seeds, score_series, with_starts
 from taxonomy.training import TrainConfig
 
+TEACHER = "icons/flat"
 SCRATCH = replace(TAUGHT, mix=SPECIALISE.mix, compile=SPECIALISE.compile)
 """As many epochs in all as the path and the tree grown from it have."""
 
 
 def settings() -> dict[str, Setting]:
     """Return the recipe and its variations at half the epochs, what others build on first."""
-    halved = {
+    return {
         name: replace(setting, config=half(setting.config))
         for name, setting in full_length().items()
     }
-    return {**teacher(), **halved}
 
 
 def half(config: TrainConfig) -> TrainConfig:
@@ -61,7 +60,7 @@ def half(config: TrainConfig) -> TrainConfig:
 
 def full_length() -> dict[str, Setting]:
     """Return the recipe and what differs from it in one thing."""
-    made = tree_recipe("recipe", ON)
+    made = tree_recipe("recipe", ON, taught_by=TEACHER)
     path, grown = made["recipe path"], made["recipe"]
     made["no specialising"] = replace(path, config=TAUGHT)
     made["from scratch"] = replace(grown, config=SCRATCH, start=None)
@@ -81,7 +80,7 @@ def full_length() -> dict[str, Setting]:
         made["from scratch"], spec=TREE_SPEC.proportional(tree(ON))
     )
     for name, spec in other_blocks().items():
-        made |= tree_recipe(name, ON, spec)
+        made |= tree_recipe(name, ON, spec, TEACHER)
     return made
 
 
@@ -114,10 +113,9 @@ def other_blocks() -> dict[str, NetSpec]:
 
 def main() -> None:
     """Train what is missing, then write the tables."""
-    arguments = arguments_of(__doc__, "frontier", "0,1,2")  # shares its teacher
+    arguments = arguments_of(__doc__, "ablation", "0,1,2")
     every = settings()
-    scores = score_series(trained(arguments, every), icon_tasks(), "val", KINDS)
-    scores = scores[scores["setting"] != TEACHER]
+    scores = with_starts(score_series(trained(arguments, every), icon_tasks(), "val", KINDS), every)
     means = mean_over_seeds(scores)
     print(means.round(4).to_string(index=False))
     record("ablation", "make ablation", every, {"": means, "-seeds": scores})

@@ -37,7 +37,7 @@ from taxonomy import _io
 from taxonomy.plots import cost_accuracy_figure, save_figure
 from taxonomy.study.claims import Claims, claims, sentence
 from taxonomy.study.curve import mean_points, points
-from taxonomy.study.settings import Setting, mean_over_seeds, score_series
+from taxonomy.study.settings import Setting, mean_over_seeds, score_series, with_starts
 
 TREES = {"tree": TREE_SPEC, "tree 1.4x": TREE_SPEC.scaled(1.4)}
 """The recipe at two widths: what its experts are worth, and where the whole network stands."""
@@ -88,7 +88,7 @@ def main() -> None:
     every = settings()
     runs = trained(arguments, every)
     validation = mean_over_seeds(score_series(runs, icon_tasks(), "val", KINDS))
-    scores = score_series(runs, icon_tasks(), own.split, KINDS)
+    scores = with_starts(score_series(runs, icon_tasks(), own.split, KINDS), every)
     means = mean_over_seeds(scores)
     print(means.round(4).to_string(index=False))
     stem = f"frontier-{own.split}"

@@ -24,7 +24,7 @@ Runs = dict[tuple[str, int], Run]
 Tables = Mapping[str, pd.DataFrame]
 
 KINDS = (("coherent", 5), ("coherent", 10), ("random", 5))
-FLAT_WIDTHS = (0.25, 0.35, 0.6, 1.0)
+FLAT_WIDTHS = (0.25, 0.35, 0.6)
 TEACHER = "flat 1x plain"
 ON, NESTED_ON = "llm-rows-24", "llm-rows-roomy"
 """The trees that the recommended network and the nested one grow over."""
@@ -95,16 +95,19 @@ def flat_family() -> dict[str, Setting]:
     }
 
 
-def tree_recipe(name: str, on: str, spec: NetSpec = TREE_SPEC) -> dict[str, Setting]:
+def tree_recipe(
+    name: str, on: str, spec: NetSpec = TREE_SPEC, taught_by: str = TEACHER
+) -> dict[str, Setting]:
     """Return two settings: the flat path network of a specification, and the tree grown from it.
 
     Args:
         name: of the tree's setting; the path's is ``<name> path``.
         on: the hierarchy.
         spec: the tree network.
+        taught_by: the teacher's setting, or a network.
     """
-    path = Setting(spec.path(), tree("star"), PATH, reference=tree(REFERENCE), teacher=TEACHER)
-    grown = Setting(spec, tree(on), SPECIALISE, teacher=TEACHER, start=f"{name} path")
+    path = Setting(spec.path(), tree("star"), PATH, reference=tree(REFERENCE), teacher=taught_by)
+    grown = Setting(spec, tree(on), SPECIALISE, teacher=taught_by, start=f"{name} path")
     return {f"{name} path": path, name: grown}
 
 
@@ -154,7 +157,7 @@ def trained(arguments: argparse.Namespace, settings: Mapping[str, Setting]) -> R
     wanted = {name for name in arguments.only.split(",") if name} or set(settings)
     for name in reversed(settings):  # what builds on others comes after them
         if name in wanted:
-            wanted |= {n for n in (settings[name].teacher, settings[name].start) if n}
+            wanted |= {settings[name].teacher, settings[name].start} & set(settings)
     for name in wanted:
         lookup("setting", dict(settings), name)
     chosen = {name: setting for name, setting in settings.items() if name in wanted}

@@ -36,9 +36,11 @@ def _train_flags(parser: argparse.ArgumentParser, argv: Sequence[str]) -> None:
         "--backbone", metavar="MODEL:STAGE", help="put a timm model, cut after a stage, in front"
     )
     parser.add_argument("--reference", help="tree that hierarchical losses read [the network's]")
-    parser.add_argument("--teacher", type=Path, metavar="RUN", help="finished run to distil from")
     parser.add_argument(
-        "--init-from", metavar="RUN", help="network to start from, or timm for its own weights"
+        "--teacher", metavar="RUN", help="trained network to distil from, such as icons/flat"
+    )
+    parser.add_argument(
+        "--init-from", metavar="RUN", help="trained network to start from, or timm for its weights"
     )
     parser.add_argument("--device", default="cpu", help="cpu or cuda [cpu]")
     parser.add_argument("--tensorboard", action="store_true", help="write its events as well")
@@ -73,7 +75,8 @@ def _train(arguments: argparse.Namespace) -> None:
 
 def _trained(arguments: argparse.Namespace) -> Run:
     """Train with the settings given as flags."""
-    from taxonomy.training import Augment, Objective, Run, TrainConfig, train_run
+    from taxonomy.nets import load_net
+    from taxonomy.training import Augment, Objective, TrainConfig, train_run
 
     tree = load_tree(arguments.hierarchy)
     spec = _spec(arguments, tree).scaled(arguments.width)
@@ -99,7 +102,7 @@ def _trained(arguments: argparse.Namespace) -> Run:
         config,
         arguments.device,
         reference=load_tree(arguments.reference) if arguments.reference else None,
-        teacher=Run(arguments.teacher) if arguments.teacher else None,
+        teacher=load_net(arguments.teacher) if arguments.teacher else None,
         start=_start(arguments.init_from, spec, tree, config.seed),
         inputs={
             name: str(value)
@@ -144,7 +147,8 @@ def _start(source: str | None, spec: NetSpec, tree: Hierarchy, seed: int) -> Hie
 
 def _resumed(folder: Path) -> Run:
     """Continue a run with the settings in its folder."""
-    from taxonomy.training import Run, TrainConfig, train_run
+    from taxonomy.nets import load_net
+    from taxonomy.training import TrainConfig, train_run
 
     settings = _io.read_json(folder / "config.json")
     spec, inputs = NetSpec.load(folder / "spec.json"), settings["inputs"]
@@ -160,7 +164,7 @@ def _resumed(folder: Path) -> Run:
         config,
         settings["device"],
         reference=Hierarchy.load(reference) if reference.exists() else None,
-        teacher=Run(Path(inputs["teacher"])) if "teacher" in inputs else None,
+        teacher=load_net(inputs["teacher"]) if "teacher" in inputs else None,
         start=_start(inputs.get("init_from"), spec, tree, config.seed),
         inputs=inputs,
     )
@@ -174,7 +178,7 @@ COMMANDS = (
             "taxonomy train --hierarchy icons/wordnet --out runs/wordnet",
             "taxonomy train --flat --width 0.5 --epochs 4 --out runs/flat-half",
             "taxonomy train --data pictures/ --hierarchy tree.json --out runs/mine",
-            "taxonomy train --teacher runs/flat --distill 2 --clade 0.5 --average 0.998",
+            "taxonomy train --teacher icons/flat --distill 2 --clade 0.5 --average 0.998",
             "taxonomy train --path --out runs/path   (then --init-from runs/path for the tree)",
             "taxonomy train --resume --out runs/mine",
             "torchrun --nproc-per-node 2 -m taxonomy train --out runs/two",

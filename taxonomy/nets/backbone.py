@@ -18,7 +18,8 @@ class TimmStages(nn.Module):
     """A timm model up to one of its feature maps, with random weights.
 
     Nothing behind it mixes siblings, and it is run once for all classes, so any model serves,
-    whatever its normalisation or attention.
+    whatever its normalisation or attention. Input that is 0 for white and 2 for black, as our
+    networks read it, is mapped to what the model's own weights were trained on.
 
     Args:
         backbone: which model, cut where.
@@ -31,6 +32,12 @@ class TimmStages(nn.Module):
     def __init__(self, backbone: Backbone) -> None:
         super().__init__()
         self.model = _features(backbone.name, backbone.stage, pretrained=False)
+        trained_on = self.model.pretrained_cfg
+        mean, std = (torch.tensor(trained_on[key]).view(1, -1, 1, 1) for key in ("mean", "std"))
+        self.white: Tensor
+        self.step: Tensor
+        self.register_buffer("white", (1 - mean) / std, persistent=False)
+        self.register_buffer("step", -0.5 / std, persistent=False)
         width, stride = _shape(self.model)
         if (width, stride) != (backbone.width, backbone.stride):
             raise SpecError(
@@ -41,7 +48,7 @@ class TimmStages(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (B, 3, H, W) to (B, width, H / stride, W / stride)."""
-        made: Tensor = self.model(x)[0]
+        made: Tensor = self.model(torch.addcmul(self.white, x, self.step))[0]
         return made
 
 

@@ -25,6 +25,7 @@ def run_cells(
     cells: Mapping[str, Settings],
     work: Callable[[str, Settings, Path], Row],
     needs: Mapping[str, tuple[str, ...]] | None = None,
+    holds: Callable[[Path], bool] | None = None,
 ) -> list[Row]:
     """Do every cell that is not done yet and return all rows, in the order of the cells.
 
@@ -39,6 +40,8 @@ def run_cells(
         cells: settings by name; a name is used as a folder's name.
         work: does one cell, given its name, settings and folder, and returns its row.
         needs: per cell those that must be done before it; all of them earlier cells.
+        holds: tells whether a cell's folder holds what its work left there; without it the cell
+            counts as not done. Nothing needs to be left where this is not given.
 
     Raises:
         FileFormatError: the record is damaged, or a name is no plain file name.
@@ -51,7 +54,11 @@ def run_cells(
     record = folder / "cells.jsonl"
 
     def done() -> dict[str, Row]:
-        return {n: e for n, e in _read(record).items() if e["settings"] == keys.get(n)}
+        return {
+            name: entry
+            for name, entry in _read(record).items()
+            if entry["settings"] == keys.get(name) and (holds is None or holds(folder / name))
+        }
 
     while pending := [name for name in cells if name not in done()]:
         if not any(_do(folder, name, cells, keys, work, needs or {}, done) for name in pending):

@@ -8,13 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from taxonomy import _io
-from taxonomy.errors import TrainingError
+from taxonomy.errors import FileFormatError, TrainingError
 from taxonomy.hierarchy import Hierarchy
+from taxonomy.nets import HierarchicalNet, load_net
 from taxonomy.spec import NetSpec
 from taxonomy.study.curve import points
 from taxonomy.study.runner import run_cells
 from taxonomy.tasks import TaskList
 from taxonomy.training import Run, TrainConfig, train_run
+from taxonomy.training.loop import weights_digest
+from taxonomy.training.run import is_finished
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,8 +34,9 @@ class Setting:
         tree: its hierarchy; a star for a flat network.
         config: how it is trained; its seed is set by the series.
         reference: the tree that hierarchical losses read; its own where none is given.
-        teacher: the name of an earlier setting to distil from, of the same seed.
-        start: the name of an earlier setting to start from, of the same seed.
+        teacher: what to distil from: the name of an earlier setting, whose run of the same seed is
+            meant, or a network as `load_net` takes it, such as ``icons/flat``.
+        start: what to start from, named alike.
     """
 
     spec: NetSpec
@@ -62,30 +66,36 @@ def run_series(
         progress: whether to show a bar for each training.
 
     Raises:
-        TrainingError: a teacher is no earlier setting, or a training fails.
+        TrainingError: a teacher is neither an earlier setting nor a network, or a training fails.
     """
     folder = Path(folder)
+    given = networks_given(settings)
     cells: dict[str, dict[str, _io.Json]] = {}
-    known: dict[str, Setting] = {}
+    needs: dict[str, tuple[str, ...]] = {}
     for name, setting in settings.items():
-        for needed in (setting.teacher, setting.start):
-            if needed is not None and needed not in known:
-                raise TrainingError(
-                    f"The setting {name!r} builds on {needed!r}, which is no earlier setting."
-                )
-        known[name] = setting
         for seed in seeds:
-            cells[f"{name}-{seed}"] = {
+            cell, built_on = f"{name}-{seed}", [n for n in (setting.teacher, setting.start) if n]
+            needs[cell] = tuple(f"{n}-{seed}" for n in built_on if n not in given)
+            cells[cell] = {
                 **describe_setting(setting),
                 "seed": seed,
                 "data": data.digest,
-                "builds_on": [cells[f"{n}-{seed}"] for n in (setting.teacher, setting.start) if n],
+                "builds_on": [
+                    weights_digest(given[n]) if n in given else cells[f"{n}-{seed}"]
+                    for n in built_on
+                ],
             }
     of_cell = {f"{name}-{seed}": (name, seed) for name in settings for seed in seeds}
 
     def work(cell: str, _: Mapping[str, _io.Json], where: Path) -> dict[str, _io.Json]:
         name, seed = of_cell[cell]
         setting = settings[name]
+
+        def network(built_on: str | None) -> HierarchicalNet | None:
+            if built_on is None:
+                return None
+            return given.get(built_on) or Run(folder / f"{built_on}-{seed}").net()
+
         run = train_run(
             where,
             setting.spec,
@@ -94,18 +104,36 @@ def run_series(
             setting.config.with_seed(seed),
             progress=progress,
             reference=setting.reference,
-            teacher=Run(folder / f"{setting.teacher}-{seed}") if setting.teacher else None,
-            start=Run(folder / f"{setting.start}-{seed}").net() if setting.start else None,
+            teacher=network(setting.teacher),
+            start=network(setting.start),
         )
         return {key: run.manifest[key] for key in ("seconds", "time", "machine", "threads")}
 
-    needs = {
-        f"{name}-{seed}": tuple(f"{n}-{seed}" for n in (s.teacher, s.start) if n)
-        for name, s in settings.items()
-        for seed in seeds
-    }
-    run_cells(folder, cells, work, needs)
+    run_cells(folder, cells, work, needs, holds=is_finished)
     return {key: Run(folder / cell) for cell, key in of_cell.items()}
+
+
+def networks_given(settings: Mapping[str, Setting]) -> dict[str, HierarchicalNet]:
+    """Return the networks that settings build on and that are no earlier settings themselves.
+
+    Raises:
+        TrainingError: one is neither an earlier setting nor a network.
+    """
+    given: dict[str, HierarchicalNet] = {}
+    earlier: set[str] = set()
+    for name, setting in settings.items():
+        for built_on in (setting.teacher, setting.start):
+            if built_on is None or built_on in earlier or built_on in given:
+                continue
+            try:
+                given[built_on] = load_net(built_on)
+            except FileFormatError as error:
+                raise TrainingError(
+                    f"The setting {name!r} builds on {built_on!r}, which is no earlier setting and "
+                    f"no network ({error})"
+                ) from error
+        earlier.add(name)
+    return given
 
 
 def describe_setting(setting: Setting) -> dict[str, _io.Json]:
@@ -161,6 +189,26 @@ def score_series(
                     row[f"{kind}{size}{end}_{column}"] = part[column].mean()
         rows.append(row)
     return pd.DataFrame(rows)
+
+
+def with_starts(scores: pd.DataFrame, settings: Mapping[str, Setting]) -> pd.DataFrame:
+    """Return scores whose training minutes count those of the runs that a run started from.
+
+    Not counted are the minutes of a teacher, which its students share, and of a network given.
+
+    Args:
+        scores: from `score_series`, with a row for everything that was started from.
+        settings: by name.
+    """
+    minutes = scores.set_index(["setting", "seed"])["train_minutes"]
+
+    def in_all(name: str, seed: int) -> float:
+        start = settings[name].start
+        before = in_all(start, seed) if start and start in settings else 0.0
+        return float(minutes[name, seed]) + before
+
+    totals = [in_all(*key) for key in zip(scores["setting"], scores["seed"], strict=True)]
+    return scores.assign(train_minutes=totals)
 
 
 def mean_over_seeds(scores: pd.DataFrame) -> pd.DataFrame:

@@ -25,6 +25,7 @@ class Place:
         epoch: epochs done.
         step: steps done of the next epoch.
         loss_sum: sum of the pictures' losses in these steps.
+        seconds: that these steps took.
         best_epoch: the epoch with the best validation accuracy; 0 before the first.
         best_accuracy: that accuracy, in [0, 1].
     """
@@ -32,6 +33,7 @@ class Place:
     epoch: int = 0
     step: int = 0
     loss_sum: float = 0.0
+    seconds: float = 0.0
     best_epoch: int = 0
     best_accuracy: float = -1.0
 

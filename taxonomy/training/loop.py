@@ -137,16 +137,13 @@ def train(
     )
     with bar:
         while place.epoch < config.epochs and not training.is_over(place):
-            started = time.perf_counter()
-            taken = place.step
+            started = time.perf_counter() - place.seconds
             loss = training.epoch(place, keep, bar)
             accuracy = training.validate(place)
             seconds = time.perf_counter() - started
             if report and distribution.is_first():
-                pictures = size * (steps - taken) / steps
                 facts = {"epoch": place.epoch, "loss": loss, "val_accuracy": accuracy}
-                speed = {"seconds": seconds, "images_per_second": pictures / seconds}
-                report(facts | speed)
+                report(facts | {"seconds": seconds, "images_per_second": size / seconds})
             keep(place)  # last: an epoch whose report was lost is done and reported again
     training.finish(place)
 
@@ -224,6 +221,7 @@ class Training:
         set_drop_path(self.net, config.drop_path)
         order = np.random.default_rng([config.seed, place.epoch]).permutation(len(self.part))
         steps = self.steps_an_epoch
+        started = time.perf_counter() - place.seconds
         while place.step < steps:
             share = (place.epoch + place.step / steps) / config.epochs
             for group in self.optimizer.param_groups:
@@ -243,9 +241,10 @@ class Training:
             bar.update(len(rows))
             every = config.checkpoint_steps
             if every and place.step % every == 0 and place.step < steps:
+                place.seconds = time.perf_counter() - started
                 keep(place)
         loss = place.loss_sum / int(self._slices[-1].stop)
-        place.epoch, place.step, place.loss_sum = place.epoch + 1, 0, 0.0
+        place.epoch, place.step, place.loss_sum, place.seconds = place.epoch + 1, 0, 0.0, 0.0
         return loss
 
     def step(self, rows: npt.NDArray[np.int64], place: Place) -> float:

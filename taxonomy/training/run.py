@@ -45,7 +45,7 @@ class Run:
 
     def __post_init__(self) -> None:
         """Check that the run is finished; the manifest is written last."""
-        if not (self.path / "manifest.json").is_file():
+        if not is_finished(self.path):
             raise FileFormatError(
                 f"{self.path}: holds no finished run; make or finish one: "
                 f"taxonomy train --out {self.path}"
@@ -76,6 +76,11 @@ class Run:
         return Predictions.load(self.path / f"predictions-{split}.npz")
 
 
+def is_finished(path: Path) -> bool:
+    """Tell whether a folder holds a finished run."""
+    return (path / "manifest.json").is_file()
+
+
 def train_run(
     path: Path | str,
     spec: NetSpec,
@@ -85,7 +90,7 @@ def train_run(
     device: str = "cpu",
     progress: bool = True,
     reference: Hierarchy | None = None,
-    teacher: Run | None = None,
+    teacher: HierarchicalNet | None = None,
     start: HierarchicalNet | None = None,
     inputs: Mapping[str, str] | None = None,
     tensorboard: bool = False,
@@ -101,7 +106,7 @@ def train_run(
         device: ``cpu`` or ``cuda``.
         progress: whether to show a bar.
         reference: the tree that hierarchical losses read; the network's own where none is given.
-        teacher: a finished run to distil from.
+        teacher: a trained network to distil from.
         start: a trained network whose like parts this one starts from.
         inputs: where data and teacher came from, as text, for who continues the run later.
         tensorboard: whether to write each epoch's metrics as TensorBoard events too, into the
@@ -122,7 +127,7 @@ def train_run(
         "hierarchy": hierarchy.digest,
         "data": data.digest,
         "reference": (reference or hierarchy).digest,
-        "teacher": teacher.manifest["model"] if teacher else None,
+        "teacher": weights_digest(teacher) if teacher else None,
         "start": weights_digest(start) if start else None,
         "inputs": dict(inputs or {}),
     }
@@ -130,14 +135,13 @@ def train_run(
     net = build(spec, hierarchy, seed=config.seed)
     if start is not None:
         start_from(net, start)
-    taught_by = teacher.net() if teacher else None
-    check_trainable(net, data, config, reference or hierarchy, taught_by)
+    check_trainable(net, data, config, reference or hierarchy, teacher)
     data.part("test")
     with distribution.processes(device) as own_device:
         if distribution.is_first():
             _claim(path, settings)
         distribution.wait_for_all()
-        if (path / "manifest.json").is_file():
+        if is_finished(path):
             return Run(path)
         if distribution.is_first():
             hierarchy.save(path / "hierarchy.json")
@@ -148,7 +152,7 @@ def train_run(
         metrics = Metrics(path / "metrics.jsonl", board)
         checkpoint = path / "checkpoint.safetensors"
         net = net.to(own_device)
-        train(net, data, config, checkpoint, metrics.add, progress, reference, taught_by)
+        train(net, data, config, checkpoint, metrics.add, progress, reference, teacher)
         _finish(path, net, data, settings, sum(row["seconds"] for row in metrics.rows))
         distribution.wait_for_all()
         if distribution.is_first():

@@ -69,6 +69,20 @@ def test_a_network_behind_a_timm_model_costs_and_cuts_like_any_other(
     assert torch.equal(other(x), net(x))
 
 
+def test_the_model_sees_pictures_as_its_weights_were_trained_on_them(backbone):
+    """Normalised by the model's own mean and deviation, not inverted as our networks read them."""
+    from taxonomy.training.augment import to_input
+
+    spec = NetSpec((), backbone=backbone("resnet18", 0, 32))
+    first = build(spec, Hierarchy.star("ab"), 0).eval().trunk[0]
+    pictures = torch.randint(256, (2, 3, 32, 32), dtype=torch.uint8)
+    mean, std = (
+        torch.tensor(first.model.pretrained_cfg[k])[:, None, None] for k in ("mean", "std")
+    )
+    expected = first.model((pictures / 255 - mean) / std)[0]
+    torch.testing.assert_close(first(to_input(pictures)), expected, rtol=1e-4, atol=1e-4)
+
+
 def test_unknown_models_and_stages_are_refused(backbone):
     with pytest.raises(SpecError, match="list_models"):
         backbone("resnet18x", 1, 64)

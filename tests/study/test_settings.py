@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 
 import pytest
@@ -10,7 +11,7 @@ from taxonomy.cost import expert_costs
 from taxonomy.errors import TrainingError
 from taxonomy.hierarchy import Hierarchy
 from taxonomy.spec import NetSpec, branching
-from taxonomy.study.settings import Setting, mean_over_seeds, run_series, score_series
+from taxonomy.study.settings import Setting, mean_over_seeds, run_series, score_series, with_starts
 from taxonomy.tasks import Task, TaskList
 from taxonomy.training import Objective, TrainConfig
 from tests.stripes import CLASSES, TREE
@@ -64,6 +65,15 @@ def test_means_over_seeds(runs):
     assert means.loc["flat", "accuracy_sd"] == pytest.approx(flat.std())
 
 
+def test_minutes_count_those_of_the_start(runs):
+    _, made = runs
+    scores = score_series(made, TASKS, "val", KINDS)
+    alone = dict(zip(made, scores["train_minutes"], strict=True))
+    counted = with_starts(scores, SETTINGS).set_index(["setting", "seed"])["train_minutes"]
+    assert counted["flat", 1] == alone["flat", 1]
+    assert counted["tree", 1] == alone["flat", 1] + alone["tree", 1]
+
+
 def test_a_finished_series_trains_nothing(runs, stripes):
     folder, made = runs
     before = {
@@ -75,6 +85,25 @@ def test_a_finished_series_trains_nothing(runs, stripes):
     } == before
 
 
+def test_a_run_whose_folder_is_gone_is_trained_again(stripes, tmp_path):
+    first = run_series(tmp_path, {"flat": SETTINGS["flat"]}, stripes, progress=False)["flat", 0]
+    model = first.manifest["model"]
+    shutil.rmtree(first.path)
+    again = run_series(tmp_path, {"flat": SETTINGS["flat"]}, stripes, progress=False)["flat", 0]
+    assert again.manifest["model"] == model
+
+
 def test_a_teacher_must_come_first(stripes, tmp_path):
     with pytest.raises(TrainingError, match="no earlier setting"):
         run_series(tmp_path, {"tree": SETTINGS["tree"]}, stripes, progress=False)
+
+
+def test_a_network_may_teach(runs, stripes, tmp_path):
+    """A file in place of an earlier setting teaches alike, and another file is another setting."""
+    _, made = runs
+    where = {seed: str(made["flat", seed].path / "model.safetensors") for seed in (0, 1)}
+    by = {seed: replace(SETTINGS["tree"], teacher=where[seed], start=where[seed]) for seed in where}
+    taught = run_series(tmp_path, {"tree": by[0]}, stripes, progress=False)["tree", 0]
+    assert taught.manifest["model"] == made["tree", 0].manifest["model"]
+    with pytest.raises(TrainingError, match="another start"):
+        run_series(tmp_path, {"tree": by[1]}, stripes, progress=False)

@@ -16,7 +16,7 @@ from taxonomy.nets import build
 from taxonomy.spec import NetSpec, branching
 from taxonomy.training import Objective, Run, TrainConfig, predict, train, train_run
 from taxonomy.training.augment import Augment
-from taxonomy.training.loop import Training
+from taxonomy.training.loop import Training, batches
 from tests.stripes import TREE
 
 SPEC = branching(((6, 0),), ((6, 1),), resolution=16)
@@ -73,6 +73,27 @@ def test_a_stopped_run_ends_with_the_uninterrupted_ones_weights(stripes, tmp_pat
     train(fresh, stripes, CONFIG, tmp_path / "c.st", rows.append, progress=False)
     assert [row["epoch"] for row in rows] == list(range(stop, 5))  # no report is lost
     assert all(torch.equal(a, b) for a, b in zip(weights(whole), weights(fresh), strict=True))
+
+
+def test_an_epoch_s_seconds_count_those_before_a_stop(stripes, tmp_path, monkeypatch):
+    """By a clock that every step moves on by one second."""
+    clock = [0.0]
+    taken = Training.step
+
+    def step(self, rows, place):
+        if stops and clock[0] == 2:
+            raise StopError
+        clock[0] += 1
+        return taken(self, rows, place)
+
+    monkeypatch.setattr("taxonomy.training.loop.time.perf_counter", lambda: clock[0])
+    monkeypatch.setattr(Training, "step", step)
+    config, rows, stops = replace(CONFIG, epochs=1, checkpoint_steps=1), [], True
+    with pytest.raises(StopError):
+        train(build(SPEC, TREE, 0), stripes, config, tmp_path / "c.st", progress=False)
+    stops, clock[0] = False, 1e6
+    train(build(SPEC, TREE, 0), stripes, config, tmp_path / "c.st", rows.append, progress=False)
+    assert [row["seconds"] for row in rows] == [len(batches(len(stripes.part("train")), 36))]
 
 
 def test_a_checkpoint_of_another_training_is_refused(stripes, tmp_path):
