@@ -2,9 +2,9 @@
 
     make ablation
 
-Every setting differs from ``recipe`` in what its name says, and is trained for half of the epochs
-that the frontier's networks have, taught by the shipped flat network. What is taken from the recipe
-is missing from the path's training too; losses that are added, and blending, concern the
+Every setting differs from ``recipe`` in what its name says, and is trained for a third of the
+epochs that the frontier's networks have, taught by the shipped flat network. What is taken from the
+recipe is missing from the path's training too; losses that are added, and blending, concern the
 specialising branches alone. Training minutes count the path's.
 
 Writes ``results/ablation.csv`` (means over seeds), ``ablation-seeds.csv`` and ``ablation.json``.
@@ -38,7 +38,6 @@ from taxonomy.similarity import get_source
 from taxonomy.spec import NetSpec
 from taxonomy.stages import CONVNEXT, RESNET, Bucket, Level, Stage
 from taxonomy.study.settings import Setting, mean_over_seeds, score_series, with_starts
-from taxonomy.training import TrainConfig
 
 TEACHER = "icons/flat"
 SCRATCH = replace(TAUGHT, mix=SPECIALISE.mix, compile=SPECIALISE.compile)
@@ -46,16 +45,11 @@ SCRATCH = replace(TAUGHT, mix=SPECIALISE.mix, compile=SPECIALISE.compile)
 
 
 def settings() -> dict[str, Setting]:
-    """Return the recipe and its variations at half the epochs, what others build on first."""
+    """Return the recipe and its variations at a third of the epochs, what others build on first."""
     return {
-        name: replace(setting, config=half(setting.config))
+        name: replace(setting, config=replace(setting.config, epochs=setting.config.epochs // 3))
         for name, setting in full_length().items()
     }
-
-
-def half(config: TrainConfig) -> TrainConfig:
-    """Return the same training with half the epochs."""
-    return replace(config, epochs=config.epochs // 2)
 
 
 def full_length() -> dict[str, Setting]:

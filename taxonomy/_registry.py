@@ -116,7 +116,11 @@ def lookup(family: str, table: dict[str, Entry], name: str) -> Entry:
     try:
         return table[name]
     except KeyError:
+        shown = ", ".join(list(table)[:_SHOWN]) + ", …" * (len(table) > _SHOWN)
         raise RegistryError(
-            f"Unknown {family} {name!r}.{did_you_mean(name, table)} "
-            f"Choose from: {', '.join(table)}."
+            f"Unknown {family} {name!r}.{did_you_mean(name, table)} Choose from: {shown}."
         ) from None
+
+
+_SHOWN = 20
+"""How many names an error lists; of more, the nearest one helps further than all of them."""

@@ -14,6 +14,7 @@ geometric mean of both.
 from __future__ import annotations
 
 import itertools
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -104,6 +105,21 @@ class Designs:
     fitting: int
 
 
+MOST_DESIGNS = 10_000_000
+"""Their costs take about 3 GB."""
+
+
+def number_of_designs(config: DesignConfig, levels: int) -> int:
+    """Return how many designs the grids of a configuration hold for a tree of some levels."""
+    branches = (len(config.depths) * len(config.widths)) ** levels
+    trunks = (
+        len(config.trunk_depths) ** (stages - 1)
+        * math.comb(len(config.trunk_widths) + stages - 1, stages)
+        for stages in config.stages
+    )
+    return int(branches * sum(trunks))
+
+
 def design(hierarchy: Hierarchy, tasks: TaskList, config: DesignConfig | None = None) -> Designs:
     """Search designs for a tree and the experts that will be asked for.
 
@@ -113,7 +129,8 @@ def design(hierarchy: Hierarchy, tasks: TaskList, config: DesignConfig | None = 
         config: budgets and grids.
 
     Raises:
-        SpecError: the tree has no groups, or no design fits the budgets.
+        SpecError: the tree has no groups, or so many levels that the designs are too many, or no
+            design fits the budgets.
         LabelError: the tasks ask for classes that the hierarchy lacks.
 
     >>> from taxonomy.tasks import Task
@@ -129,6 +146,12 @@ def design(hierarchy: Hierarchy, tasks: TaskList, config: DesignConfig | None = 
     levels = int(hierarchy.depth[hierarchy.nodes].max())
     if not levels:
         raise SpecError("The tree has no groups; a flat network has nothing to design.")
+    if (number := number_of_designs(config, levels)) > MOST_DESIGNS:
+        raise SpecError(
+            f"{levels} levels make {number:.0e} designs, and at most {MOST_DESIGNS:,} are "
+            "searched; give a tree of fewer levels (taxonomy generate --levels 12,48), or fewer "
+            "--widths and --depths."
+        )
     counts = Counts.of(hierarchy, tasks)
     grids = [
         Grid(config, stages, (0, *trunk_depths), depths)

@@ -9,7 +9,7 @@ import pytest
 
 from taxonomy import _shipped
 from taxonomy.cost import cost, expert_costs
-from taxonomy.design import DesignConfig, describe, design
+from taxonomy.design import DesignConfig, describe, design, number_of_designs
 from taxonomy.errors import LabelError, SpecError
 from taxonomy.hierarchy import Hierarchy
 from taxonomy.spec import NetSpec
@@ -40,7 +40,8 @@ SMALL = DesignConfig(
 def test_every_figure_is_the_closed_forms(tree, tasks, families):
     config = replace(SMALL, trunk_family=families[0], branch_family=families[1])
     found = design(tree, tasks, config)
-    assert len(found.specs) == found.searched == found.fitting
+    levels = int(tree.depth[tree.nodes].max())
+    assert len(found.specs) == found.searched == found.fitting == number_of_designs(config, levels)
     for place in np.random.default_rng(0).choice(found.searched, 20, replace=False):
         spec, row = found.specs[place], found.table.iloc[place]
         whole, experts = cost(spec, tree), expert_costs(spec, tree, tasks)

@@ -11,7 +11,9 @@ import pytest
 from taxonomy.cli import build_parser
 
 README = Path(__file__).parent.parent / "README.md"
-FENCES = re.findall(r"^```(\w*)\n(.*?)^```", README.read_text(), flags=re.MULTILINE | re.DOTALL)
+FENCES = re.findall(
+    r"^```(\w*)\n(.*?)^```", README.read_text().replace("\\\n", ""), flags=re.MULTILINE | re.DOTALL
+)
 COMMANDS = [
     line.partition("#")[0]
     for _, text in FENCES

@@ -6,16 +6,17 @@ import argparse
 import dataclasses
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from taxonomy import _io, _shipped
-from taxonomy.cli._command import chosen
+from taxonomy.cli._command import chosen, class_names
 from taxonomy.cli._flags import add_flags, from_flags
 from taxonomy.data import DATASETS, Data, Matching, Pictures, check_resolution, match
-from taxonomy.errors import DataError
+from taxonomy.errors import DataError, LabelError
 from taxonomy.hierarchy import Hierarchy
+from taxonomy.labels import check_classes
 from taxonomy.tasks import TaskList
 
 TASKS_HELP = "a task list [the shipped one of the icons]"
@@ -26,14 +27,30 @@ def load_tasks(path: Path | None) -> TaskList:
     return TaskList.load(path or _shipped.path("icons/tasks.json"))
 
 
-def add_data_flags(parser: argparse.ArgumentParser, argv: Sequence[str]) -> None:
-    """Add ``--data``, the options of the set chosen, and those that match it with a tree."""
+def check_tasks(path: Path | None, asked: Iterable[str], known: Iterable[str]) -> None:
+    """Check that shipped tasks, taken where no list was given, are of the classes at hand.
+
+    Raises:
+        LabelError: they are not.
+    """
+    if path is None and (missing := set(asked) - set(known)):
+        raise LabelError(
+            f"The shipped tasks are of the icons, and {min(missing)!r} is no class here; give a "
+            "list of your own: --tasks FILE."
+        )
+
+
+def add_data_flags(
+    parser: argparse.ArgumentParser, argv: Sequence[str], matching: bool = True
+) -> None:
+    """Add ``--data``, the options of the set chosen and, if wanted, of matching it with a tree."""
     names = ", ".join(name for name in DATASETS if name != "folder")
     parser.add_argument("--data", default="icons", help=f"{names}, or a folder [icons]")
     name = chosen(argv, "--data", "icons")
     skip = ("root", "resolution") if _is_folder(name) else ("resolution",)
     add_flags(parser, _data_class(name), f"options of --data {name}", skip)
-    add_flags(parser, Matching, "where data and tree differ in classes")
+    if matching:
+        add_flags(parser, Matching, "where data and tree differ in classes")
 
 
 def read_data(arguments: argparse.Namespace, resolution: int) -> Pictures:
@@ -53,8 +70,26 @@ def read_data(arguments: argparse.Namespace, resolution: int) -> Pictures:
 def match_data(
     arguments: argparse.Namespace, pictures: Pictures, tree: Hierarchy
 ) -> tuple[Pictures, Hierarchy]:
-    """Bring data and tree to the same classes, as the flags say."""
+    """Bring data and tree to the same classes, as the flags say, and to those asked for.
+
+    Raises:
+        LabelError: a class asked for is not there.
+        DataError: data and tree differ, and the flags do not say what to do.
+    """
+    if arguments.classes:
+        pictures = only(pictures, class_names(arguments.classes))
+        tree = tree.restrict([name for name in tree.leaves if name in set(pictures.classes)])
     return match(pictures, tree, from_flags(Matching, arguments))
+
+
+def only(pictures: Pictures, classes: Iterable[str]) -> Pictures:
+    """Return the pictures of some classes.
+
+    Raises:
+        LabelError: the data lacks one of them, or one comes twice.
+    """
+    kept = check_classes(classes, pictures.classes)
+    return pictures if kept == pictures.classes else pictures.restrict(kept)
 
 
 def read_run_data(folder: Path, tree: Hierarchy, resolution: int) -> tuple[Pictures, Hierarchy]:
@@ -70,7 +105,11 @@ def read_run_data(folder: Path, tree: Hierarchy, resolution: int) -> tuple[Pictu
             f"{folder}: was not made by taxonomy train and does not say where its pictures are; "
             "run what made it again, and it continues."
         )
-    asked = argparse.Namespace(data=inputs["data"], **json.loads(inputs.get("data_options", "{}")))
+    asked = argparse.Namespace(
+        data=inputs["data"],
+        classes=inputs.get("classes"),
+        **json.loads(inputs.get("data_options", "{}")),
+    )
     return match_data(asked, read_data(asked, resolution), tree)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from taxonomy.cli._command import Command, class_names
-from taxonomy.cli._data import TASKS_HELP, load_tasks
+from taxonomy.cli._data import TASKS_HELP, check_tasks, load_tasks
 from taxonomy.cli._flags import add_flags, from_flags
 from taxonomy.errors import TaxonomyError
 from taxonomy.hierarchy import load_tree
@@ -29,11 +29,14 @@ def _design(arguments: argparse.Namespace) -> None:
 
     from taxonomy.design import DesignConfig, design
 
-    tasks = load_tasks(arguments.tasks).select(arguments.kind, arguments.size)
+    tree = load_tree(arguments.hierarchy)
+    tasks = load_tasks(arguments.tasks)
+    check_tasks(arguments.tasks, tasks.ids, tree.leaves)
+    tasks = tasks.select(arguments.kind, arguments.size)
     if not len(tasks):
         raise TaxonomyError("No task is of that kind and size; leave out --kind or --size.")
     started = perf_counter()
-    found = design(load_tree(arguments.hierarchy), tasks, from_flags(DesignConfig, arguments))
+    found = design(tree, tasks, from_flags(DesignConfig, arguments))
     rate = found.searched / (perf_counter() - started)
     print(
         f"{found.searched} designs costed ({rate:,.0f} a second), {found.fitting} within the "
@@ -73,6 +76,7 @@ def _extract(arguments: argparse.Namespace) -> None:
     if arguments.task:
         tasks = {task.id: task.classes for task in load_tasks(arguments.tasks)}
         classes = lookup("task", tasks, arguments.task)
+        check_tasks(arguments.tasks, classes, net.classes)
     else:
         classes = tuple(class_names(arguments.classes))
     expert = extract(net, classes)
@@ -83,7 +87,9 @@ def _extract(arguments: argparse.Namespace) -> None:
         f"{part.macs / 1e6:.2f} of {whole.macs / 1e6:.2f} million MACs, "
         f"{part.params / 1e3:.0f} of {whole.params / 1e3:.0f} thousand parameters"
     )
-    print(f"expert written to {arguments.out} ({arguments.out.stat().st_size / 1e3:.0f} kB)")
+    size = arguments.out.stat().st_size / 1e3
+    print(f"expert written to {arguments.out} ({size:.0f} kB)")
+    print(f"next: taxonomy evaluate {arguments.out}")
 
 
 def _demo_flags(parser: argparse.ArgumentParser, argv: Sequence[str]) -> None:

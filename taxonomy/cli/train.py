@@ -13,20 +13,26 @@ from taxonomy._registry import require
 from taxonomy.cli._command import Command
 from taxonomy.cli._data import add_data_flags, given_options, match_data, read_data, read_run_data
 from taxonomy.cli._flags import add_flags, from_flags
-from taxonomy.errors import TaxonomyError
+from taxonomy.errors import TaxonomyError, TrainingError
 from taxonomy.hierarchy import Hierarchy, load_tree
 from taxonomy.spec import RECOMMENDED, NetSpec
 
 if TYPE_CHECKING:
     from taxonomy.nets import HierarchicalNet
-    from taxonomy.training import Run
+    from taxonomy.training import Run, TrainConfig
+
+TREE = "icons/wordnet"
 
 
 def _train_flags(parser: argparse.ArgumentParser, argv: Sequence[str]) -> None:
-    parser.add_argument("--hierarchy", default="icons/wordnet", help="[icons/wordnet]")
-    parser.add_argument("--flat", action="store_true", help="train a flat network, without a tree")
-    parser.add_argument(
+    parser.add_argument("--hierarchy", help=f"tree that shapes the network [{TREE}]")
+    shape = parser.add_mutually_exclusive_group()
+    shape.add_argument("--flat", action="store_true", help="train a flat network, without a tree")
+    shape.add_argument(
         "--path", action="store_true", help="train the flat network that one path of the tree is"
+    )
+    parser.add_argument(
+        "--classes", help="train on these alone, separated by commas: a dedicated network"
     )
     parser.add_argument(
         "--spec", type=Path, help="a network specification as JSON [the recommended network's]"
@@ -48,6 +54,9 @@ def _train_flags(parser: argparse.ArgumentParser, argv: Sequence[str]) -> None:
     parser.add_argument(
         "--resume", action="store_true", help="continue the run in --out with its own settings"
     )
+    if "--resume" in argv:
+        typed = {word.partition("=")[0] for word in argv if word.startswith("--")}
+        parser.set_defaults(beside_resume=sorted(typed - {"--resume", "--out", "--help"}))
     if list(argv[:1]) == ["train"]:
         require("torch")
         from taxonomy.training import Augment, Objective, TrainConfig
@@ -61,16 +70,22 @@ def _train_flags(parser: argparse.ArgumentParser, argv: Sequence[str]) -> None:
 def _train(arguments: argparse.Namespace) -> None:
     from taxonomy.training.distribution import is_first, processes
 
-    with processes(arguments.device):
+    device = arguments.device
+    if arguments.resume:
+        device = _settings_to_resume(arguments)["device"]
+    with processes(device):
         run = _resumed(arguments.out) if arguments.resume else _trained(arguments)
         if not is_first():
             return
     facts = run.manifest
     print(
         f"{facts['macs'] / 1e6:.1f} million MACs, {facts['params'] / 1e6:.2f} million parameters; "
-        f"accuracy {facts['val_accuracy']:.1%} on validation, {facts['test_accuracy']:.1%} on test"
+        f"accuracy {facts['val_accuracy']:.1%} on validation"
     )
-    print(f"run written to {arguments.out}; next: taxonomy extract {arguments.out} --classes …")
+    print(
+        f"run written to {arguments.out}; next: taxonomy evaluate {arguments.out}, or "
+        f"taxonomy extract {arguments.out} --classes …"
+    )
 
 
 def _trained(arguments: argparse.Namespace) -> Run:
@@ -78,7 +93,13 @@ def _trained(arguments: argparse.Namespace) -> Run:
     from taxonomy.nets import load_net
     from taxonomy.training import Augment, Objective, TrainConfig, train_run
 
-    tree = load_tree(arguments.hierarchy)
+    config = replace(
+        from_flags(TrainConfig, arguments),
+        augment=from_flags(Augment, arguments),
+        objective=from_flags(Objective, arguments),
+    )
+    _check_flags(arguments, config)
+    tree = load_tree(arguments.hierarchy or TREE)
     spec = _spec(arguments, tree).scaled(arguments.width)
     if arguments.backbone:
         spec = _with_backbone(spec, arguments.backbone)
@@ -89,11 +110,6 @@ def _trained(arguments: argparse.Namespace) -> Run:
         spec = spec.path()
     data, tree = match_data(arguments, data, tree)
     arguments.data_options = given_options(arguments)
-    config = replace(
-        from_flags(TrainConfig, arguments),
-        augment=from_flags(Augment, arguments),
-        objective=from_flags(Objective, arguments),
-    )
     return train_run(
         arguments.out,
         spec,
@@ -106,11 +122,41 @@ def _trained(arguments: argparse.Namespace) -> Run:
         start=_start(arguments.init_from, spec, tree, config.seed),
         inputs={
             name: str(value)
-            for name in ("data", "data_options", "teacher", "init_from")
+            for name in ("data", "data_options", "classes", "teacher", "init_from")
             if (value := getattr(arguments, name))
         },
         tensorboard=arguments.tensorboard,
     )
+
+
+def _check_flags(arguments: argparse.Namespace, config: TrainConfig) -> None:
+    """Refuse flags that would change nothing.
+
+    Raises:
+        TrainingError: naming the flag that is missing or too many.
+    """
+    has = config.objective
+    for useless, message in (
+        (arguments.flat and arguments.hierarchy, "--flat has no tree; leave out --hierarchy."),
+        (
+            arguments.teacher and not has.needs_teacher,
+            "No loss reads the teacher; add --distill 1, or leave out --teacher.",
+        ),
+        (
+            arguments.reference and not has.needs_tree,
+            "No loss reads the reference; add one such as --clade 0.5, or leave out --reference.",
+        ),
+        (
+            config.freeze_trunk and not arguments.init_from,
+            "A frozen trunk must have been trained; name the run that it is from: --init-from RUN.",
+        ),
+        (
+            arguments.backbone and not arguments.spec,
+            "The recommended network does not fit behind a backbone; give one of your own: --spec.",
+        ),
+    ):
+        if useless:
+            raise TrainingError(message)
 
 
 def _spec(arguments: argparse.Namespace, tree: Hierarchy) -> NetSpec:
@@ -145,6 +191,22 @@ def _start(source: str | None, spec: NetSpec, tree: Hierarchy, seed: int) -> Hie
     return net
 
 
+def _settings_to_resume(arguments: argparse.Namespace) -> dict[str, _io.Json]:
+    """Return the settings of the run in a folder.
+
+    Raises:
+        TrainingError: the folder holds no run, or flags are given that the run has settings for.
+    """
+    if arguments.beside_resume:
+        raise TrainingError(
+            f"A resumed run keeps its own settings; leave out {', '.join(arguments.beside_resume)}."
+        )
+    if not (arguments.out / "config.json").is_file():
+        raise TrainingError(f"{arguments.out}: holds no run to resume; leave out --resume.")
+    settings: dict[str, _io.Json] = _io.read_json(arguments.out / "config.json")
+    return settings
+
+
 def _resumed(folder: Path) -> Run:
     """Continue a run with the settings in its folder."""
     from taxonomy.nets import load_net
@@ -167,6 +229,7 @@ def _resumed(folder: Path) -> Run:
         teacher=load_net(inputs["teacher"]) if "teacher" in inputs else None,
         start=_start(inputs.get("init_from"), spec, tree, config.seed),
         inputs=inputs,
+        tensorboard=(folder / "tensorboard").is_dir(),
     )
 
 
@@ -179,6 +242,7 @@ COMMANDS = (
             "taxonomy train --flat --width 0.5 --epochs 4 --out runs/flat-half",
             "taxonomy train --data pictures/ --hierarchy tree.json --out runs/mine",
             "taxonomy train --teacher icons/flat --distill 2 --clade 0.5 --average 0.998",
+            "taxonomy train --flat --classes cat,dog,horse --out runs/dedicated",
             "taxonomy train --path --out runs/path   (then --init-from runs/path for the tree)",
             "taxonomy train --resume --out runs/mine",
             "torchrun --nproc-per-node 2 -m taxonomy train --out runs/two",

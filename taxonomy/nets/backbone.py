@@ -90,9 +90,10 @@ def _features(name: str, stage: int, pretrained: bool) -> Any:
         return timm.create_model(
             name, pretrained=pretrained, features_only=True, out_indices=(stage,)
         )
-    except (RuntimeError, ValueError, IndexError, AssertionError) as error:
+    except (RuntimeError, ValueError, IndexError, AssertionError, OSError) as error:
+        weights = " with pretrained weights" if pretrained else ""
         raise SpecError(
-            f"timm cannot make {name!r} cut after stage {stage} ({error}). "
+            f"timm cannot make {name!r}{weights} cut after stage {stage} ({error}). "
             "timm.list_models() lists names; stages count from 0."
         ) from error
 

@@ -14,10 +14,10 @@ def start_from(net: HierarchicalNet, other: HierarchicalNet) -> int:
 
     With the same specification and tree everything is copied. From the flat network that one path
     of the network is (`NetSpec.path`) every node gets a copy of its level's stage, and every leaf
-    at the last level its head, so that the network at first answers what the flat one answers and
-    its branches specialise from there. From any other network the stages of the trunk are copied,
-    from the first on, as long as both have the same stage there; whatever lies behind the first
-    difference has learned to read other maps.
+    at the last level its head where the flat network has that class, so that the network at first
+    answers what the flat one answers and its branches specialise from there. From any other network
+    the stages of the trunk are copied, from the first on, as long as both have the same stage
+    there; whatever lies behind the first difference has learned to read other maps.
 
     Args:
         net: the network to start; its other weights stay.
@@ -46,7 +46,7 @@ def start_from(net: HierarchicalNet, other: HierarchicalNet) -> int:
 
 
 def _is_path_of(flat: HierarchicalNet, net: HierarchicalNet) -> bool:
-    if not net.spec.levels or len(flat.hierarchy.nodes) > 1 or flat.classes != net.classes:
+    if not net.spec.levels or len(flat.hierarchy.nodes) > 1:
         return False
     try:
         return flat.spec == net.spec.path()
@@ -58,7 +58,12 @@ def _copies_of_path(net: HierarchicalNet, flat: HierarchicalNet) -> dict[str, Te
     """Return the flat network's weights under the names that the tree network has for them."""
     source, tree = unpacked_state(flat), net.hierarchy
     stages, last = len(net.trunk), len(net.spec.levels)
-    heads = dict(zip(tree.leaf_entries.tolist(), flat.hierarchy.leaf_entries.tolist(), strict=True))
+    theirs_of = dict(zip(flat.classes, flat.hierarchy.leaf_entries.tolist(), strict=True))
+    heads = {
+        entry: theirs_of[name]
+        for name, entry in zip(net.classes, tree.leaf_entries.tolist(), strict=True)
+        if name in theirs_of
+    }
     copied = {}
     for name in unpacked_state(net):
         kind, _, rest = name.partition(".")
@@ -70,8 +75,8 @@ def _copies_of_path(net: HierarchicalNet, flat: HierarchicalNet) -> dict[str, Te
             stage = stages + int(tree.depth[int(entry)]) - 1
             theirs = f"trunk.{stage}.{tensor.removeprefix('stage.')}"
         elif kind == "leaf":
-            if tree.depth[int(entry)] <= last:
-                continue  # it reads another level's map than the path's heads do
+            if tree.depth[int(entry)] <= last or int(entry) not in heads:
+                continue  # it reads another level's map than the path's heads do, or is new
             theirs = f"leaf.{heads[int(entry)]}.{tensor}"
         copied[name] = source[theirs]
     return copied

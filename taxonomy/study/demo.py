@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from taxonomy import _io, _shipped
 from taxonomy._registry import require
-from taxonomy.builders import get_builder
+from taxonomy.builders.cluster import Builder
 from taxonomy.comparison import compare, summary
 from taxonomy.cost import cost, expert_costs
 from taxonomy.errors import MissingExtraError, TrainingError
@@ -21,9 +21,8 @@ from taxonomy.hierarchy import Hierarchy
 from taxonomy.labels import LabelSet, get_labels
 from taxonomy.similarity import get_source
 from taxonomy.similarity.embedding import packaged_model
-from taxonomy.spec import NetSpec, branching
+from taxonomy.spec import RECOMMENDED, NetSpec
 from taxonomy.study.curve import mean_points, points, versus_flat
-from taxonomy.study.runner import run_cells
 from taxonomy.tasks import TaskList
 
 if TYPE_CHECKING:
@@ -35,8 +34,11 @@ log = logging.getLogger(__name__)
 
 SOURCES = ("wordnet", "embedding", "random")
 EXPERTS = ("kitchen", "street", "animals", "medical", "weather")
-TREE_SPEC = branching(trunk=((8, 0), (16, 1)), levels=((24, 1), (16, 1)))
-FLAT_WIDTHS = (0.2, 0.35, 0.5)
+GROUPS = 24
+TREE_SPEC = RECOMMENDED.split(1)
+FLAT_WIDTHS = (0.25, 0.35, 0.6)
+PATH = "path"
+"""The flat network that one path of the tree network is; every tree network grows from it."""
 
 
 @dataclass(frozen=True)
@@ -44,21 +46,27 @@ class DemoConfig:
     """How large the demonstration is.
 
     Args:
-        epochs: passes over the training pictures, for every network.
+        epochs: passes over the training pictures, for every network; a tree network and the path
+            that it grows from share them.
         trees: how many of the hierarchies are trained on, the cheapest for experts first.
         seed: of every network.
     """
 
-    epochs: int = 5
+    epochs: int = 8
     trees: int = 2
     seed: int = 0
 
     def __post_init__(self) -> None:
         """Check ranges."""
-        if self.epochs < 1 or not 1 <= self.trees <= len(SOURCES):
+        if self.epochs < 2 or not 1 <= self.trees <= len(SOURCES):
             raise TrainingError(
-                f"The demonstration trains for at least 1 epoch, on 1 to {len(SOURCES)} trees."
+                f"The demonstration trains for at least 2 epochs, on 1 to {len(SOURCES)} trees."
             )
+
+    @property
+    def grown(self) -> int:
+        """The epochs, of all, that a tree network has to itself."""
+        return max(1, self.epochs // 4)
 
 
 def demo(folder: Path | str, config: DemoConfig | None = None, progress: bool = True) -> str:
@@ -87,7 +95,7 @@ def demo(folder: Path | str, config: DemoConfig | None = None, progress: bool = 
     trees = make_trees(labels, folder / "trees")
     table = compare_trees(trees, tasks, folder)
     chosen = list(table.sort_values(["expert_macs", "tree"])["tree"][: config.trees])
-    _say(progress, f"2/4  training flat networks and tree networks on {', '.join(chosen)}")
+    _say(progress, f"2/4  training flat networks, and tree networks on {', '.join(chosen)}")
     runs = train_all({name: trees[name] for name in chosen}, config, folder / "runs", progress)
     _say(progress, "3/4  cost and accuracy of every task's expert")
     means = score(runs, tasks, folder, config)
@@ -105,7 +113,8 @@ def make_trees(labels: LabelSet, folder: Path) -> dict[str, Hierarchy]:
     """Cluster every source's similarity into a tree; write each as JSON and as text."""
     trees = {}
     for name in SOURCES:
-        tree = get_builder("cluster")()(labels, get_source(name)()(labels))
+        cluster = Builder(levels=(GROUPS,), slack=2.0)
+        tree = cluster(labels, get_source(name)()(labels))
         tree.save(folder / f"{name}.json")
         _io.write_text(folder / f"{name}.txt", tree.to_text() + "\n")
         trees[name] = tree
@@ -130,30 +139,24 @@ def compare_trees(trees: Mapping[str, Hierarchy], tasks: TaskList, folder: Path)
 def train_all(
     trees: Mapping[str, Hierarchy], config: DemoConfig, folder: Path, progress: bool
 ) -> dict[str, Run]:
-    """Train the thin flat family and one network a tree, all alike; finished ones are kept."""
+    """Train the thin flat family, the path, and from it one network a tree; finished are kept."""
     from taxonomy.data import get_data
-    from taxonomy.training import Run, TrainConfig, train_run
+    from taxonomy.study.settings import Setting, run_series
+    from taxonomy.training import TrainConfig
 
     data = get_data("icons")
     star = Hierarchy.star(data.classes)
-    nets: dict[str, tuple[NetSpec, Hierarchy]] = {
-        f"flat {width:g}x": (NetSpec.flat().scaled(width), star) for width in FLAT_WIDTHS
+    whole = TrainConfig(epochs=config.epochs)
+    path = replace(whole, epochs=config.epochs - config.grown)
+    grown = replace(whole, epochs=config.grown, batch_size=128, learning_rate=4e-3, mix=0.5)
+    settings = {
+        f"flat {width:g}x": Setting(NetSpec.flat().scaled(width), star, whole)
+        for width in FLAT_WIDTHS
     }
-    nets |= {name: (TREE_SPEC, tree) for name, tree in trees.items()}
-    training = TrainConfig(epochs=config.epochs, seed=config.seed)
-
-    def work(name: str, _: Mapping[str, _io.Json], where: Path) -> dict[str, _io.Json]:
-        spec, tree = nets[name]
-        _say(progress, f"     {name}: {cost(spec, tree).macs / 1e6:.1f} million MACs")
-        run = train_run(where, spec, tree, data, training, progress=progress)
-        return {key: run.manifest[key] for key in ("params", "macs", "val_accuracy")}
-
-    cells = {
-        name: {"spec": spec.digest, "tree": tree.digest, "training": asdict(training)}
-        for name, (spec, tree) in nets.items()
-    }
-    run_cells(folder, cells, work)
-    return {name: Run(folder / name) for name in nets}
+    settings[PATH] = Setting(TREE_SPEC.path(), star, path)
+    settings |= {n: Setting(TREE_SPEC, tree, grown, start=PATH) for n, tree in trees.items()}
+    runs = run_series(folder, settings, data, (config.seed,), progress)
+    return {name: run for (name, _), run in runs.items()}
 
 
 def score(
@@ -175,7 +178,7 @@ def score(
         f"icons, test split (unseen designers), {config.epochs} epochs, seed {config.seed}; "
         "bars: standard error over tasks"
     )
-    save_figure(folder / "curve.png", cost_accuracy_figure(means, flat, 5, note))
+    save_figure(folder / "curve.png", cost_accuracy_figure(means, flat, 5, note, [PATH]))
     return means
 
 
@@ -227,9 +230,11 @@ def write_report(
     best: str,
 ) -> str:
     """Write ``report.md`` and return it."""
-    chosen = means[(means["size"] == 5) & ~means["network"].str.startswith("flat ")]
+    chosen = means[(means["size"] == 5) & means["network"].isin(table["tree"])]
     text = REPORT.format(
         epochs=config.epochs,
+        path=config.epochs - config.grown,
+        grown=config.grown,
         seed=config.seed,
         best=best,
         trees=_tree_rows(table),
@@ -253,11 +258,10 @@ def _tree_rows(table: pd.DataFrame) -> str:
 
 
 def _network_rows(runs: Mapping[str, Run]) -> str:
-    facts = {name: run.manifest for name, run in runs.items()}
     rows = [
-        [name, _number(f["macs"]), _number(f["params"])]
-        + [f"{f[key]:.1%}" for key in ("val_accuracy", "test_accuracy")]
-        for name, f in facts.items()
+        [name, _number(run.manifest["macs"]), _number(run.manifest["params"])]
+        + [f"{run.predictions(split).accuracy():.1%}" for split in ("val", "test")]
+        for name, run in runs.items()
     ]
     return _markdown(["network", "MACs", "parameters", "validation", "test"], rows)
 
@@ -299,7 +303,7 @@ REPORT = """\
 # From class names to experts: the icons
 
 {epochs} epochs, seed {seed}; accuracy on the test split, whose designers no network has seen.
-These are short trainings of narrow networks: they show the path, not the best that it can do.
+These are short trainings of narrow networks: they show the way, not the best that it can do.
 
 ## Hierarchies, and what experts over them cost before any training
 
@@ -308,6 +312,9 @@ Means over the 1,612 tasks of the shipped task list.
 {trees}
 
 ## Networks
+
+The network 'path' is a flat one of the tree network's stages, trained for {path} epochs. For every
+tree each group then gets a copy of the last stage, to specialise for {grown}.
 
 {nets}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Literal, get_args
 
 import torch
 
@@ -12,6 +12,8 @@ from taxonomy import _io
 from taxonomy.errors import TrainingError
 from taxonomy.training.augment import Augment
 from taxonomy.training.objectives import Objective
+
+Precision = Literal["auto", "bf16", "fp32"]
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,7 @@ class TrainConfig:
     checkpoint_steps: int = 0
     compile: int = 0
     seed: int = 0
-    precision: Literal["auto", "bf16", "fp32"] = "auto"
+    precision: Precision = "auto"
     augment: Augment = field(default_factory=Augment)
     objective: Objective = field(default_factory=Objective)
 
@@ -78,6 +80,13 @@ class TrainConfig:
             raise TrainingError("Average and drop path must lie in [0, 1), warm-up in [0, 1].")
         if not 0 <= self.mix <= 1:
             raise TrainingError(f"mix is {self.mix}; give a share of the steps, from 0 to 1.")
+        if self.freeze_trunk not in (0, 1) or self.compile not in (0, 1):
+            raise TrainingError("freeze_trunk and compile are 0 or 1.")
+        if self.precision not in get_args(Precision):
+            raise TrainingError(
+                f"Unknown precision {self.precision!r}; choose from: "
+                f"{', '.join(get_args(Precision))}."
+            )
         if min(self.patience, self.checkpoint_steps) < 0 or not 0 <= self.weight_decay < math.inf:
             raise TrainingError("Patience, checkpoint steps and weight decay must not be negative.")
 

@@ -25,6 +25,9 @@ LOST = (
     "type the same command again, and it continues."
 )
 
+_SHOWN = 400
+"""How many characters of the engine's own message are shown; a real defect is in the first ones."""
+
 
 def world_size() -> int:
     """Return how many processes train together."""
@@ -150,7 +153,7 @@ def explain_lost_workers() -> Iterator[None]:
     except RuntimeError as error:
         if not _active() or isinstance(error, torch.OutOfMemoryError):
             raise
-        raise TrainingError(LOST) from error
+        raise TrainingError(f"{LOST} ({' '.join(str(error).split())[:_SHOWN]})") from error
 
 
 def _active() -> bool:

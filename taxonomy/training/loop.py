@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections.abc import Callable
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -119,6 +119,8 @@ def train(
     )
     place = Place()
     if checkpoint:
+        if distribution.is_first():
+            _io.clear_unfinished(checkpoint)
         place = load_checkpoint(checkpoint, training.state, key)
 
     def keep(now: Place) -> None:
@@ -253,24 +255,35 @@ class Training:
         mine = rows[distribution.rank() :: distribution.world_size()]
         seeds = np.random.default_rng([config.seed, place.epoch, place.step, distribution.rank()])
         generator = torch.Generator().manual_seed(int(seeds.integers(2**63)))
-        if config.drop_path:
-            torch.manual_seed(int(seeds.integers(2**63)))
         self.optimizer.zero_grad(set_to_none=True)
         loss_sum = torch.zeros((), device=self.device)
-        parts = np.array_split(mine, min(config.accumulate, len(mine)))
-        for i, part in enumerate(parts):
-            last = i == len(parts) - 1
-            with nullcontext() if last else distribution.no_sync(self.parallel):
-                # Processes are averaged, so a process's loss counts by its share of the step.
-                weight = len(part) * distribution.world_size() / len(rows)
-                loss = weight * self.loss_of(part, generator)
-                loss.backward()  # type: ignore[no-untyped-call]
-            loss_sum += loss.detach()
+        # A part has at least two pictures, which batch normalisation needs.
+        parts = np.array_split(mine, max(1, min(config.accumulate, len(mine) // 2)))
+        with self._seeded(int(seeds.integers(2**63))):
+            for i, part in enumerate(parts):
+                last = i == len(parts) - 1
+                with nullcontext() if last else distribution.no_sync(self.parallel):
+                    # Processes are averaged, so a process's loss counts by its share of the step.
+                    weight = len(part) * distribution.world_size() / len(rows)
+                    loss = weight * self.loss_of(part, generator)
+                    loss.backward()  # type: ignore[no-untyped-call]
+                loss_sum += loss.detach()
         self.optimizer.step()
         distribution.share_buffers(self.net)
         if self.average is not None:
             self.average.update(self.net, place.epoch * self.steps_an_epoch + place.step)
         return distribution.mean(loss_sum)
+
+    @contextmanager
+    def _seeded(self, seed: int) -> Iterator[None]:
+        """Seed torch's global generators for stochastic depth; the caller's state comes back."""
+        if not self.config.drop_path:
+            yield
+            return
+        cards = [self.device] if self.device.type == "cuda" else []
+        with torch.random.fork_rng(cards):
+            torch.manual_seed(seed)
+            yield
 
     def loss_of(self, rows: npt.NDArray[np.int64], generator: torch.Generator) -> Tensor:
         """Return the mean loss of some training pictures, augmented."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -18,12 +19,15 @@ from taxonomy.data import Pictures
 from taxonomy.errors import FileFormatError, TrainingError
 from taxonomy.hierarchy import Hierarchy
 from taxonomy.nets import HierarchicalNet, build, load_net, save_net
+from taxonomy.nets.hierarchical import unpacked_state
 from taxonomy.nets.initialise import start_from
 from taxonomy.predictions import Predictions
 from taxonomy.spec import NetSpec
 from taxonomy.training import distribution
 from taxonomy.training.config import TrainConfig
 from taxonomy.training.loop import check_trainable, predict, train, weights_digest
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -32,7 +36,8 @@ class Run:
 
     ``config.json``, ``hierarchy.json``, ``spec.json``, ``model.safetensors``, ``metrics.jsonl``,
     ``predictions-val.npz``, ``predictions-test.npz``, ``manifest.json``; ``reference.json`` where
-    the losses read another tree than the network's.
+    the losses read another tree than the network's. Predictions on the test split are stored, so
+    that a final table needs no data, and scored by nothing but what is asked to.
 
     Args:
         path: the folder.
@@ -134,7 +139,9 @@ def train_run(
     # What cannot be trained must not claim the folder, or the corrected command is refused it.
     net = build(spec, hierarchy, seed=config.seed)
     if start is not None:
-        start_from(net, start)
+        taken, tensors = start_from(net, start), len(unpacked_state(net))
+        if taken < tensors:
+            log.warning("Started with %d of %d tensors; the others are new.", taken, tensors)
     check_trainable(net, data, config, reference or hierarchy, teacher)
     data.part("test")
     with distribution.processes(device) as own_device:
@@ -172,15 +179,13 @@ def _finish(
     if not distribution.is_first():
         return
     save_net(path / "model.safetensors", net)
-    scores = {}
     for split, made in predictions.items():
         made.save(path / f"predictions-{split}.npz")
-        scores[f"{split}_accuracy"] = made.accuracy()
     _io.write_json(
         path / "manifest.json",
         {
             **settings,
-            **scores,
+            "val_accuracy": predictions["val"].accuracy(),  # the test split is for final tables
             **asdict(cost(net.spec, net.hierarchy)),
             "seconds": seconds,
             "model": _io.file_digest(path / "model.safetensors"),

@@ -12,7 +12,7 @@ from taxonomy.hierarchy import Hierarchy
 from taxonomy.labels import LabelSet
 from taxonomy.nets import build, load_net, save_net
 from taxonomy.predictions import Predictions
-from taxonomy.spec import branching
+from taxonomy.spec import NetSpec, branching
 from taxonomy.tasks import Task, TaskList
 from tests.stripes import TREE, picture_folder
 
@@ -132,7 +132,8 @@ class TestCommands:
             capsys, "extract", "net.safetensors", "--classes", "dog, cat", "--out", "pets.st"
         )
         assert lines[0] == "expert for 2 of 4 classes: cat, dog"
-        assert lines[-1].startswith("expert written to pets.st")
+        assert lines[-2].startswith("expert written to pets.st")
+        assert lines[-1] == "next: taxonomy evaluate pets.st"
         assert load_net("pets.st").classes == ("cat", "dog")
 
     def test_a_stopped_training_resumes_with_its_own_settings(self, here, capsys, monkeypatch):
@@ -163,12 +164,38 @@ class TestCommands:
         assert len((here / "stopped" / "metrics.jsonl").read_text().splitlines()) == 2
         capsys.readouterr()
 
+    def test_a_dedicated_network_is_trained_on_its_classes_alone(self, here, capsys):
+        picture_folder(here / "data")
+        NetSpec.flat((6,), resolution=16).save("spec.json")
+        flags = ["--classes", "plain,across-fine", "--spec", "spec.json", "--epochs", "1"]
+        assert main(["train", "--data", "data", "--flat", *flags, "--out", "run"]) == 0
+        capsys.readouterr()
+        assert load_net("run").classes == ("across-fine", "plain")
+        assert run(capsys, "evaluate", "run")[1] == "20 pictures, 2 classes"
+        assert main(["train", "--resume", "--out", "run"]) == 0  # knows its classes
+        capsys.readouterr()
+
+    def test_evaluate_a_network_s_file_on_pictures(self, here, capsys):
+        """What is computed anew is what a run has stored; an expert sees its classes alone."""
+        picture_folder(here / "data")
+        TREE.save("tree.json")
+        branching(((6, 0),), ((6, 1),), resolution=16).save("spec.json")
+        given = ["--data", "data", "--hierarchy", "tree.json", "--spec", "spec.json"]
+        assert main(["train", *given, "--epochs", "1", "--out", "run"]) == 0
+        capsys.readouterr()
+        stored = run(capsys, "evaluate", "run")
+        file = "run/model.safetensors"
+        assert run(capsys, "evaluate", file, "--data", "data") == stored
+        run(capsys, "extract", file, "--classes", "plain,across-fine", "--out", "two.st")
+        of_two = run(capsys, "evaluate", "two.st", "--data", "data")
+        assert of_two[:4] == run(capsys, "evaluate", "run", "--classes", "plain,across-fine")[:4]
+
     def test_evaluate(self, here, capsys):
         save_run(here / "run")
         Hierarchy.from_nested(["cat", [["dog", "car"], "bus"]]).save("other.json")
         lines = run(capsys, "evaluate", "run", "--out", "scores")
         assert lines[:3] == [
-            "test split",
+            "val split",
             "4 pictures, 4 classes",
             "accuracy: top-1 50.00%, top-5 100.00%",
         ]
@@ -235,7 +262,7 @@ def save_run(folder):
     net.hierarchy.save(folder / "hierarchy.json")
     net.spec.save(folder / "spec.json")
     logits = np.array([[3, 0, 1, 0], [0, 0, 1, 0], [0, 0, 1, 0], [0, 0, 2, 1]])
-    Predictions(net.classes, logits, [0, 1, 2, 3], "test").save(folder / "predictions-test.npz")
+    Predictions(net.classes, logits, [0, 1, 2, 3], "val").save(folder / "predictions-val.npz")
     (folder / "manifest.json").write_text("{}")
 
 
@@ -314,10 +341,14 @@ BAD = [
     ("compare tree.json icons/none", "icons/none", "cannot be read"),
     ("extract net.safetensors --classes kat", "'kat'", "Did you mean 'cat'"),
     ("extract net.safetensors --task kitchn", "'kitchn'", "Did you mean 'kitchen'"),
-    ("extract net.safetensors --task kitchen", "Unknown class", "4 classes"),
+    ("extract net.safetensors --task kitchen", "is no class here", "--tasks FILE"),
+    ("design tree.json", "is no class here", "--tasks FILE"),
+    ("design icons/hypernyms", "10 levels", "taxonomy generate --levels"),
     ("extract torn.safetensors --classes cat", "torn.safetensors", "damaged"),
     ("extract tree.json --classes cat", "tree.json", "no safetensors"),
     ("extract none --classes cat", "none", "make one: taxonomy train"),
+    ("evaluate none.safetensors", "none.safetensors", "make one: taxonomy train"),
+    ("evaluate net.safetensors --data good", "'bus'", "2 classes"),
     ("evaluate empty", "empty", "taxonomy train --out empty"),
     ("curve empty", "empty", "taxonomy train --out empty"),
     ("train --data pictures --flat --out run", "dog/torn.png", "Replace or remove"),
@@ -338,7 +369,7 @@ BAD = [
         "--coarse drop",
     ),
     ("train --data hollow --flat --out run", "hollow/dog", "fill or remove"),
-    ("evaluate run --hierarchy one.json", "run", "taxonomy train --out run"),
+    ("evaluate run --hierarchy one.json", "run", "make one: taxonomy train"),
     ("train --spec spec.json --out run", "spec.json", "at least 1"),
     ("train --width nan --out run", "nan", "positive number"),
     ("train --width 0 --out run", "0.0", "positive number"),
@@ -346,6 +377,15 @@ BAD = [
     ("train --hierarchy tree.json --out run", "classes", "data"),
     ("train --data one --hierarchy one.json --out run", "neither 'val' nor 'test'", "three splits"),
     ("train --epochs 0 --out run", "epoch", "at least 1"),
+    ("train --resume --out none", "none", "leave out --resume"),
+    ("train --resume --out none --epochs 9 --flat", "its own settings", "--epochs, --flat"),
+    ("train --flat --hierarchy tree.json --out run", "no tree", "leave out --hierarchy"),
+    ("train --teacher icons/flat --out run", "No loss reads the teacher", "--distill"),
+    ("train --reference icons/wordnet --out run", "No loss reads the reference", "--clade"),
+    ("train --freeze-trunk 1 --out run", "frozen trunk", "--init-from"),
+    ("train --freeze-trunk 2 --out run", "freeze_trunk", "0 or 1"),
+    ("train --backbone resnet18:1 --out run", "backbone", "--spec"),
+    ("train --flat --classes cat,unicorn --out run", "'unicorn'", "212 classes"),
 ]
 
 

@@ -19,7 +19,8 @@ NAMES = ("flat", "tree")
 @pytest.fixture(scope="module", params=NAMES)
 def shipped(request):
     facts = _io.read_json(_shipped.path(f"icons/networks/{request.param}.json", verify=True))
-    _shipped.path(f"icons/networks/{request.param}.safetensors", verify=True)
+    file = _shipped.path(f"icons/networks/{request.param}.safetensors", verify=True)
+    assert _io.file_digest(file) == facts["model"]
     return load_net(f"icons/{request.param}"), facts
 
 
@@ -53,8 +54,9 @@ def test_experts_give_the_same_logits(shipped, validation):
 
 
 def test_each_says_what_made_it(shipped):
-    _, facts = shipped
-    assert facts["command"] == "make frontier"
+    net, facts = shipped
+    assert facts["spec"] == net.spec.digest
+    assert facts["hierarchy"] == net.hierarchy.digest
     assert {"seed", "epochs"} <= set(facts["config"])
     assert {"numpy", "torch"} <= set(facts["versions"])
 

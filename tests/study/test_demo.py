@@ -29,7 +29,7 @@ def test_trees_are_ranked_by_what_experts_over_them_cost(tmp_path):
 
 @pytest.mark.slow
 def test_the_whole_path_and_its_continuation(tmp_path):
-    config = DemoConfig(epochs=1, trees=1)
+    config = DemoConfig(epochs=2, trees=1)
     first = demo(tmp_path, config, progress=False)
     assert {p.relative_to(tmp_path).as_posix() for p in tmp_path.rglob("*")} >= FILES
     report, figure = ((tmp_path / n).read_bytes() for n in ("report.md", "curve.png"))

@@ -34,3 +34,4 @@ def test_fifty_kills_of_a_writer_leave_a_checkpoint_that_loads(tmp_path):
     done = victim("write", tmp_path / "checkpoint.safetensors", 50)
     assert done.returncode == 0, done.stderr
     assert int(done.stdout) >= 50
+    assert [path.name for path in tmp_path.iterdir()] == ["checkpoint.safetensors"]

@@ -216,7 +216,8 @@ class TestRunDirectory:
         assert run.spec == SPEC
         again = predict(run.net(), stripes.part("test"))
         assert again.digest == run.predictions("test").digest
-        assert run.manifest["test_accuracy"] == run.predictions("test").accuracy()
+        assert run.manifest["val_accuracy"] == run.predictions("val").accuracy()
+        assert not any("test" in name for name in run.manifest)  # scored only where asked for
 
     def test_writes_events_for_tensorboard_where_wanted(self, stripes, tmp_path):
         pytest.importorskip("tensorboard")

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import torch
 
+from taxonomy._io import clear_unfinished
 from taxonomy.nets import HierarchicalNet, build, save_net
 from taxonomy.spec import branching
 from taxonomy.training import Objective, TrainConfig, train
@@ -82,6 +83,7 @@ def write_until_killed(path: Path, kills: int) -> None:
         if place.step < newest:
             raise SystemExit(f"went back from step {newest} to {place.step}")
         newest = place.step
+    clear_unfinished(path)  # as a training does when it begins
     sys.stdout.write(f"{newest}\n")
 
 
