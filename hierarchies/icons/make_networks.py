@@ -37,7 +37,8 @@ def main() -> None:
     for name, run in chosen.items():
         weights = (run.path / "model.safetensors").read_bytes()
         _io.write_bytes(HERE / "networks" / f"{name}.safetensors", weights)
-        facts = {"setting": run.path.name, "command": "make frontier", **run.manifest}
+        command = f"python analysis/frontier.py --seeds {SEED} --only '{settings[name]}'"
+        facts = {"setting": run.path.name, "command": command, **run.manifest}
         _io.write_json(HERE / "networks" / f"{name}.json", facts)
         print(f"{name}: {run.path.name}, {run.manifest['val_accuracy']:.2%} on validation")
 
