@@ -53,8 +53,10 @@ def test_the_commands_of_the_readme_on_a_small_folder(imagenet, capsys):
     tree = Hierarchy.load("run/hierarchy.json")
     assert tree.leaves == tuple(sorted(WNIDS))
     assert facts["macs"] == cost(NetSpec.load(SPEC), tree).macs
-    command("evaluate run --out scores")
+    command("evaluate run --split test --out scores")
     assert "6 pictures, 6 classes" in capsys.readouterr().out  # all of val, which is the test
+    command(f"train {asked} --path --spec {SPEC} --out path")  # what the whole can start from
+    assert len(NetSpec.load("path/spec.json").trunk) == 5
     command("train --resume --out run")  # reads the same data by the options of the run
     command("extract run --classes n02121620,n02084071 --out pets.safetensors")
     assert Path("pets.safetensors").stat().st_size > 1000
