@@ -1,4 +1,4 @@
-"""Decoded pictures kept as mapped .npy files, so that they are decoded once and may be large."""
+"""Arrays of pictures kept as mapped .npy files, so that they are made once and may be large."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def stored(
             _clear(folder, f"{source[:20]}-*", but=stem)
     except OSError as error:
         raise DataError(
-            f"{folder}: the cache of decoded pictures ({size / 1e9:.2g} GB) cannot be written "
+            f"{folder}: the cache of pictures ({size / 1e9:.2g} GB) cannot be written "
             f"({error.strerror}); choose another folder with --cache or {_io.CACHE_VARIABLE}."
         ) from error
     return _mapped(array, shape), made
@@ -90,7 +90,7 @@ def _found(
     try:
         images, known = _mapped(array, shape), _io.read_json(facts)
     except (FileFormatError, OSError, ValueError) as error:
-        log.warning("%s: damaged (%s); the pictures are decoded again.", array, error)
+        log.warning("%s: damaged (%s); it is made again.", array, error)
         return None
     return None if stale(known) else (images, known)
 
@@ -149,7 +149,7 @@ def _check_space(folder: Path, size: int) -> None:
     free = shutil.disk_usage(folder).free
     if free < size:
         raise DataError(
-            f"{folder}: the decoded pictures take {size / 1e9:.1f} GB and {free / 1e9:.1f} GB are "
+            f"{folder}: the cached pictures take {size / 1e9:.1f} GB and {free / 1e9:.1f} GB are "
             f"free; choose another folder with --cache or {_io.CACHE_VARIABLE}, or a lower "
             "resolution."
         )

@@ -176,3 +176,9 @@ def load_net(path: Path | str) -> HierarchicalNet:
     except (TaxonomyError, KeyError, ValueError) as error:
         raise FileFormatError(f"{path}: {error}") from error
     return net.eval()
+
+
+def weights_digest(net: HierarchicalNet) -> str:
+    """Return the sha256 of a network's weights."""
+    state = unpacked_state(net)
+    return _io.array_digest(*(state[name].detach().cpu().numpy() for name in sorted(state)))

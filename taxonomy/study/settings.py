@@ -11,12 +11,12 @@ from taxonomy import _io
 from taxonomy.errors import FileFormatError, TrainingError
 from taxonomy.hierarchy import Hierarchy
 from taxonomy.nets import HierarchicalNet, load_net
+from taxonomy.nets.hierarchical import weights_digest
 from taxonomy.spec import NetSpec
 from taxonomy.study.curve import points
 from taxonomy.study.runner import run_cells
 from taxonomy.tasks import TaskList
 from taxonomy.training import Run, TrainConfig, train_run
-from taxonomy.training.loop import weights_digest
 from taxonomy.training.run import is_finished
 
 if TYPE_CHECKING:

@@ -111,6 +111,10 @@ def _restore(holder: Any, tensors: dict[str, Tensor]) -> None:
             slots.setdefault(int(index), {})[slot] = tensor
         groups = holder.state_dict()["param_groups"]
         holder.load_state_dict({"state": slots, "param_groups": groups})
+        for parameter, values in holder.state.items():  # a fused step wants equal strides
+            for name, value in values.items():
+                if value.shape == parameter.shape:
+                    values[name] = torch.empty_like(parameter).copy_(value)
     else:
         for name, tensor in holder.items():
             tensor.copy_(tensors[name])

@@ -32,7 +32,12 @@ class TrainConfig:
         drop_path: rate at which every residual block is skipped for a picture (stochastic depth).
         mix: share of the steps whose pictures are each blended with another, and whose targets are
             both pictures' by the same share, uniform from 0 to 1 (mixup, Zhang et al. 2018); a
-            teacher answers about the blend (Beyer et al. 2022).
+            teacher answers about the blend (Beyer et al. 2022), or with views about both pictures.
+        views: variations of every training picture that are made once, with the teacher's answers,
+            and kept in the folder of caches for all trainings with the same teacher and
+            augmentation, a different one each epoch; 0 for fresh ones in every step. Small students
+            of a large teacher train in half the time; 40 views of 10,000 pictures of 32 pixels take
+            1.4 GB.
         freeze_trunk: 1 leaves the trunk as it is, its normalisation too; 0 trains it.
         patience: epochs without a better validation accuracy after which training stops, with the
             best epoch's weights; 0 trains to the end and keeps the last.
@@ -56,6 +61,7 @@ class TrainConfig:
     average: float = 0.0
     drop_path: float = 0.0
     mix: float = 0.0
+    views: int = 0
     freeze_trunk: int = 0
     patience: int = 0
     checkpoint_steps: int = 0
@@ -87,8 +93,11 @@ class TrainConfig:
                 f"Unknown precision {self.precision!r}; choose from: "
                 f"{', '.join(get_args(Precision))}."
             )
-        if min(self.patience, self.checkpoint_steps) < 0 or not 0 <= self.weight_decay < math.inf:
-            raise TrainingError("Patience, checkpoint steps and weight decay must not be negative.")
+        counts = (self.patience, self.checkpoint_steps, self.views)
+        if min(counts) < 0 or not 0 <= self.weight_decay < math.inf:
+            raise TrainingError(
+                "Patience, checkpoint steps, views and weight decay must not be negative."
+            )
 
     def with_seed(self, seed: int) -> TrainConfig:
         """Return the same settings with another seed."""

@@ -11,8 +11,9 @@ from taxonomy.data import Pictures
 from taxonomy.data._pictures import SPLITS
 from taxonomy.nets import HierarchicalNet
 from taxonomy.nets.features import class_weights, shared_features
+from taxonomy.nets.hierarchical import weights_digest
 from taxonomy.training.augment import to_input
-from taxonomy.training.loop import check_same_classes, weights_digest
+from taxonomy.training.scoring import check_same_classes
 
 
 def class_features(net: HierarchicalNet, part: Pictures, batch_size: int = 512) -> ClassFeatures:

@@ -19,35 +19,22 @@ from tqdm import tqdm
 
 from taxonomy import _io
 from taxonomy.data import Pictures, check_resolution
-from taxonomy.data._pictures import SPLITS
 from taxonomy.errors import TrainingError
 from taxonomy.hierarchy import Hierarchy
 from taxonomy.nets import HierarchicalNet
-from taxonomy.nets.hierarchical import unpacked_state
+from taxonomy.nets.hierarchical import weights_digest
 from taxonomy.nets.layers import folded, set_drop_path
-from taxonomy.predictions import Predictions
 from taxonomy.training import distribution
-from taxonomy.training.augment import augmented, to_input
+from taxonomy.training.augment import augmented
 from taxonomy.training.average import Average
 from taxonomy.training.checkpoint import Place, load_checkpoint, save_checkpoint
 from taxonomy.training.config import TrainConfig, one_cycle, uses_bf16
 from taxonomy.training.objectives import Loss
+from taxonomy.training.scoring import check_same_classes, predict
+from taxonomy.training.views import Views
 
 log = logging.getLogger(__name__)
 Report = Callable[[dict[str, _io.Json]], None]
-
-
-def check_same_classes(net: HierarchicalNet, data: Pictures, what: str = "network") -> None:
-    """Check that network and data have the same classes.
-
-    Raises:
-        TrainingError: they do not.
-    """
-    if net.classes != data.classes:
-        raise TrainingError(
-            f"The {what} has {len(net.classes)} classes and the data {len(data.classes)}, or they "
-            "differ in name; build the hierarchy from the data's own labels."
-        )
 
 
 def check_trainable(
@@ -174,12 +161,18 @@ class Training:
         if config.objective.needs_teacher and teacher is not None:
             self.teacher = folded(teacher.to(self.device))
             nn.Module.to(self.teacher, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.bf16 = uses_bf16(config, self.device)
+        self.views: Views | None = None
+        if config.views:
+            digest = weights_digest(teacher) if self.teacher and teacher else ""
+            self.views = Views(
+                self.part, config.augment, config.views, self.teacher, digest, self.bf16
+            )
         net.trunk.requires_grad_(not config.freeze_trunk)
         self.optimizer = make_optimizer(net, config)
         self.average = Average(net, config.average) if config.average else None
         self.best = Average(net, 0) if config.patience else None
         set_drop_path(net, config.drop_path)
-        self.bf16 = uses_bf16(config, self.device)
         self.parallel: nn.Module = distribution.wrap(net)
         self.compiled: Callable[[Tensor], Tensor] = self.parallel
         if config.compile:
@@ -265,7 +258,7 @@ class Training:
                 with nullcontext() if last else distribution.no_sync(self.parallel):
                     # Processes are averaged, so a process's loss counts by its share of the step.
                     weight = len(part) * distribution.world_size() / len(rows)
-                    loss = weight * self.loss_of(part, generator)
+                    loss = weight * self.loss_of(part, place.epoch, generator)
                     loss.backward()  # type: ignore[no-untyped-call]
                 loss_sum += loss.detach()
         self.optimizer.step()
@@ -285,11 +278,17 @@ class Training:
             torch.manual_seed(seed)
             yield
 
-    def loss_of(self, rows: npt.NDArray[np.int64], generator: torch.Generator) -> Tensor:
+    def loss_of(
+        self, rows: npt.NDArray[np.int64], epoch: int, generator: torch.Generator
+    ) -> Tensor:
         """Return the mean loss of some training pictures, augmented."""
-        images = torch.from_numpy(self.part.images[rows]).to(self.device)
         targets = torch.from_numpy(self.part.targets[rows]).to(self.device)
-        inputs = augmented(images, self.config.augment, generator)
+        taught: Tensor | None = None
+        if self.views is not None:
+            inputs, taught = self.views.read(epoch % self.views.number, rows, self.device)
+        else:
+            images = torch.from_numpy(self.part.images[rows]).to(self.device)
+            inputs = augmented(images, self.config.augment, generator)
         other = 0.0  # share of another picture that each is blended with
         if self.config.mix:
             chance, share = torch.rand(2, generator=generator).tolist()
@@ -299,12 +298,13 @@ class Training:
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bf16):
             forward = self.compiled if len(rows) == self.full_part else self.parallel
             logits = forward(inputs)
-            taught = None
-            if self.teacher is not None:
+            if self.teacher is not None and self.views is None:
                 with torch.no_grad():
                     taught = self.teacher(inputs).float()
         loss: Tensor = self.loss(logits, targets, taught, generator)
         if other:
+            if self.views is not None and taught is not None:
+                taught = taught.roll(1, 0)  # a kept answer is about one picture alone
             others = self.loss(logits, targets.roll(1, 0), taught, generator)
             loss = torch.lerp(loss, others, other)
         return loss
@@ -344,33 +344,6 @@ class Training:
         return nullcontext() if self.average is None else self.average.lent_to(self.net)
 
 
-@torch.no_grad()
-def predict(net: HierarchicalNet, part: Pictures, batch_size: int = 512) -> Predictions:
-    """Return a network's float32 logits on pictures of one split; the network ends as it was.
-
-    Several processes share the pictures, and each gets all logits.
-
-    Raises:
-        TrainingError: the network has other classes than the data.
-    """
-    check_same_classes(net, part)
-    device = next(net.parameters()).device
-    was_training = [module.training for module in net.modules()]
-    net.eval()
-    mine = np.arange(len(part))[distribution.rank() :: distribution.world_size()]
-    logits = torch.empty(len(mine), len(net.classes))
-    for start in range(0, len(mine), batch_size):
-        rows = mine[start : start + batch_size]
-        images = torch.from_numpy(part.images[rows]).to(device)
-        logits[start : start + len(rows)] = net(to_input(images)).float().cpu()
-    for module, training in zip(net.modules(), was_training, strict=True):
-        module.training = training
-    split = SPLITS[int(part.splits[0])]
-    made = _io.provenance("predict", ("torch",), tree=net.hierarchy.digest, spec=net.spec.digest)
-    whole = distribution.gather_rows(logits, len(part)).numpy()
-    return Predictions(net.classes, whole, part.targets, split, part.groups, made)
-
-
 def make_optimizer(net: nn.Module, config: TrainConfig) -> torch.optim.AdamW:
     """Return AdamW that decays convolutions and heads, but no normalisation and no bias."""
     learned = [p for p in net.parameters() if p.requires_grad]
@@ -378,7 +351,7 @@ def make_optimizer(net: nn.Module, config: TrainConfig) -> torch.optim.AdamW:
         {"params": [p for p in learned if p.ndim > 1], "weight_decay": config.weight_decay},
         {"params": [p for p in learned if p.ndim <= 1], "weight_decay": 0.0},
     ]
-    return torch.optim.AdamW(groups, lr=config.learning_rate)
+    return torch.optim.AdamW(groups, lr=config.learning_rate, fused=True)
 
 
 def batches(n: int, size: int, least: int = 2) -> list[slice]:
@@ -399,9 +372,3 @@ def batches(n: int, size: int, least: int = 2) -> list[slice]:
             f"gets two; that needs at least {least} of both."
         )
     return [slice(i, min(i + size, n)) for i in range(0, n, size) if n - i >= least]
-
-
-def weights_digest(net: HierarchicalNet) -> str:
-    """Return the sha256 of a network's weights."""
-    state = unpacked_state(net)
-    return _io.array_digest(*(state[name].detach().cpu().numpy() for name in sorted(state)))

@@ -19,13 +19,14 @@ from taxonomy.data import Pictures
 from taxonomy.errors import FileFormatError, TrainingError
 from taxonomy.hierarchy import Hierarchy
 from taxonomy.nets import HierarchicalNet, build, load_net, save_net
-from taxonomy.nets.hierarchical import unpacked_state
+from taxonomy.nets.hierarchical import unpacked_state, weights_digest
 from taxonomy.nets.initialise import start_from
 from taxonomy.predictions import Predictions
 from taxonomy.spec import NetSpec
 from taxonomy.training import distribution
 from taxonomy.training.config import TrainConfig
-from taxonomy.training.loop import check_trainable, predict, train, weights_digest
+from taxonomy.training.loop import check_trainable, train
+from taxonomy.training.scoring import predict
 
 log = logging.getLogger(__name__)
 

@@ -10,8 +10,8 @@ from taxonomy.cost import cost
 from taxonomy.data import get_data
 from taxonomy.experts import extract
 from taxonomy.nets import load_net
+from taxonomy.training import predict
 from taxonomy.training.augment import to_input
-from taxonomy.training.loop import predict
 
 NAMES = ("flat", "tree")
 

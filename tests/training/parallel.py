@@ -19,11 +19,11 @@ from safetensors.torch import save_file
 from taxonomy.data import Pictures
 from taxonomy.nets import HierarchicalNet, build
 from taxonomy.spec import branching
-from taxonomy.training import Objective, TrainConfig
+from taxonomy.training import Objective, TrainConfig, predict
 from taxonomy.training.augment import Augment
 from taxonomy.training.checkpoint import Place
 from taxonomy.training.distribution import is_first, processes
-from taxonomy.training.loop import Training, predict
+from taxonomy.training.loop import Training
 from tests.stripes import TREE, striped_pictures
 
 CONFIG = TrainConfig(

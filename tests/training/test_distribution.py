@@ -129,8 +129,7 @@ def test_two_processes_finish_and_score_the_network_that_they_save(tmp_path):
         assert done.returncode == 0, done.stderr
     assert not (out / "checkpoint.safetensors").exists()
     from taxonomy.data import get_data
-    from taxonomy.training import Run
-    from taxonomy.training.loop import predict
+    from taxonomy.training import Run, predict
 
     run = Run(out)
     data = get_data(tmp_path / "data", 16).part("val")

@@ -167,7 +167,7 @@ class TestMixing:
         seen = []
         training.net.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
         generator = torch.Generator().manual_seed(1)
-        return training.loss_of(self.ROWS, generator).item(), seen[0], training
+        return training.loss_of(self.ROWS, 0, generator).item(), seen[0], training
 
     def test_pictures_and_targets_are_blended_by_the_same_share(self, stripes):
         _, plain, _ = self.loss(stripes, 0.0)
