@@ -35,9 +35,9 @@ class TrainConfig:
             teacher answers about the blend (Beyer et al. 2022), or with views about both pictures.
         views: variations of every training picture that are made once, with the teacher's answers,
             and kept in the folder of caches for all trainings with the same teacher and
-            augmentation, a different one each epoch; 0 for fresh ones in every step. Small students
-            of a large teacher train in half the time; 40 views of 10,000 pictures of 32 pixels take
-            1.4 GB.
+            augmentation, a different one each epoch; 0 for fresh ones in every step. Thin students
+            of a large teacher train in about two thirds of the time; 40 views of 10,000 pictures of
+            32 pixels take 1.4 GB.
         freeze_trunk: 1 leaves the trunk as it is, its normalisation too; 0 trains it.
         patience: epochs without a better validation accuracy after which training stops, with the
             best epoch's weights; 0 trains to the end and keeps the last.
