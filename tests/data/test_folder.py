@@ -289,7 +289,7 @@ class TestCache:
         file = next(p for p in Path(data.cache).iterdir() if p.suffix == ending)
         file.write_bytes(file.read_bytes()[:20])
         assert data().digest == digest
-        assert "decoded again" in caplog.text
+        assert "made again" in caplog.text
 
     def test_stopped_in_the_middle_nothing_is_left(self, data, monkeypatch):
         calls = []
