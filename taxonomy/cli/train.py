@@ -70,11 +70,9 @@ def _train_flags(parser: argparse.ArgumentParser, argv: Sequence[str]) -> None:
 def _train(arguments: argparse.Namespace) -> None:
     from taxonomy.training.distribution import is_first, processes
 
-    device = arguments.device
-    if arguments.resume:
-        device = _settings_to_resume(arguments)["device"]
-    with processes(device):
-        run = _resumed(arguments.out) if arguments.resume else _trained(arguments)
+    settings = _settings_to_resume(arguments) if arguments.resume else None
+    with processes(settings["device"] if settings else arguments.device):
+        run = _resumed(arguments.out, settings) if settings else _trained(arguments)
         if not is_first():
             return
     facts = run.manifest
@@ -207,12 +205,11 @@ def _settings_to_resume(arguments: argparse.Namespace) -> dict[str, _io.Json]:
     return settings
 
 
-def _resumed(folder: Path) -> Run:
+def _resumed(folder: Path, settings: dict[str, _io.Json]) -> Run:
     """Continue a run with the settings in its folder."""
     from taxonomy.nets import load_net
     from taxonomy.training import TrainConfig, train_run
 
-    settings = _io.read_json(folder / "config.json")
     spec, inputs = NetSpec.load(folder / "spec.json"), settings["inputs"]
     tree = Hierarchy.load(folder / "hierarchy.json")
     data, tree = read_run_data(folder, tree, spec.resolution)

@@ -66,7 +66,7 @@ def stored(
         with _lock(folder / f".{stem}.lock"):
             if found := _found(array, facts, shape, stale):  # another process was faster
                 return found
-            _clear(folder, f".{stem}.npy.*.tmp")  # of a process that was killed
+            _io.clear_unfinished(array)
             _check_space(folder, size)
             made = _filled(array, shape, fill)
             _io.write_json(facts, made)

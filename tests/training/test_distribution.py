@@ -103,6 +103,10 @@ def test_a_lost_worker_ends_the_run_with_a_message_and_the_run_continues(tmp_pat
         _, errors = running.communicate(timeout=120)
     assert running.returncode != 0
     assert b"Another process of this training was lost" in errors, errors.decode()
+    from taxonomy.training.checkpoint import load_checkpoint
+
+    with pytest.raises(Exception, match="other settings"):  # whole, and of that run
+        load_checkpoint(out / "checkpoint.safetensors", {}, "another key")
     assert not (out / "manifest.json").exists()
     again = subprocess.run(
         command, cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=120
