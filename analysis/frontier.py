@@ -12,8 +12,6 @@ from __future__ import annotations
 
 import argparse
 import math
-import shlex
-import sys
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -101,8 +99,7 @@ def main() -> None:
             made[name] = {kind: claims(name, flat, means, validation, kind) for kind in CLAIMED}
             for kind, claim in made[name].items():
                 print(f"{name}, {kind}\n{sentence(claim)}")
-    command = shlex.join(["python", "analysis/frontier.py", *sys.argv[1:]])
-    record(stem, command, there, {"": means, "-seeds": scores}, claims=plain(made))
+    record(stem, there, {"": means, "-seeds": scores}, claims=plain(made))
 
 
 def plain(made: dict[str, dict[str, Claims]]) -> _io.Json:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import shlex
+import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
@@ -111,14 +113,11 @@ def tree_recipe(
     return {f"{name} path": path, name: grown}
 
 
-def record(
-    stem: str, command: str, settings: Mapping[str, Setting], tables: Tables, **more: object
-) -> None:
+def record(stem: str, settings: Mapping[str, Setting], tables: Tables, **more: object) -> None:
     """Write a study's tables as CSV and, beside them, what made them.
 
     Args:
         stem: of the files below ``analysis/results``.
-        command: that makes them again.
         settings: that were trained.
         tables: by the end of the file's name; the empty one is the main table.
         more: facts that stand beside.
@@ -126,7 +125,7 @@ def record(
     for end, table in tables.items():
         _io.write_text(RESULTS / f"{stem}{end}.csv", table.round(5).to_csv(index=False))
     facts = {
-        "command": command,
+        "command": shlex.join(["python", f"analysis/{Path(sys.argv[0]).name}", *sys.argv[1:]]),
         "data": icons().digest,
         "tasks": icon_tasks().digest,
         "settings": {name: describe_setting(setting) for name, setting in settings.items()},
