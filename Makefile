@@ -81,8 +81,8 @@ llm-report: .venv/user
 	$(BIN)/python analysis/llm_transcript.py
 
 # What experts cost by the source of their tree, by closed form alone; some minutes. The studies'
-# flat network, where it has been trained (make frontier), is a source too.
-NETWORK ?= runs/frontier/flat 1x plain-0
+# wider flat network, where it has been trained (analysis/teacher.py), is a source too.
+NETWORK ?= runs/teacher/flat 1x plain-0
 expected-cost: .venv/user
 	test ! -d "$(NETWORK)" || $(BIN)/taxonomy features "$(NETWORK)"
 	$(BIN)/python analysis/expected_cost.py --network "$$(test ! -d "$(NETWORK)" || echo "$(NETWORK)")"

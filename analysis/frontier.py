@@ -3,9 +3,10 @@
     make frontier          (trains, chooses on validation, prints the verdict on validation)
     python analysis/frontier.py --split test      (once, for the final table)
 
-The flat family has every objective that the tree network has, and as many epochs; mixing, which
-costs it accuracy, it is spared. Writes ``results/frontier-<split>.csv`` (means over seeds),
-``…-seeds.csv``, ``….json`` with the verdict on the recipe at both its widths, ``….png``.
+The flat family has the tree networks' teacher, losses and epochs; the blending of pictures, which
+costs it accuracy, it is spared. A tree's path, trained as the flat family is, shows what the tree
+adds to its shape. Writes ``results/frontier-<split>.csv`` (means over seeds), ``…-seeds.csv``,
+``….json`` with the verdict on every tree network, ``….png``.
 """
 
 from __future__ import annotations
@@ -19,26 +20,25 @@ from recipes import (
     KINDS,
     ON,
     RESULTS,
-    TEACHER,
     TREE_SPEC,
     Runs,
     arguments_of,
     flat_family,
+    flat_setting,
     icon_tasks,
     record,
-    teacher,
     trained,
-    tree_recipe,
+    tree_setting,
 )
 
 from taxonomy import _io
 from taxonomy.plots import cost_accuracy_figure, save_figure
 from taxonomy.study.claims import Claims, claims, sentence
 from taxonomy.study.curve import mean_points, points
-from taxonomy.study.settings import Setting, mean_over_seeds, score_series, with_starts
+from taxonomy.study.settings import Setting, mean_over_seeds, score_series
 
-TREES = {"tree": TREE_SPEC, "tree 1.4x": TREE_SPEC.scaled(1.4)}
-"""The recipe at two widths: what its experts are worth, and where the whole network stands."""
+TREES = {"tree": TREE_SPEC}
+"""The recommended network, by width."""
 
 CLAIMED = ("coherent5", "coherent5_wordnet", "coherent5_llm-groups")
 """All coherent tasks of five classes; and by where they were drawn from, for the tree is of the
@@ -46,16 +46,17 @@ same language model as the one half of them, which flatters it."""
 
 
 def settings() -> dict[str, Setting]:
-    """Return the teacher, the flat family and the recipe."""
-    made = {**teacher(), **flat_family()}
+    """Return the flat family, the tree networks and their paths."""
+    made = flat_family()
     for name, spec in TREES.items():
-        made |= tree_recipe(name, ON, spec)
+        made[f"{name} path"] = flat_setting(spec.path())
+        made[name] = tree_setting(ON, spec)
     return made
 
 
 def is_flat(name: str) -> bool:
-    """Tell whether a setting belongs to the flat family; the teacher does not."""
-    return name.startswith("flat ") and name != TEACHER
+    """Tell whether a setting belongs to the flat family."""
+    return name.startswith("flat ")
 
 
 def picture(runs: Runs, split: str) -> Figure:
@@ -68,7 +69,6 @@ def picture(runs: Runs, split: str) -> Figure:
     shown = {  # a task's mean over the seeds, for the seeds' tasks are the same ones
         name: pd.concat(of).groupby(keys, sort=False, dropna=False, as_index=False).mean()
         for name, of in tables.items()
-        if name != TEACHER
     }
     flat = [name for name in shown if is_flat(name)]
     paths = [name for name in shown if name.endswith(" path")]
@@ -86,7 +86,7 @@ def main() -> None:
     every = settings()
     runs = trained(arguments, every)
     validation = mean_over_seeds(score_series(runs, icon_tasks(), "val", KINDS))
-    scores = with_starts(score_series(runs, icon_tasks(), own.split, KINDS), every)
+    scores = score_series(runs, icon_tasks(), own.split, KINDS)
     means = mean_over_seeds(scores)
     print(means.round(4).to_string(index=False))
     stem = f"frontier-{own.split}"

@@ -1,4 +1,4 @@
-"""What the studies on the icons share: data, tasks, trees, the flat family and the tree recipes."""
+"""What the studies on the icons share: data, tasks, trees, the flat family and the recipe."""
 
 from __future__ import annotations
 
@@ -27,32 +27,28 @@ Tables = Mapping[str, pd.DataFrame]
 
 KINDS = (("coherent", 5), ("coherent", 10), ("random", 5))
 FLAT_WIDTHS = (0.25, 0.35, 0.6)
-TEACHER = "flat 1x plain"
+TEACHER = "icons/flat"
+"""The shipped flat network (``analysis/teacher.py``)."""
+
 ON, NESTED_ON = "llm-rows-24", "llm-rows-roomy"
 """The trees that the recommended network and the nested one grow over."""
 REFERENCE = NESTED_ON
-"""The clade loss of flat and path networks sees both levels of this tree."""
+"""The clade loss of flat networks sees both levels of this tree."""
 
 STROKES = Augment(grey=0.3, thicken=0.5, outline=0.3)
 """Designers differ in line weight, filling and colour; chosen with a plain flat 0.5x network."""
 
-BUDGET = 88
-"""Epochs of every network compared; a path and the tree grown from it share them. On validation
-flat 0.35x and 0.6x still gain half a point from 52 to 88 epochs."""
-
-PLAIN = TrainConfig(epochs=32, average=0.998, augment=STROKES)
-TAUGHT = replace(PLAIN, epochs=BUDGET, objective=Objective(clade=0.5, distill=2.0))
-PATH = replace(TAUGHT, epochs=72)
-SPECIALISE = replace(
-    TAUGHT,
-    epochs=BUDGET - PATH.epochs,
-    batch_size=128,
-    learning_rate=4e-3,
-    average=0.996,
-    mix=0.5,
-    compile=1,
+TAUGHT = TrainConfig(
+    epochs=88,
+    average=0.998,
+    augment=STROKES,
+    views=40,
+    objective=Objective(clade=0.5, distill=2.0),
 )
-"""From a flat path network's weights on: larger batches, a lower rate, blended pictures."""
+"""On validation flat 0.35x and 0.6x still gain half a point from 52 to 88 epochs."""
+
+TREE = replace(TAUGHT, mix=0.5, compile=1)
+"""Blended pictures cost flat networks accuracy; tree networks' experts gain by them."""
 
 TREE_SPEC, NESTED_SPEC = RECOMMENDED.split(1), RECOMMENDED.split(2)
 """Groups; and the same path split one stage earlier: groups, and groups of them."""
@@ -78,39 +74,19 @@ def tree(name: str) -> Hierarchy:
     return Hierarchy.load(_shipped.path(f"icons/trees/{name}.json"))
 
 
-def teacher() -> dict[str, Setting]:
-    """Return the flat network that the others are taught by."""
-    return {TEACHER: Setting(NetSpec.flat(), tree("star"), PLAIN)}
+def flat_setting(spec: NetSpec) -> Setting:
+    """Return a flat network, which has every loss of the tree networks, and their teacher."""
+    return Setting(spec, tree("star"), TAUGHT, reference=tree(REFERENCE), teacher=TEACHER)
 
 
 def flat_family() -> dict[str, Setting]:
-    """Return the flat family, taught exactly as the path networks are."""
-    return {
-        f"flat {width:g}x": Setting(
-            NetSpec.flat().scaled(width),
-            tree("star"),
-            TAUGHT,
-            reference=tree(REFERENCE),
-            teacher=TEACHER,
-        )
-        for width in FLAT_WIDTHS
-    }
+    """Return the flat family by name."""
+    return {f"flat {w:g}x": flat_setting(NetSpec.flat().scaled(w)) for w in FLAT_WIDTHS}
 
 
-def tree_recipe(
-    name: str, on: str, spec: NetSpec = TREE_SPEC, taught_by: str = TEACHER
-) -> dict[str, Setting]:
-    """Return two settings: the flat path network of a specification, and the tree grown from it.
-
-    Args:
-        name: of the tree's setting; the path's is ``<name> path``.
-        on: the hierarchy.
-        spec: the tree network.
-        taught_by: the teacher's setting, or a network.
-    """
-    path = Setting(spec.path(), tree("star"), PATH, reference=tree(REFERENCE), teacher=taught_by)
-    grown = Setting(spec, tree(on), SPECIALISE, teacher=taught_by, start=f"{name} path")
-    return {f"{name} path": path, name: grown}
+def tree_setting(on: str, spec: NetSpec = TREE_SPEC) -> Setting:
+    """Return a tree network over a hierarchy, trained by the recommended recipe."""
+    return Setting(spec, tree(on), TREE, reference=tree(REFERENCE), teacher=TEACHER)
 
 
 def record(stem: str, settings: Mapping[str, Setting], tables: Tables, **more: object) -> None:

@@ -1,10 +1,12 @@
-"""Write the shipped networks of the icons from trainings of the study that chose them.
+"""Write the shipped networks of the icons from trainings of the studies.
 
-    make frontier                                        (hours; three seeds)
-    python hierarchies/icons/make_networks.py [runs/frontier]
+    python analysis/teacher.py
+    python hierarchies/icons/make_networks.py flat
+    make frontier                                        (hours; taught by that network)
+    python hierarchies/icons/make_networks.py tree
 
+- ``networks/flat.safetensors``: the flat network that teaches all others.
 - ``networks/tree.safetensors``: the recommended tree network, over ``trees/llm-rows-24.json``.
-- ``networks/flat.safetensors``: the flat width that is best on validation, the mean of three seeds.
 
 Beside each stands, as JSON, what made it: the run's settings, digests, accuracies and machine.
 """
@@ -18,29 +20,31 @@ from taxonomy import _io
 from taxonomy.training import Run
 
 HERE = Path(__file__).parent
-RESULTS = HERE.parent.parent / "analysis" / "results"
 SEED = 0
 MOST_BYTES = 10_000_000
+MADE_BY = {"flat": ("teacher", "flat 0.6x"), "tree": ("frontier", "tree")}
+"""The study and the setting of each network."""
 
 
 def main() -> None:
-    """Choose, copy and describe."""
+    """Copy and describe."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("runs", nargs="?", type=Path, default=Path("runs/frontier"))
-    folder = parser.parse_args().runs
-    claims = _io.read_json(RESULTS / "frontier-val.json")["claims"]["tree"]["coherent5"]
-    settings = {"flat": claims["best_flat"], "tree": "tree"}
-    chosen = {name: Run(folder / f"{setting}-{SEED}") for name, setting in settings.items()}
-    size = sum((run.path / "model.safetensors").stat().st_size for run in chosen.values())
-    if size > MOST_BYTES:
+    parser.add_argument("network", choices=MADE_BY)
+    parser.add_argument("--runs", type=Path, default=Path("runs"), help="folder of studies [runs]")
+    arguments = parser.parse_args()
+    study, setting = MADE_BY[arguments.network]
+    run = Run(arguments.runs / study / f"{setting}-{SEED}")
+    weights = (run.path / "model.safetensors").read_bytes()
+    place = HERE / "networks" / f"{arguments.network}.safetensors"
+    others = sum(x.stat().st_size for x in place.parent.glob("*.safetensors") if x != place)
+    if (size := len(weights) + others) > MOST_BYTES:
         raise SystemExit(f"The networks take {size:,} bytes; at most {MOST_BYTES:,} are shipped.")
-    for name, run in chosen.items():
-        weights = (run.path / "model.safetensors").read_bytes()
-        _io.write_bytes(HERE / "networks" / f"{name}.safetensors", weights)
-        command = f"python analysis/frontier.py --seeds {SEED} --only '{settings[name]}'"
-        facts = {"setting": run.path.name, "command": command, **run.manifest}
-        _io.write_json(HERE / "networks" / f"{name}.json", facts)
-        print(f"{name}: {run.path.name}, {run.manifest['val_accuracy']:.2%} on validation")
+    _io.write_bytes(place, weights)
+    command = f"python analysis/{study}.py --seeds {SEED} --only '{setting}'"
+    _io.write_json(
+        place.with_suffix(".json"), {"setting": run.path.name, "command": command, **run.manifest}
+    )
+    print(f"{place}: {run.path.name}, {run.manifest['val_accuracy']:.2%} on validation")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,49 @@
+"""What was tried on the recommended recipe before the frontier: one seed, a third of the epochs.
+
+    python analysis/trials.py
+
+On validation. One seed tells differences of a point and more; `ablation` has three. Writes
+``results/trials.csv`` and ``trials.json``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ablation import other_blocks
+from recipes import KINDS, ON, TREE_SPEC, arguments_of, icon_tasks, record, trained, tree_setting
+
+from taxonomy.stages import Block, Bucket, Level
+from taxonomy.study.settings import Setting, score_series
+
+
+def settings() -> dict[str, Setting]:
+    """Return the recipe and what was tried instead."""
+    recipe = tree_setting(ON)
+    branch = Level((Bucket(40),), 1, 2, Block("convnext", expand=1))
+    made = {
+        "recipe": recipe,
+        "no blending": replace(recipe, config=replace(recipe.config, mix=0.0)),
+        "trunk of ConvNeXt": replace(recipe, spec=other_blocks()["trunk of ConvNeXt"]),
+        "branches of 40 channels, unexpanded": replace(
+            recipe, spec=replace(TREE_SPEC, levels=(branch,))
+        ),
+    }
+    return {
+        name: replace(setting, config=replace(setting.config, epochs=setting.config.epochs // 3))
+        for name, setting in made.items()
+    }
+
+
+def main() -> None:
+    """Train what is missing, then write the table."""
+    arguments = arguments_of(__doc__, "trials", "0")
+    every = settings()
+    scores = score_series(trained(arguments, every), icon_tasks(), "val", KINDS)
+    print(scores.round(4).to_string(index=False))
+    there = {name: setting for name, setting in every.items() if name in set(scores["setting"])}
+    record("trials", there, {"": scores})
+
+
+if __name__ == "__main__":
+    main()
