@@ -37,6 +37,7 @@ def stored(
     shape: tuple[int, ...],
     fill: Callable[[Images], dict[str, _io.Json]],
     stale: Callable[[dict[str, _io.Json]], bool] = lambda _: False,
+    most: int = 0,
 ) -> tuple[Images, dict[str, _io.Json]]:
     """Return a mapped uint8 array and the facts kept with it, filling it where it is not there.
 
@@ -52,6 +53,7 @@ def stored(
         shape: of the array.
         fill: writes into the array and returns facts about it, as JSON values.
         stale: tells from the facts whether to fill it again all the same.
+        most: arrays that stay in the folder when one is added, the latest used; 0 for all.
 
     Raises:
         DataError: the folder cannot be written or lacks the space.
@@ -59,6 +61,9 @@ def stored(
     stem = f"{source[:20]}-{content[:32]}"
     array, facts = folder / f"{stem}.npy", folder / f"{stem}.json"
     if found := _found(array, facts, shape, stale):
+        if most:
+            with contextlib.suppress(OSError):  # a folder that is only read
+                os.utime(facts)
         return found
     size = int(np.prod(shape))
     try:
@@ -71,6 +76,8 @@ def stored(
             made = _filled(array, shape, fill)
             _io.write_json(facts, made)
             _clear(folder, f"{source[:20]}-*", but=stem)
+            if most:
+                _forget(folder, most)
     except OSError as error:
         raise DataError(
             f"{folder}: the cache of pictures ({size / 1e9:.2g} GB) cannot be written "
@@ -113,6 +120,16 @@ def _clear(folder: Path, pattern: str, but: str = "") -> None:
     for old in folder.glob(pattern):
         if old.stem != but:
             old.unlink(missing_ok=True)
+
+
+def _forget(folder: Path, most: int) -> None:
+    """Remove all but the arrays used last; a process that has one mapped keeps it."""
+    with contextlib.suppress(OSError):  # another process removes them too
+        latest_first = sorted(folder.glob("*.json"), key=lambda x: -x.stat().st_mtime_ns)
+        for facts in latest_first[most:]:
+            log.info("%s: not used lately; removed.", facts.with_suffix(".npy"))
+            facts.unlink()
+            facts.with_suffix(".npy").unlink()
 
 
 def _mapped(path: Path, shape: tuple[int, ...]) -> Images:

@@ -24,6 +24,9 @@ from taxonomy.training.augment import Augment, augmented
 BLOCK = 512
 """Pictures varied at a time."""
 
+MOST_KEPT = 4
+"""Sets of views in the folder of caches; those used least lately go."""
+
 SCALE = 127.5
 """What network input, in [0, 2], is multiplied by to be kept as bytes."""
 
@@ -68,6 +71,7 @@ class Views:
             content,
             (number * len(part), self.pixels + 2 * logits),
             self._fill,
+            most=MOST_KEPT,
         )
 
     def read(

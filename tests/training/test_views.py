@@ -14,7 +14,7 @@ from taxonomy.nets import build
 from taxonomy.spec import NetSpec, branching
 from taxonomy.training import Objective, TrainConfig, predict, train
 from taxonomy.training.augment import Augment, augmented
-from taxonomy.training.views import Views
+from taxonomy.training.views import MOST_KEPT, Views
 from tests.stripes import CLASSES, TREE
 
 SPEC = branching(((6, 0),), ((6, 1),), resolution=16)
@@ -101,3 +101,24 @@ def test_a_student_learns_from_them_and_continues_exactly(stripes, teacher, cach
 def test_a_negative_number_is_refused():
     with pytest.raises(TrainingError, match="views"):
         replace(CONFIG, views=-1)
+
+
+def test_those_used_least_lately_go_while_readers_keep_what_they_have(stripes, caches):
+    part = stripes.part("train")
+    first = Views(part, AUGMENT, 1)
+    kept = first.rows.copy()
+    for number in range(2, MOST_KEPT + 1):
+        Views(part, AUGMENT, number)
+    stems = {path.stem for path in caches.glob("*.npy")}
+    assert len(stems) == MOST_KEPT
+    Views(part, AUGMENT, 1)  # used again, so the second is now the one used least lately
+    Views(part, AUGMENT, MOST_KEPT + 1)
+    left = {path.stem for path in caches.glob("*.npy")}
+    assert left == {path.stem for path in caches.glob("*.json")}
+    assert len(left) == MOST_KEPT
+    assert len(left & stems) == MOST_KEPT - 1
+    Views(part, AUGMENT, 2)  # made anew; the first one is in the way of nothing
+    np.testing.assert_array_equal(first.rows, kept)
+    before = {path.stem for path in caches.glob("*.npy")}
+    Views(part, AUGMENT, 1)
+    assert before == {path.stem for path in caches.glob("*.npy")}
