@@ -4,9 +4,8 @@
     python analysis/frontier.py --split test      (once, for the final table)
 
 The flat family has the tree networks' teacher, losses and epochs; the blending of pictures, which
-costs it accuracy, it is spared. A tree's path, trained as the flat family is, shows what the tree
-adds to its shape. Writes ``results/frontier-<split>.csv`` (means over seeds), ``…-seeds.csv``,
-``….json`` with the verdict on every tree network, ``….png``.
+costs it accuracy, it is spared. Writes ``results/frontier-<split>.csv`` (means over seeds),
+``…-seeds.csv``, ``….json`` with the verdict on every tree network, ``….png``.
 """
 
 from __future__ import annotations
@@ -24,7 +23,6 @@ from recipes import (
     Runs,
     arguments_of,
     flat_family,
-    flat_setting,
     icon_tasks,
     record,
     trained,
@@ -37,8 +35,8 @@ from taxonomy.study.claims import Claims, claims, sentence
 from taxonomy.study.curve import mean_points, points
 from taxonomy.study.settings import Setting, mean_over_seeds, score_series
 
-TREES = {"tree": TREE_SPEC}
-"""The recommended network, by width."""
+TREES = {"tree": TREE_SPEC, "tree 1.25x": TREE_SPEC.scaled(1.25)}
+"""The recommended network at two widths."""
 
 CLAIMED = ("coherent5", "coherent5_wordnet", "coherent5_llm-groups")
 """All coherent tasks of five classes; and by where they were drawn from, for the tree is of the
@@ -46,12 +44,8 @@ same language model as the one half of them, which flatters it."""
 
 
 def settings() -> dict[str, Setting]:
-    """Return the flat family, the tree networks and their paths."""
-    made = flat_family()
-    for name, spec in TREES.items():
-        made[f"{name} path"] = flat_setting(spec.path())
-        made[name] = tree_setting(ON, spec)
-    return made
+    """Return the flat family and the tree networks."""
+    return flat_family() | {name: tree_setting(ON, spec) for name, spec in TREES.items()}
 
 
 def is_flat(name: str) -> bool:
@@ -71,10 +65,9 @@ def picture(runs: Runs, split: str) -> Figure:
         for name, of in tables.items()
     }
     flat = [name for name in shown if is_flat(name)]
-    paths = [name for name in shown if name.endswith(" path")]
     seeds = sorted({seed for _, seed in runs})
     note = f"{split} split; means of seeds {seeds}; bars: standard error over tasks"
-    return cost_accuracy_figure(mean_points(shown), flat, 5, note, paths)
+    return cost_accuracy_figure(mean_points(shown), flat, 5, note)
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""What was tried on the recommended recipe before the frontier: one seed, a third of the epochs.
+"""What was tried on the recipes before the frontier: one seed, a third of the epochs.
 
     python analysis/trials.py
 
@@ -11,15 +11,25 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ablation import other_blocks
-from recipes import KINDS, ON, TREE_SPEC, arguments_of, icon_tasks, record, trained, tree_setting
+from recipes import (
+    KINDS,
+    ON,
+    TREE_SPEC,
+    arguments_of,
+    flat_family,
+    icon_tasks,
+    record,
+    trained,
+    tree_setting,
+)
 
 from taxonomy.stages import Block, Bucket, Level
 from taxonomy.study.settings import Setting, score_series
 
 
 def settings() -> dict[str, Setting]:
-    """Return the recipe and what was tried instead."""
-    recipe = tree_setting(ON)
+    """Return the recipes and what was tried instead."""
+    recipe, flat = tree_setting(ON), flat_family()["flat 0.35x"]
     branch = Level((Bucket(40),), 1, 2, Block("convnext", expand=1))
     made = {
         "recipe": recipe,
@@ -28,6 +38,8 @@ def settings() -> dict[str, Setting]:
         "branches of 40 channels, unexpanded": replace(
             recipe, spec=replace(TREE_SPEC, levels=(branch,))
         ),
+        "flat 0.35x": flat,
+        "flat 0.35x, blended": replace(flat, config=replace(flat.config, mix=recipe.config.mix)),
     }
     return {
         name: replace(setting, config=replace(setting.config, epochs=setting.config.epochs // 3))
