@@ -4,8 +4,9 @@
     python analysis/frontier.py --split test      (once, for the final table)
 
 The flat family has the tree networks' teacher, losses and epochs; the blending of pictures, which
-costs it accuracy, it is spared. Writes ``results/frontier-<split>.csv`` (means over seeds),
-``…-seeds.csv``, ``….json`` with the verdict on every tree network, ``….png``.
+costs it accuracy, it is spared. The tree's path, trained as the flat family is, shows what the tree
+adds to its blocks. Writes ``results/frontier-<split>.csv`` (means over seeds), ``…-seeds.csv``,
+``….json`` with the verdict, ``….png``.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from recipes import (
     Runs,
     arguments_of,
     flat_family,
+    flat_setting,
     icon_tasks,
     record,
     trained,
@@ -31,12 +33,11 @@ from recipes import (
 
 from taxonomy import _io
 from taxonomy.plots import cost_accuracy_figure, save_figure
-from taxonomy.study.claims import Claims, claims, sentence
+from taxonomy.study.claims import claims, sentence
 from taxonomy.study.curve import mean_points, points
 from taxonomy.study.settings import Setting, mean_over_seeds, score_series
 
-TREES = {"tree": TREE_SPEC, "tree 1.25x": TREE_SPEC.scaled(1.25)}
-"""The recommended network at two widths."""
+PATH, TREE = "tree path", "tree"
 
 CLAIMED = ("coherent5", "coherent5_wordnet", "coherent5_llm-groups")
 """All coherent tasks of five classes; and by where they were drawn from, for the tree is of the
@@ -44,8 +45,8 @@ same language model as the one half of them, which flatters it."""
 
 
 def settings() -> dict[str, Setting]:
-    """Return the flat family and the tree networks."""
-    return flat_family() | {name: tree_setting(ON, spec) for name, spec in TREES.items()}
+    """Return the flat family, and the recommended tree network beside its path."""
+    return flat_family() | {PATH: flat_setting(TREE_SPEC.path()), TREE: tree_setting(ON)}
 
 
 def is_flat(name: str) -> bool:
@@ -67,7 +68,7 @@ def picture(runs: Runs, split: str) -> Figure:
     flat = [name for name in shown if is_flat(name)]
     seeds = sorted({seed for _, seed in runs})
     note = f"{split} split; means of seeds {seeds}; bars: standard error over tasks"
-    return cost_accuracy_figure(mean_points(shown), flat, 5, note)
+    return cost_accuracy_figure(mean_points(shown), flat, 5, note, [PATH])
 
 
 def main() -> None:
@@ -86,24 +87,15 @@ def main() -> None:
     save_figure(RESULTS / f"{stem}.png", picture(runs, own.split))
     there = {name: setting for name, setting in every.items() if name in set(means["setting"])}
     flat = [name for name in there if is_flat(name)]
-    made: dict[str, dict[str, Claims]] = {}
-    for name in TREES if flat else ():
-        if name in there:
-            made[name] = {kind: claims(name, flat, means, validation, kind) for kind in CLAIMED}
-            for kind, claim in made[name].items():
-                print(f"{name}, {kind}\n{sentence(claim)}")
-    record(stem, there, {"": means, "-seeds": scores}, claims=plain(made))
-
-
-def plain(made: dict[str, dict[str, Claims]]) -> _io.Json:
-    """Return claims as JSON can hold them: what is not finite is null."""
-    return {
-        name: {
-            kind: {k: v if isinstance(v, str) or math.isfinite(v) else None for k, v in c.items()}
-            for kind, c in of.items()
+    made: dict[str, _io.Json] = {}
+    for kind in CLAIMED if flat and TREE in there else ():
+        claim = claims(TREE, flat, means, validation, kind)
+        print(f"{TREE}, {kind}\n{sentence(claim)}")
+        made[kind] = {  # what is not finite JSON cannot hold
+            what: value if isinstance(value, str) or math.isfinite(value) else None
+            for what, value in claim.items()
         }
-        for name, of in made.items()
-    }
+    record(stem, there, {"": means, "-seeds": scores}, claims=made)
 
 
 if __name__ == "__main__":

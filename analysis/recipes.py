@@ -74,18 +74,14 @@ def tree(name: str) -> Hierarchy:
     return Hierarchy.load(_shipped.path(f"icons/trees/{name}.json"))
 
 
+def flat_setting(spec: NetSpec) -> Setting:
+    """Return a flat network, which has every loss of the tree networks, and their teacher."""
+    return Setting(spec, tree("star"), TAUGHT, reference=tree(REFERENCE), teacher=TEACHER)
+
+
 def flat_family() -> dict[str, Setting]:
-    """Return the flat family, which has every loss of the tree networks, and their teacher."""
-    return {
-        f"flat {width:g}x": Setting(
-            NetSpec.flat().scaled(width),
-            tree("star"),
-            TAUGHT,
-            reference=tree(REFERENCE),
-            teacher=TEACHER,
-        )
-        for width in FLAT_WIDTHS
-    }
+    """Return the flat family by name."""
+    return {f"flat {w:g}x": flat_setting(NetSpec.flat().scaled(w)) for w in FLAT_WIDTHS}
 
 
 def tree_setting(on: str, spec: NetSpec = TREE_SPEC) -> Setting:

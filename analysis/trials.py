@@ -1,9 +1,10 @@
-"""What was tried on the recipes before the frontier: one seed, a third of the epochs.
+"""What was tried on the recipes beside the frontier: one seed, a third of the epochs.
 
     python analysis/trials.py
 
-On validation. One seed tells differences of a point and more; `ablation` has three. Writes
-``results/trials.csv`` and ``trials.json``.
+On validation. One seed tells differences of a point and more; `ablation` has three. The last row, a
+flat network wider than the frontier has, is trained for all epochs and compares with the frontier's
+rows of seed 0. Writes ``results/trials.csv`` and ``trials.json``.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from recipes import (
     tree_setting,
 )
 
+from taxonomy.spec import NetSpec
 from taxonomy.stages import Block, Bucket, Level
 from taxonomy.study.settings import Setting, score_series
 
@@ -41,10 +43,11 @@ def settings() -> dict[str, Setting]:
         "flat 0.35x": flat,
         "flat 0.35x, blended": replace(flat, config=replace(flat.config, mix=recipe.config.mix)),
     }
-    return {
+    short = {
         name: replace(setting, config=replace(setting.config, epochs=setting.config.epochs // 3))
         for name, setting in made.items()
     }
+    return short | {"flat 1x, all epochs": replace(flat, spec=NetSpec.flat())}
 
 
 def main() -> None:
