@@ -3,8 +3,8 @@
     make ablation
 
 The recipe here is the earlier one, in two steps: a flat network of one path is trained first, and
-every branch of the tree starts from its last stage. That training from scratch is better is one of
-the findings, and made it the recommended recipe (`recipes.TREE`). Every setting differs from
+every branch of the tree starts from its last stage. One finding, that training from scratch is
+better, made that the recommended recipe (`recipes.tree_setting`). Every setting differs from
 ``recipe`` in what its name says, and is trained for a third of the epochs that the frontier's
 networks have, taught by the shipped flat network. What is taken from the recipe is missing from the
 path's training too; losses that are added, and blending, concern the specialising branches alone.

@@ -18,7 +18,6 @@ import pandas as pd
 from matplotlib.figure import Figure
 from recipes import (
     KINDS,
-    ON,
     RESULTS,
     TREE_SPEC,
     Runs,
@@ -46,7 +45,7 @@ same language model as the one half of them, which flatters it."""
 
 def settings() -> dict[str, Setting]:
     """Return the flat family, and the recommended tree network beside its path."""
-    return flat_family() | {PATH: flat_setting(TREE_SPEC.path()), TREE: tree_setting(ON)}
+    return flat_family() | {PATH: flat_setting(TREE_SPEC.path()), TREE: tree_setting()}
 
 
 def is_flat(name: str) -> bool:

@@ -33,7 +33,7 @@ TEACHER = "icons/flat"
 ON, NESTED_ON = "llm-rows-24", "llm-rows-roomy"
 """The trees that the recommended network and the nested one grow over."""
 REFERENCE = NESTED_ON
-"""The clade loss of flat networks sees both levels of this tree."""
+"""The clade loss of all networks sees both levels of this tree."""
 
 STROKES = Augment(grey=0.3, thicken=0.5, outline=0.3)
 """Designers differ in line weight, filling and colour; chosen with a plain flat 0.5x network."""
@@ -47,7 +47,7 @@ TAUGHT = TrainConfig(
 )
 """On validation flat 0.35x and 0.6x still gain half a point from 52 to 88 epochs."""
 
-TREE = replace(TAUGHT, mix=0.5, compile=1)
+BLENDED = replace(TAUGHT, mix=0.5, compile=1)
 """Blended pictures cost flat networks accuracy; tree networks' experts gain by them."""
 
 TREE_SPEC, NESTED_SPEC = RECOMMENDED.split(1), RECOMMENDED.split(2)
@@ -84,9 +84,9 @@ def flat_family() -> dict[str, Setting]:
     return {f"flat {w:g}x": flat_setting(NetSpec.flat().scaled(w)) for w in FLAT_WIDTHS}
 
 
-def tree_setting(on: str, spec: NetSpec = TREE_SPEC) -> Setting:
-    """Return a tree network over a hierarchy, trained by the recommended recipe."""
-    return Setting(spec, tree(on), TREE, reference=tree(REFERENCE), teacher=TEACHER)
+def tree_setting() -> Setting:
+    """Return the recommended tree network, trained by the recommended recipe."""
+    return Setting(TREE_SPEC, tree(ON), BLENDED, reference=tree(REFERENCE), teacher=TEACHER)
 
 
 def record(stem: str, settings: Mapping[str, Setting], tables: Tables, **more: object) -> None:

@@ -14,7 +14,6 @@ from dataclasses import replace
 from ablation import other_blocks
 from recipes import (
     KINDS,
-    ON,
     TREE_SPEC,
     arguments_of,
     flat_family,
@@ -31,7 +30,7 @@ from taxonomy.study.settings import Setting, score_series
 
 def settings() -> dict[str, Setting]:
     """Return the recipes and what was tried instead."""
-    recipe, flat = tree_setting(ON), flat_family()["flat 0.35x"]
+    recipe, flat = tree_setting(), flat_family()["flat 0.35x"]
     branch = Level((Bucket(40),), 1, 2, Block("convnext", expand=1))
     made = {
         "recipe": recipe,
