@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from taxonomy.hierarchy import Hierarchy
-from taxonomy.nets.layers import Run, cell_mean
+from taxonomy.nets.layers import Run, cell_mean, gather_nodes
 from taxonomy.nets.trunk import STAGES
 from taxonomy.spec import NetSpec
 
@@ -204,16 +204,6 @@ class Gate(nn.Module):
         score = torch.einsum("bnw,nw->bn", read, self.weight.to(read.dtype)) + self.bias
         factor = 2 * score.sigmoid().repeat_interleave(self.width, dim=1)
         return factor.to(parents.dtype)[:, :, None, None]
-
-
-def gather_nodes(x: Tensor, nodes: Tensor, width: int) -> Tensor:
-    """Return the maps of the given nodes side by side: (B, len(nodes) * width, H, W).
-
-    The copy runs over whole channel runs of a channels-last map, and stays channels-last.
-    """
-    batch, channels, height, side = x.shape
-    last = x.permute(0, 2, 3, 1).reshape(batch, height, side, channels // width, width)
-    return last.index_select(3, nodes).flatten(3).permute(0, 3, 1, 2)
 
 
 def _pooled_like(x: Tensor, smaller: Tensor) -> Tensor:

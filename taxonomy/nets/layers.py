@@ -37,6 +37,9 @@ def nodes_of(runs: tuple[Run, ...]) -> int:
 class RunConv(nn.Module):
     """A convolution in which every node reads its parent's map, with nothing copied for siblings.
 
+    Of a single picture the maps are copied all the same where there are several runs: one grouped
+    convolution more than makes up for it there.
+
     The parents lie side by side in the input, those of the first run first, and so do their
     children in the output. The weight holds all nodes along its first dimension, whatever the runs.
 
@@ -62,6 +65,11 @@ class RunConv(nn.Module):
         self.stride, self.padding, self.runs = stride, padding, runs
         self.weight = nn.Parameter(torch.empty(nodes_of(runs) * width, width_in, kernel, kernel))
         self.bias: nn.Parameter | None = None
+        self.width_in = width_in
+        children = torch.tensor([run.children for run in runs for _ in range(run.parents)])
+        self.parents: Tensor
+        parents = torch.arange(len(children)).repeat_interleave(children)
+        self.register_buffer("parents", parents, persistent=False)
         self.inputs = [run.parents * width_in for run in runs]
         self.outputs = [run.parents * run.children * width for run in runs]
         nn.init.kaiming_normal_(self.weight, mode="fan_in", nonlinearity="relu")
@@ -70,6 +78,9 @@ class RunConv(nn.Module):
         """Map (B, parents * width_in, H, W) to (B, nodes * width, H', W')."""
         if len(self.runs) == 1:
             return self._convolve(x, self.weight, self.bias, self.runs[0].parents)
+        if x.shape[0] == 1:
+            siblings = gather_nodes(x, self.parents, self.width_in)
+            return self._convolve(siblings, self.weight, self.bias, len(self.parents))
         biases = (
             [None] * len(self.runs) if self.bias is None else torch.split(self.bias, self.outputs)
         )
@@ -85,6 +96,16 @@ class RunConv(nn.Module):
 
     def _convolve(self, x: Tensor, weight: Tensor, bias: Tensor | None, groups: int) -> Tensor:
         return nn.functional.conv2d(x, weight, bias, self.stride, self.padding, groups=groups)
+
+
+def gather_nodes(x: Tensor, nodes: Tensor, width: int) -> Tensor:
+    """Return the maps of the given nodes side by side: (B, len(nodes) * width, H, W).
+
+    The copy runs over whole channel runs of a channels-last map, and stays channels-last.
+    """
+    batch, channels, height, side = x.shape
+    last = x.permute(0, 2, 3, 1).reshape(batch, height, side, channels // width, width)
+    return last.index_select(3, nodes).flatten(3).permute(0, 3, 1, 2)
 
 
 def cell_mean(x: Tensor) -> Tensor:
