@@ -128,8 +128,7 @@ def _forget(folder: Path, most: int) -> None:
         latest_first = sorted(folder.glob("*.json"), key=lambda x: -x.stat().st_mtime_ns)
         for facts in latest_first[most:]:
             log.info("%s: not used lately; removed.", facts.with_suffix(".npy"))
-            facts.unlink()
-            facts.with_suffix(".npy").unlink()
+            _clear(folder, f"{facts.stem}.*")
 
 
 def _mapped(path: Path, shape: tuple[int, ...]) -> Images:

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from taxonomy.hierarchy import Hierarchy
-from taxonomy.nets.layers import Run, cell_mean, gather_nodes
+from taxonomy.nets.layers import Run, cell_mean, gather_nodes, parents_of
 from taxonomy.nets.trunk import STAGES
 from taxonomy.spec import NetSpec
 
@@ -192,9 +192,7 @@ class Gate(nn.Module):
         self.weight = nn.Parameter(torch.zeros(len(layout.nodes), width_in))
         self.bias = nn.Parameter(torch.zeros(len(layout.nodes)))
         self.parents: Tensor
-        parents = torch.tensor(layout.reads[-1].nodes)
-        children = [run.children for run in layout.runs for _ in range(run.parents)]
-        by_node = parents.repeat_interleave(torch.tensor(children))
+        by_node = torch.tensor(layout.reads[-1].nodes)[parents_of(layout.runs)]
         self.register_buffer("parents", by_node, persistent=False)
 
     def forward(self, parents: Tensor) -> Tensor:

@@ -34,6 +34,12 @@ def nodes_of(runs: tuple[Run, ...]) -> int:
     return sum(run.parents * run.children for run in runs)
 
 
+def parents_of(runs: tuple[Run, ...]) -> Tensor:
+    """Return the position of every node's parent, shape (nodes,)."""
+    children = torch.tensor([run.children for run in runs for _ in range(run.parents)])
+    return torch.arange(len(children)).repeat_interleave(children)
+
+
 class RunConv(nn.Module):
     """A convolution in which every node reads its parent's map, with nothing copied for siblings.
 
@@ -65,11 +71,8 @@ class RunConv(nn.Module):
         self.stride, self.padding, self.runs = stride, padding, runs
         self.weight = nn.Parameter(torch.empty(nodes_of(runs) * width, width_in, kernel, kernel))
         self.bias: nn.Parameter | None = None
-        self.width_in = width_in
-        children = torch.tensor([run.children for run in runs for _ in range(run.parents)])
         self.parents: Tensor
-        parents = torch.arange(len(children)).repeat_interleave(children)
-        self.register_buffer("parents", parents, persistent=False)
+        self.register_buffer("parents", parents_of(runs), persistent=False)
         self.inputs = [run.parents * width_in for run in runs]
         self.outputs = [run.parents * run.children * width for run in runs]
         nn.init.kaiming_normal_(self.weight, mode="fan_in", nonlinearity="relu")
@@ -79,7 +82,7 @@ class RunConv(nn.Module):
         if len(self.runs) == 1:
             return self._convolve(x, self.weight, self.bias, self.runs[0].parents)
         if x.shape[0] == 1:
-            siblings = gather_nodes(x, self.parents, self.width_in)
+            siblings = gather_nodes(x, self.parents, self.weight.shape[1])
             return self._convolve(siblings, self.weight, self.bias, len(self.parents))
         biases = (
             [None] * len(self.runs) if self.bias is None else torch.split(self.bias, self.outputs)
