@@ -140,8 +140,7 @@ def main() -> None:
     scores = with_starts(score_series(trained(arguments, every), icon_tasks(), "val", KINDS), every)
     means = mean_over_seeds(scores)
     print(means.round(4).to_string(index=False))
-    there = {name: setting for name, setting in every.items() if name in set(means["setting"])}
-    record("ablation", there, {"": means, "-seeds": scores})
+    record("ablation", every, {"": means, "-seeds": scores})
 
 
 if __name__ == "__main__":

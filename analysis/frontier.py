@@ -84,17 +84,17 @@ def main() -> None:
     print(means.round(4).to_string(index=False))
     stem = f"frontier-{own.split}"
     save_figure(RESULTS / f"{stem}.png", picture(runs, own.split))
-    there = {name: setting for name, setting in every.items() if name in set(means["setting"])}
-    flat = [name for name in there if is_flat(name)]
+    names = list(means["setting"])
+    flat = [name for name in names if is_flat(name)]
     made: dict[str, _io.Json] = {}
-    for kind in CLAIMED if flat and TREE in there else ():
+    for kind in CLAIMED if flat and TREE in names else ():
         claim = claims(TREE, flat, means, validation, kind)
         print(f"{TREE}, {kind}\n{sentence(claim)}")
         made[kind] = {  # what is not finite JSON cannot hold
             what: value if isinstance(value, str) or math.isfinite(value) else None
             for what, value in claim.items()
         }
-    record(stem, there, {"": means, "-seeds": scores}, claims=made)
+    record(stem, every, {"": means, "-seeds": scores}, claims=made)
 
 
 if __name__ == "__main__":

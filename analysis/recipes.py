@@ -94,17 +94,18 @@ def record(stem: str, settings: Mapping[str, Setting], tables: Tables, **more: o
 
     Args:
         stem: of the files below ``analysis/results``.
-        settings: that were trained.
+        settings: by name; those in the main table are described.
         tables: by the end of the file's name; the empty one is the main table.
         more: facts that stand beside.
     """
     for end, table in tables.items():
         _io.write_text(RESULTS / f"{stem}{end}.csv", table.round(5).to_csv(index=False))
+    there = set(tables[""]["setting"])
     facts = {
         "command": shlex.join(["python", f"analysis/{Path(sys.argv[0]).name}", *sys.argv[1:]]),
         "data": icons().digest,
         "tasks": icon_tasks().digest,
-        "settings": {name: describe_setting(setting) for name, setting in settings.items()},
+        "settings": {name: describe_setting(settings[name]) for name in settings if name in there},
         "versions": _io.versions("numpy", "torch", "scipy"),
         **more,
         **_io.stamp(),

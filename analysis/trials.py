@@ -55,8 +55,7 @@ def main() -> None:
     every = settings()
     scores = score_series(trained(arguments, every), icon_tasks(), "val", KINDS)
     print(scores.round(4).to_string(index=False))
-    there = {name: setting for name, setting in every.items() if name in set(scores["setting"])}
-    record("trials", there, {"": scores})
+    record("trials", every, {"": scores})
 
 
 if __name__ == "__main__":
