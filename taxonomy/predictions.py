@@ -1,4 +1,8 @@
-"""`Predictions`: a network's logits on one split, stored once; every later score reads them."""
+"""What a trained network leaves behind, as arrays.
+
+`Predictions` are its logits on one split, stored once; every later score reads them.
+`ClassFeatures` are the mean features of each class.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +14,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from taxonomy import _io
-from taxonomy.errors import DataError, FileFormatError, LabelError
+from taxonomy._core import io
+from taxonomy._core.errors import DataError, FileFormatError, LabelError
 from taxonomy.labels import check_classes
 from taxonomy.tasks import TaskList
 
@@ -42,14 +46,14 @@ class Predictions:
         targets: npt.ArrayLike,
         split: str,
         groups: npt.ArrayLike | None = None,
-        provenance: Mapping[str, _io.Json] | None = None,
+        provenance: Mapping[str, io.Json] | None = None,
     ) -> None:
         self.ids = tuple(ids)
         self.logits: Float32Array = np.asarray(logits, dtype=np.float32)
         self.targets: IntArray = np.asarray(targets, dtype=np.int64)
         self.split = split
         self.groups = np.asarray([""] * len(self.targets) if groups is None else groups)
-        self.provenance: dict[str, _io.Json] = dict(provenance or {})
+        self.provenance: dict[str, io.Json] = dict(provenance or {})
         if check_classes(self.ids, self.ids) != self.ids:
             raise DataError("The columns of predictions must be sorted by label id.")
         if self.logits.shape != (len(self.targets), len(self.ids)):
@@ -77,8 +81,8 @@ class Predictions:
     @cached_property
     def digest(self) -> str:
         """The sha256 of ids, logits, targets and groups."""
-        arrays = _io.array_digest(self.logits, self.targets)
-        return _io.digest([list(self.ids), arrays, self.split, self.groups.tolist()])
+        arrays = io.array_digest(self.logits, self.targets)
+        return io.digest([list(self.ids), arrays, self.split, self.groups.tolist()])
 
     def accuracy(self, classes: Iterable[str] | None = None, top: int = 1) -> float:
         """Return top-k accuracy in [0, 1]; with classes, among their pictures and logits only.
@@ -170,7 +174,7 @@ class Predictions:
 
     def save(self, path: Path | str) -> None:
         """Write everything atomically as an npz without pickles."""
-        _io.save_npz(
+        io.save_npz(
             path,
             {
                 "ids": np.array(self.ids),
@@ -178,7 +182,7 @@ class Predictions:
                 "targets": self.targets,
                 "groups": self.groups,
                 "split": np.array(self.split),
-                "provenance": np.array(_io.canonical_json(self.provenance)),
+                "provenance": np.array(io.canonical_json(self.provenance)),
             },
         )
 
@@ -189,7 +193,7 @@ class Predictions:
         Raises:
             FileFormatError: the file is missing or damaged.
         """
-        arrays = _io.load_npz(path, "ids", "logits", "targets", "groups", "split", "provenance")
+        arrays = io.load_npz(path, "ids", "logits", "targets", "groups", "split", "provenance")
         try:
             return cls(
                 [str(name) for name in arrays["ids"]],
@@ -197,6 +201,98 @@ class Predictions:
                 arrays["targets"],
                 str(arrays["split"]),
                 arrays["groups"],
+                json.loads(str(arrays["provenance"])),
+            )
+        except (ValueError, TypeError, DataError, LabelError) as error:
+            raise FileFormatError(f"{path}: {error}") from error
+
+
+class ClassFeatures:
+    """Mean features of each class's pictures and, where classes can be compared by them, weights.
+
+    Args:
+        ids: label ids in the order of the rows, sorted.
+        means: the mean, over a class's pictures, of the averaged map that all classes read; shape
+            (classes, channels); zeros for a class without a picture.
+        counts: pictures of each class, shape (classes,).
+        split: ``train``, ``val`` or ``test``: where the pictures are from.
+        weights: the heads' weights, shape (classes, channels), where all heads read one map, as a
+            flat network's do.
+        provenance: digests of network and data, and what made it.
+
+    Raises:
+        DataError: shapes that do not agree, or numbers that are not finite.
+
+    >>> features = ClassFeatures(["cat", "dog"], [[1, 0], [0, 1]], [3, 4], "val")
+    >>> features.means.shape, features.weights is None
+    ((2, 2), True)
+    """
+
+    def __init__(
+        self,
+        ids: Iterable[str],
+        means: npt.ArrayLike,
+        counts: npt.ArrayLike,
+        split: str,
+        weights: npt.ArrayLike | None = None,
+        provenance: Mapping[str, io.Json] | None = None,
+    ) -> None:
+        self.ids = tuple(ids)
+        self.means: FloatArray = np.asarray(means, dtype=np.float64)
+        self.counts: IntArray = np.asarray(counts, dtype=np.int64)
+        self.split = split
+        self.weights: FloatArray | None = (
+            None if weights is None else np.asarray(weights, dtype=np.float64)
+        )
+        self.provenance: dict[str, io.Json] = dict(provenance or {})
+        if check_classes(self.ids, self.ids) != self.ids:
+            raise DataError("The rows of class features must be sorted by label id.")
+        for what, array in (("means", self.means), ("weights", self.weights)):
+            if array is None:
+                continue
+            if array.ndim != 2 or len(array) != len(self.ids):
+                raise DataError(
+                    f"The {what} have shape {array.shape}; {len(self.ids)} classes need one row "
+                    "each."
+                )
+            if not np.isfinite(array).all():
+                raise DataError(f"The {what} hold NaN or infinity; the network has diverged.")
+        if self.counts.shape != (len(self.ids),):
+            raise DataError(f"{self.counts.size} counts for {len(self.ids)} classes.")
+
+    @cached_property
+    def digest(self) -> str:
+        """The sha256 of ids, arrays and split."""
+        arrays = [self.means, self.counts]
+        arrays += [] if self.weights is None else [self.weights]
+        return io.digest([list(self.ids), io.array_digest(*arrays), self.split])
+
+    def save(self, path: Path | str) -> None:
+        """Write everything atomically as an npz without pickles."""
+        arrays = {
+            "ids": np.array(self.ids),
+            "means": self.means,
+            "counts": self.counts,
+            "split": np.array(self.split),
+            "provenance": np.array(io.canonical_json(self.provenance)),
+        }
+        io.save_npz(path, arrays | ({} if self.weights is None else {"weights": self.weights}))
+
+    @classmethod
+    def load(cls, path: Path | str) -> ClassFeatures:
+        """Read what `save` wrote.
+
+        Raises:
+            FileFormatError: the file is missing or damaged.
+        """
+        arrays = io.load_npz(path, "ids", "means", "counts", "split", "provenance")
+        try:
+            return cls(
+                [str(name) for name in arrays["ids"]],
+                arrays["means"],
+                arrays["counts"],
+                str(arrays["split"]),
+                arrays.get("weights"),
                 json.loads(str(arrays["provenance"])),
             )
         except (ValueError, TypeError, DataError, LabelError) as error:

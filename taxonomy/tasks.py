@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import csv
-import io
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from io import StringIO
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from taxonomy import _io
-from taxonomy.errors import FileFormatError, LabelError, TaxonomyError
-from taxonomy.hierarchy import Hierarchy
+from taxonomy._core import io
+from taxonomy._core.errors import FileFormatError, LabelError, TaxonomyError
 from taxonomy.labels import check_classes
+from taxonomy.trees.hierarchy import Hierarchy
 
 FORMAT = "taxonomy-tasks"
 
@@ -55,7 +55,7 @@ class TaskList:
         self,
         tasks: Iterable[Task],
         ids: Iterable[str],
-        provenance: Mapping[str, _io.Json] | None = None,
+        provenance: Mapping[str, io.Json] | None = None,
     ) -> None:
         self.ids = tuple(sorted(ids))
         self._tasks = tuple(tasks)
@@ -128,9 +128,9 @@ class TaskList:
     @cached_property
     def digest(self) -> str:
         """The sha256 of ids and tasks."""
-        return _io.digest(self._content())
+        return io.digest(self._content())
 
-    def _content(self) -> dict[str, _io.Json]:
+    def _content(self) -> dict[str, io.Json]:
         tasks = [
             {"id": t.id, "kind": t.kind, "reference": t.reference, "classes": list(t.classes)}
             | ({"count": t.count} if t.count != 1 else {})
@@ -141,12 +141,12 @@ class TaskList:
     def save(self, path: Path | str) -> None:
         """Write the list atomically as JSON, one task a line."""
         content = self._content()
-        tasks = ",\n  ".join(_io.canonical_json(task) for task in content["tasks"])
-        _io.write_text(
+        tasks = ",\n  ".join(io.canonical_json(task) for task in content["tasks"])
+        io.write_text(
             path,
             f'{{"format": "{FORMAT}", "version": 1,\n "digest": "{self.digest}",\n'
-            f' "provenance": {_io.canonical_json(self.provenance)},\n'
-            f' "ids": {_io.canonical_json(content["ids"])},\n "tasks": [\n  {tasks}\n ]}}\n',
+            f' "provenance": {io.canonical_json(self.provenance)},\n'
+            f' "ids": {io.canonical_json(content["ids"])},\n "tasks": [\n  {tasks}\n ]}}\n',
         )
 
     @classmethod
@@ -168,7 +168,7 @@ class TaskList:
         if str(path).endswith(".json"):
             return cls.load(path)
         known = tuple(ids)
-        reader = csv.reader(io.StringIO(_io.read_text(path)), skipinitialspace=True)
+        reader = csv.reader(StringIO(io.read_text(path)), skipinitialspace=True)
         tasks: list[Task] = []
         for row in reader:
             cells = [cell.strip() for cell in row if cell.strip()]
@@ -187,7 +187,7 @@ class TaskList:
             tasks.append(Task(f"{len(tasks):06d}", classes, count=int(cells[0])))
         if not tasks:
             raise FileFormatError(f"{path}: holds no task; write one a line: 12,cat,dog.")
-        return cls(tasks, known, {"made_by": "TaskList.read", "file": _io.file_digest(path)})
+        return cls(tasks, known, {"made_by": "TaskList.read", "file": io.file_digest(path)})
 
     @classmethod
     def load(cls, path: Path | str) -> TaskList:
@@ -196,7 +196,7 @@ class TaskList:
         Raises:
             FileFormatError: the file is unreadable, of another format or damaged.
         """
-        content = _io.read_json(path)
+        content = io.read_json(path)
         if not isinstance(content, dict) or content.get("format") != FORMAT:
             raise FileFormatError(f"{path}: not a {FORMAT} file.")
         try:

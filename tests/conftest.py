@@ -7,7 +7,7 @@ import torch
 from hypothesis import settings
 
 from taxonomy.data import Pictures
-from tests.stripes import striped_pictures
+from tests.support.stripes import striped_pictures
 
 # Several processes may share the cores with the tests; one thread each is the faster way then,
 # and bit-for-bit promises hold for an equal number of threads.

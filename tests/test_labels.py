@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taxonomy.errors import FileFormatError, LabelError
+from taxonomy._core.errors import FileFormatError, LabelError
 from taxonomy.labels import Label, LabelSet, check_classes, get_labels, shipped_names
 from taxonomy.wordnet import NounGraph
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from taxonomy._io import save_npz
-from taxonomy.errors import DataError, FileFormatError, LabelError
+from taxonomy._core.errors import DataError, FileFormatError, LabelError
+from taxonomy._core.io import save_npz
 from taxonomy.predictions import Predictions
 from taxonomy.tasks import Task, TaskList
 

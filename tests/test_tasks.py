@@ -8,16 +8,16 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from taxonomy import _shipped
-from taxonomy.errors import FileFormatError, LabelError
-from taxonomy.hierarchy import Hierarchy
+from taxonomy._core import shipped
+from taxonomy._core.errors import FileFormatError, LabelError
 from taxonomy.labels import get_labels
 from taxonomy.tasks import Task, TaskList, sample_coherent, sample_mixed, sample_random
+from taxonomy.trees.hierarchy import Hierarchy
 
 SIZES = (2, 5, 10, 20)
 REFERENCES = {
-    "wordnet": Hierarchy.load(_shipped.path("icons/trees/hypernyms.json")),
-    "llm-groups": Hierarchy.load(_shipped.path("icons/trees/llm-groups.json")),
+    "wordnet": Hierarchy.load(shipped.path("icons/trees/hypernyms.json")),
+    "llm-groups": Hierarchy.load(shipped.path("icons/trees/llm-groups.json")),
 }
 CLADES = {
     name: [frozenset(tree.clade(node)) for node in tree.nodes] for name, tree in REFERENCES.items()
@@ -25,8 +25,8 @@ CLADES = {
 
 
 @pytest.fixture(scope="module")
-def shipped() -> TaskList:
-    return TaskList.load(_shipped.path("icons/tasks.json"))
+def icon_tasks() -> TaskList:
+    return TaskList.load(shipped.path("icons/tasks.json"))
 
 
 def fits_one_clade(task: Task) -> bool:
@@ -59,8 +59,8 @@ def cover(classes: set[str], clades: list[frozenset[str]], parts: int) -> bool:
 
 
 class TestShipped:
-    def test_sizes_have_equal_shares(self, shipped):
-        drawn = [task for task in shipped if task.kind != "named"]
+    def test_sizes_have_equal_shares(self, icon_tasks):
+        drawn = [task for task in icon_tasks if task.kind != "named"]
         assert set(Counter(t.size for t in drawn)) == set(SIZES)
         for kind in ("coherent", "mixed", "random"):
             per_size = Counter(task.size for task in drawn if task.kind == kind)
@@ -69,27 +69,27 @@ class TestShipped:
         assert per_reference["coherent", "wordnet"] == per_reference["coherent", "llm-groups"]
         assert per_reference["mixed", "wordnet"] == per_reference["mixed", "llm-groups"]
 
-    def test_it_is_over_the_shipped_labels(self, shipped):
-        assert shipped.ids == get_labels("icons").ids
-        assert shipped.provenance["references"] == {n: t.digest for n, t in REFERENCES.items()}
+    def test_it_is_over_the_shipped_labels(self, icon_tasks):
+        assert icon_tasks.ids == get_labels("icons").ids
+        assert icon_tasks.provenance["references"] == {n: t.digest for n, t in REFERENCES.items()}
 
-    def test_coherent_tasks_lie_in_one_clade(self, shipped):
-        assert all(fits_one_clade(task) for task in shipped.select("coherent"))
+    def test_coherent_tasks_lie_in_one_clade(self, icon_tasks):
+        assert all(fits_one_clade(task) for task in icon_tasks.select("coherent"))
 
-    def test_mixed_tasks_lie_in_disjoint_clades(self, shipped):
-        tasks = list(shipped.select("mixed"))
+    def test_mixed_tasks_lie_in_disjoint_clades(self, icon_tasks):
+        tasks = list(icon_tasks.select("mixed"))
         assert tasks
         assert all(fits_disjoint_clades(task) for task in tasks)
 
     @pytest.mark.parametrize("name", REFERENCES)
-    def test_it_was_drawn_by_its_seed(self, shipped, name):
-        seed = shipped.provenance["seed"]
+    def test_it_was_drawn_by_its_seed(self, icon_tasks, name):
+        seed = icon_tasks.provenance["seed"]
         for size in SIZES:
             for kind, sample in (("coherent", sample_coherent), ("mixed", sample_mixed)):
-                tasks = list(shipped.select(kind, size, name))
+                tasks = list(icon_tasks.select(kind, size, name))
                 assert tasks == sample(REFERENCES[name], name, size, len(tasks), seed)
-            tasks = list(shipped.select("random", size))
-            assert tasks == sample_random(shipped.ids, size, len(tasks), seed)
+            tasks = list(icon_tasks.select("random", size))
+            assert tasks == sample_random(icon_tasks.ids, size, len(tasks), seed)
 
 
 def test_seeds_are_reproducible_and_differ():

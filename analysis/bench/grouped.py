@@ -16,7 +16,7 @@ import pandas as pd
 import torch
 from packed import RESULTS, in_turns
 
-from taxonomy import _io
+from taxonomy._core import io
 from taxonomy.training import TrainConfig
 from taxonomy.training.config import uses_bf16
 
@@ -44,15 +44,15 @@ def main() -> None:
             row |= {"batch": batch, "share_of_dense_macs_per_second": share}
             rows.append(row | {f"{what}_seconds": t for what, t in seconds.items()})
     table = pd.DataFrame(rows)
-    _io.write_text(RESULTS / "bench-grouped.csv", table.round(7).to_csv(index=False))
+    io.write_text(RESULTS / "bench-grouped.csv", table.round(7).to_csv(index=False))
     facts = {
         "command": "python analysis/bench/grouped.py",
         "dtype": str(dtype).removeprefix("torch."),
         "threads": torch.get_num_threads(),
-        "versions": _io.versions("torch"),
-        **_io.stamp(),
+        "versions": io.versions("torch"),
+        **io.stamp(),
     }
-    _io.write_json(RESULTS / "bench-grouped.json", facts)
+    io.write_json(RESULTS / "bench-grouped.json", facts)
     print(table.round(6).to_string(index=False))
 
 

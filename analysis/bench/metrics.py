@@ -12,12 +12,12 @@ The toolkit is timed twice: on newly made trees (first), and again on the same o
 from __future__ import annotations
 
 import argparse
-import io
 import os
 import statistics
 import time
 import warnings
 from collections.abc import Callable
+from io import StringIO
 from pathlib import Path
 
 import dendropy
@@ -26,10 +26,10 @@ import pandas as pd
 import tqdist
 from dendropy.calculate import treecompare
 
-from taxonomy import _io
+from taxonomy._core import io
 from taxonomy.comparison import robinson_foulds, triplet_distance
-from taxonomy.hierarchy import Hierarchy
-from taxonomy.raw_tree import RawTree
+from taxonomy.trees.hierarchy import Hierarchy
+from taxonomy.trees.raw_tree import RawTree
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
@@ -59,16 +59,16 @@ def main() -> None:
                 )
                 print(rows[-1])
     table = pd.DataFrame(rows)
-    _io.write_text(RESULTS / "bench-metrics.csv", table.round(6).to_csv(index=False))
+    io.write_text(RESULTS / "bench-metrics.csv", table.round(6).to_csv(index=False))
     facts = {
         "command": "make bench-metrics",
         "leaves": arguments.leaves,
         "repeats": arguments.repeats,
         "threads": os.environ.get("OMP_NUM_THREADS", "not set"),
-        "versions": _io.versions("numpy", "scikit-bio", "DendroPy", "tqdist"),
-        **_io.stamp(),
+        "versions": io.versions("numpy", "scikit-bio", "DendroPy", "tqdist"),
+        **io.stamp(),
     }
-    _io.write_json(RESULTS / "bench-metrics.json", facts)
+    io.write_json(RESULTS / "bench-metrics.json", facts)
     print(table.round(5).to_string(index=False))
 
 
@@ -102,7 +102,7 @@ def by_clades(raws: list[RawTree]) -> dict[str, Timed]:
     total = sum(raw.leaf.count(None) - 1 for raw in raws)
 
     def scikit_bio() -> tuple[Callable[[], float], float]:
-        one, other = (TreeNode.read(io.StringIO(text)) for text in texts)
+        one, other = (TreeNode.read(StringIO(text)) for text in texts)
         return lambda: one.compare_rfd(other, rooted=True), total
 
     def dendro_py() -> tuple[Callable[[], float], float]:

@@ -21,15 +21,15 @@ import pandas as pd
 import torch
 from torch import nn
 
-from taxonomy import _io
-from taxonomy.cost import cost
-from taxonomy.hierarchy import Hierarchy, load_tree
+from taxonomy._core import io
+from taxonomy.design.cost import cost
+from taxonomy.design.spec import NetSpec, branching
 from taxonomy.nets import build
 from taxonomy.nets.layers import folded
 from taxonomy.nets.unpacked import UnpackedNet
-from taxonomy.spec import NetSpec, branching
 from taxonomy.training import TrainConfig
 from taxonomy.training.config import uses_bf16
+from taxonomy.trees.hierarchy import Hierarchy, load_tree
 
 RESULTS = Path(__file__).parent.parent / "results"
 SPEC = branching(trunk=((16, 0), (32, 2)), levels=((32, 2), (32, 1)))
@@ -73,7 +73,7 @@ def main() -> None:
                 print(rows[-1], flush=True)
             torch.compiler.reset()
     table = pd.DataFrame(rows)
-    _io.write_text(arguments.out.with_suffix(".csv"), table.round(5).to_csv(index=False))
+    io.write_text(arguments.out.with_suffix(".csv"), table.round(5).to_csv(index=False))
     facts |= {
         "command": f"make bench (--device {arguments.device} --batches {arguments.batches})",
         "repeats": arguments.repeats,
@@ -81,10 +81,10 @@ def main() -> None:
         "spec": SPEC.to_dict(),
         "threads": torch.get_num_threads(),
         "device": torch.cuda.get_device_name() if device.type == "cuda" else "cpu",
-        "versions": _io.versions("torch"),
-        **_io.stamp(),
+        "versions": io.versions("torch"),
+        **io.stamp(),
     }
-    _io.write_json(arguments.out.with_suffix(".json"), facts)
+    io.write_json(arguments.out.with_suffix(".json"), facts)
     print(table.round(4).to_string(index=False))
 
 

@@ -24,9 +24,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from taxonomy import _io
-from taxonomy.agglomeration import LINKAGES
-from taxonomy.clustering import dendrogram
+from taxonomy._core import io
+from taxonomy.clustering.agglomeration import LINKAGES
+from taxonomy.clustering.levels import dendrogram
 from taxonomy.similarity import Similarity
 
 RESULTS = Path(__file__).parent.parent / "results"
@@ -54,14 +54,14 @@ def main() -> None:
                 rows.append(json.loads(done.stdout))
                 print(rows[-1], flush=True)
     table = pd.DataFrame(rows)
-    _io.write_text(RESULTS / "bench-trees.csv", table.round(3).to_csv(index=False))
+    io.write_text(RESULTS / "bench-trees.csv", table.round(3).to_csv(index=False))
     facts = {
         "command": "make bench-trees",
         "threads": os.environ.get("OMP_NUM_THREADS", "not set"),
-        "versions": _io.versions("numpy", "scipy"),
-        **_io.stamp(),
+        "versions": io.versions("numpy", "scipy"),
+        **io.stamp(),
     }
-    _io.write_json(RESULTS / "bench-trees.json", facts)
+    io.write_json(RESULTS / "bench-trees.json", facts)
     late = table[
         (table["scores"] != "unrounded") & (table["seconds"] > table["labels"].map(BOUNDS))
     ]

@@ -40,13 +40,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from taxonomy import _io, _shipped
+from taxonomy._core import io, shipped
 from taxonomy.builders import get_builder
-from taxonomy.clustering import dendrogram
+from taxonomy.clustering.levels import dendrogram
 from taxonomy.comparison import dasgupta_cost
-from taxonomy.hierarchy import Hierarchy
 from taxonomy.labels import Label, LabelSet, get_labels
 from taxonomy.similarity import SparseSimilarity, get_source
+from taxonomy.trees.hierarchy import Hierarchy
 from taxonomy.wordnet import NounGraph, information, measures
 
 RESULTS = Path(__file__).parent.parent / "results"
@@ -84,16 +84,16 @@ def main() -> None:
         rows.append(row)
         print(row, flush=True)
     table = pd.DataFrame(rows)
-    _io.write_text(RESULTS / "bench-wordnet.csv", table.round(4).to_csv(index=False))
+    io.write_text(RESULTS / "bench-wordnet.csv", table.round(4).to_csv(index=False))
     facts = {
         "command": "make bench-wordnet",
         "seed": 0,
         "threads": os.environ.get("OMP_NUM_THREADS", "not set"),
         "load before and after": [round(load, 1), round(os.getloadavg()[0], 1)],
-        "versions": _io.versions("numpy", "scipy", "nltk"),
-        **_io.stamp(),
+        "versions": io.versions("numpy", "scipy", "nltk"),
+        **io.stamp(),
     }
-    _io.write_json(RESULTS / "bench-wordnet.json", facts)
+    io.write_json(RESULTS / "bench-wordnet.json", facts)
     check(table)
 
 
@@ -183,7 +183,8 @@ def clades(tree: Hierarchy) -> set[tuple[str, ...]]:
 
 def against_nltk(folder: Path) -> Iterator[dict[str, Any]]:
     """Time all pairs here and by nltk, and compare the values."""
-    from taxonomy.wordnet.build import nltk_reader
+    sys.path.insert(0, str(Path(__file__).parents[2]))
+    from hierarchies.wordnet.build import nltk_reader
 
     graph = NounGraph.load()
     nodes = np.array([graph.index(label.wnid) for label in get_labels("imagenet-1k")])
@@ -230,7 +231,7 @@ def _against_nltk(
 
 def nltk_counts() -> dict[str, dict[int, float]]:
     """Return the shipped Brown counts as nltk keeps them: by offset, the roots' sum at 0."""
-    arrays = _io.load_npz(_shipped.path("wordnet/brown.npz"), "offsets", "counts")
+    arrays = io.load_npz(shipped.path("wordnet/brown.npz"), "offsets", "counts")
     counts = dict(zip(arrays["offsets"].tolist(), arrays["counts"].tolist(), strict=True))
     return {
         "n": {

@@ -24,7 +24,7 @@ import pictures
 import sources
 from splits import SIDES, SplitConfig, assign
 
-from taxonomy._io import array_digest, file_digest, read_text, save_npz, write_json, write_text
+from taxonomy._core.io import array_digest, file_digest, read_text, save_npz, write_json, write_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

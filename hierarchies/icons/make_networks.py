@@ -1,6 +1,6 @@
 """Write the shipped networks of the icons from trainings of the studies.
 
-    python analysis/teacher.py
+    python analysis/studies/teacher.py
     python hierarchies/icons/make_networks.py flat
     make frontier                                        (hours; taught by that network)
     python hierarchies/icons/make_networks.py tree
@@ -16,7 +16,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from taxonomy import _io
+from taxonomy._core import io
 from taxonomy.training import Run
 
 HERE = Path(__file__).parent
@@ -39,9 +39,9 @@ def main() -> None:
     others = sum(x.stat().st_size for x in place.parent.glob("*.safetensors") if x != place)
     if (size := len(weights) + others) > MOST_BYTES:
         raise SystemExit(f"The networks take {size:,} bytes; at most {MOST_BYTES:,} are shipped.")
-    _io.write_bytes(place, weights)
+    io.write_bytes(place, weights)
     command = f"python analysis/{study}.py --seeds {SEED} --only '{setting}'"
-    _io.write_json(
+    io.write_json(
         place.with_suffix(".json"), {"setting": run.path.name, "command": command, **run.manifest}
     )
     print(f"{place}: {run.path.name}, {run.manifest['val_accuracy']:.2%} on validation")

@@ -18,12 +18,12 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from taxonomy import _io
+from taxonomy._core import io
 from taxonomy.builders import get_builder
-from taxonomy.hierarchy import Hierarchy
 from taxonomy.labels import LabelSet
 from taxonomy.similarity import get_source
 from taxonomy.tasks import Task, TaskList, sample_coherent, sample_mixed, sample_random
+from taxonomy.trees.hierarchy import Hierarchy
 
 HERE = Path(__file__).parent
 SIZES = (2, 5, 10, 20)
@@ -76,7 +76,7 @@ def make_tasks(labels: LabelSet, trees: dict[str, Hierarchy], seed: int) -> Task
             tasks += sample_mixed(tree, name, size, PER_SIZE // 2, seed)
         tasks += sample_random(labels.ids, size, PER_SIZE, seed)
     tasks += [Task(name, tuple(sorted(text.split()))) for name, text in NAMED.items()]
-    made = _io.provenance(
+    made = io.provenance(
         "hierarchies/icons/make_trees.py",
         seed=seed,
         labels=labels.digest,

@@ -12,7 +12,7 @@ import pictures
 from PIL import Image, ImageDraw, ImageFont
 from splits import SIDES
 
-from taxonomy._io import read_text, write_bytes, write_text
+from taxonomy._core.io import read_text, write_bytes, write_text
 
 if TYPE_CHECKING:
     from pathlib import Path

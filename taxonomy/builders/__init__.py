@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import ClassVar, Protocol
 
-from taxonomy._registry import Registry
-from taxonomy.hierarchy import Hierarchy
+from taxonomy._core.registry import Registry
 from taxonomy.labels import LabelSet
 from taxonomy.similarity import Similarity
+from taxonomy.trees.hierarchy import Hierarchy
 
 __all__ = ["BUILDERS", "Builder", "get_builder"]
 

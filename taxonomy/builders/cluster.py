@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from taxonomy.clustering import bounded_levels, dendrogram, largest_group
-from taxonomy.errors import ClusteringError
-from taxonomy.hierarchy import Hierarchy
+from taxonomy._core.errors import ClusteringError
+from taxonomy.clustering.levels import bounded_levels, dendrogram, largest_group
+from taxonomy.clustering.refinement import Bounds, refine
 from taxonomy.labels import LabelSet
-from taxonomy.refinement import Bounds, refine
 from taxonomy.similarity import Similarity, SparseSimilarity
+from taxonomy.trees.hierarchy import Hierarchy
 
 
 @dataclass(frozen=True)

@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from taxonomy import _shipped
-from taxonomy.errors import ClusteringError, LabelError
-from taxonomy.hierarchy import Hierarchy
+from taxonomy._core import shipped
+from taxonomy._core.errors import ClusteringError, LabelError
+from taxonomy.clustering.shaped import Shape
+from taxonomy.clustering.wanted import wanted_tree
+from taxonomy.design.spec import NetSpec, branching
 from taxonomy.labels import LabelSet
-from taxonomy.shaping import Shape
 from taxonomy.similarity import Similarity
-from taxonomy.spec import NetSpec, branching
 from taxonomy.tasks import TaskList
-from taxonomy.wanted import wanted_tree
+from taxonomy.trees.hierarchy import Hierarchy
 
 
 @dataclass(frozen=True)
@@ -92,8 +92,8 @@ class Builder:
             raise ClusteringError(
                 "Name the wanted subsets: --tasks FILE, one a line, such as 12,cat,dog."
             )
-        shipped = self.tasks in _shipped.index()
-        path = _shipped.path(self.tasks) if shipped else self.tasks
+        is_shipped = self.tasks in shipped.index()
+        path = shipped.path(self.tasks) if is_shipped else self.tasks
         given = TaskList.read(path, labels.ids)
         lacking = [name for name in labels.ids if name not in set(given.ids)]
         if lacking:

@@ -7,12 +7,12 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from taxonomy import _io
-from taxonomy.hierarchy import Hierarchy
+from taxonomy._core import io
 from taxonomy.labels import LabelSet
-from taxonomy.raw_tree import RawTree
 from taxonomy.similarity import Similarity
 from taxonomy.similarity.wordnet import same_synsets, synsets
+from taxonomy.trees.hierarchy import Hierarchy
+from taxonomy.trees.raw_tree import RawTree
 from taxonomy.wordnet.ancestry import Ancestry
 from taxonomy.wordnet.graph import NounGraph
 from taxonomy.wordnet.parents import Parents, parents
@@ -62,7 +62,7 @@ class Builder:
         cut = _cut(labels, nodes, graph, chosen)
         own = {graph.name(node) for node in nodes}
         collapsed = {graph.name(node) for node in chosen} - set(tree.name) - own
-        made = _io.provenance(
+        made = io.provenance(
             "hypernyms",
             policy=self.policy,
             senses=self.senses,
@@ -89,7 +89,7 @@ def _tree(labels: LabelSet, nodes: list[int], graph: NounGraph, chosen: Parents)
 
 def _cut(
     labels: LabelSet, nodes: list[int], graph: NounGraph, chosen: Parents
-) -> dict[str, _io.Json]:
+) -> dict[str, io.Json]:
     """Return what the tree loses of the graph above the labels, chains aside."""
     ancestry = Ancestry.of(graph, nodes)
     counts = np.diff(ancestry.indptr)

@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from taxonomy import _io
-from taxonomy.consensus import consensus
-from taxonomy.errors import IncompleteError
-from taxonomy.hierarchy import Hierarchy
+from taxonomy._core import io
+from taxonomy._core.errors import IncompleteError
 from taxonomy.labels import LabelSet
 from taxonomy.llm.asker import Asker
 from taxonomy.llm.grouping import Group, assign, groups, option_names
@@ -16,6 +14,8 @@ from taxonomy.llm.settings import Plan, Settings, confirm, plan
 from taxonomy.llm.template import get_template
 from taxonomy.llm.transcript import asked_about
 from taxonomy.similarity import Similarity
+from taxonomy.trees.consensus import consensus
+from taxonomy.trees.hierarchy import Hierarchy
 
 
 @dataclass(frozen=True)
@@ -81,12 +81,12 @@ class Builder(Settings):
         options = option_names(self.options)
         return assign(labels, asker, options, levels=self.tiers, repeat=repeat)
 
-    def provenance(self, labels: LabelSet, asker: Asker) -> dict[str, _io.Json]:
+    def provenance(self, labels: LabelSet, asker: Asker) -> dict[str, io.Json]:
         """Return what made the tree."""
         template = get_template(self.strategy)
-        facts: dict[str, _io.Json] = {
+        facts: dict[str, io.Json] = {
             "strategy": self.strategy,
             "template": f"{template} {template.digest}",
         }
         facts |= self.made(asker)
-        return _io.provenance("llm", **facts, first=self.first, labels=labels.digest)
+        return io.provenance("llm", **facts, first=self.first, labels=labels.digest)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from taxonomy.errors import ClusteringError
-from taxonomy.hierarchy import Hierarchy
+from taxonomy._core.errors import ClusteringError
+from taxonomy.clustering.shaped import Shape, shaped_tree
 from taxonomy.labels import LabelSet
-from taxonomy.shaping import Shape, shaped_tree
 from taxonomy.similarity import Similarity
+from taxonomy.trees.hierarchy import Hierarchy
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from taxonomy.errors import HierarchyError, did_you_mean
-from taxonomy.hierarchy import Hierarchy, load_tree
+from taxonomy._core.errors import HierarchyError, did_you_mean
 from taxonomy.labels import LabelSet
-from taxonomy.operations import shuffle_leaves
 from taxonomy.similarity import Similarity
+from taxonomy.trees.hierarchy import Hierarchy, load_tree
+from taxonomy.trees.operations import shuffle_leaves
 
 
 @dataclass(frozen=True)

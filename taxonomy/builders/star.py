@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from taxonomy.hierarchy import Hierarchy
 from taxonomy.labels import LabelSet
 from taxonomy.similarity import Similarity
+from taxonomy.trees.hierarchy import Hierarchy
 
 
 @dataclass(frozen=True)

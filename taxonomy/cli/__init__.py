@@ -11,8 +11,8 @@ import sys
 from collections.abc import Sequence
 
 from taxonomy import __version__
+from taxonomy._core.errors import TaxonomyError
 from taxonomy.cli import features, llm, names, networks, pictures, scores, senses, train, trees
-from taxonomy.errors import TaxonomyError
 
 COMMANDS = (
     *trees.COMMANDS,

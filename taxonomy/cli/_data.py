@@ -10,21 +10,21 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from taxonomy import _io, _shipped
+from taxonomy._core import io, shipped
+from taxonomy._core.errors import DataError, LabelError
 from taxonomy.cli._command import chosen, class_names
 from taxonomy.cli._flags import add_flags, from_flags
 from taxonomy.data import DATASETS, Data, Matching, Pictures, check_resolution, match
-from taxonomy.errors import DataError, LabelError
-from taxonomy.hierarchy import Hierarchy
 from taxonomy.labels import check_classes
 from taxonomy.tasks import TaskList
+from taxonomy.trees.hierarchy import Hierarchy
 
 TASKS_HELP = "a task list [the shipped one of the icons]"
 
 
 def load_tasks(path: Path | None) -> TaskList:
     """Return a file's tasks, or the shipped ones of the icons."""
-    return TaskList.load(path or _shipped.path("icons/tasks.json"))
+    return TaskList.load(path or shipped.path("icons/tasks.json"))
 
 
 def check_tasks(path: Path | None, asked: Iterable[str], known: Iterable[str]) -> None:
@@ -99,7 +99,7 @@ def read_run_data(folder: Path, tree: Hierarchy, resolution: int) -> tuple[Pictu
         FileFormatError: the folder holds no run.
         DataError: the data cannot be read any more, or the run does not say where it is.
     """
-    inputs = _io.read_json(folder / "config.json")["inputs"]
+    inputs = io.read_json(folder / "config.json")["inputs"]
     if "data" not in inputs:
         raise DataError(
             f"{folder}: was not made by taxonomy train and does not say where its pictures are; "
@@ -119,7 +119,7 @@ def given_options(arguments: argparse.Namespace) -> str:
     fields = (field for each in classes for field in dataclasses.fields(each))
     given = vars(arguments)
     options = {field.name: given[field.name] for field in fields if field.name in given}
-    return _io.canonical_json(options) if options else ""
+    return io.canonical_json(options) if options else ""
 
 
 def _is_folder(name: str) -> bool:

@@ -6,10 +6,10 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from taxonomy._registry import require
+from taxonomy._core.errors import DataError
+from taxonomy._core.registry import require
 from taxonomy.cli._command import Command
 from taxonomy.cli._data import add_data_flags, match_data, read_data, read_run_data
-from taxonomy.errors import DataError
 
 
 def _flags(parser: argparse.ArgumentParser, argv: Sequence[str]) -> None:

@@ -4,26 +4,26 @@ from __future__ import annotations
 
 import argparse
 import csv
-import io
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from taxonomy import _io
+from taxonomy._core import io
+from taxonomy._core.errors import IncompleteError, LLMError
 from taxonomy.builders import get_builder
 from taxonomy.cli._command import Command, chosen
 from taxonomy.cli._flags import add_flags, from_flags
 from taxonomy.cli.trees import LABELS_HELP
-from taxonomy.errors import IncompleteError, LLMError
 from taxonomy.labels import LabelSet, get_labels, shipped_names
 from taxonomy.llm import Asker
 from taxonomy.llm.sensing import Senses
 from taxonomy.similarity import get_source
 
 if TYPE_CHECKING:
-    from taxonomy.hierarchy import Hierarchy
+    from taxonomy.trees.hierarchy import Hierarchy
     from taxonomy.wordnet.opinions import Opinion
 
 TREES = ("groups", "assign")
@@ -95,7 +95,7 @@ def _export(arguments: argparse.Namespace) -> None:
     if not text:
         print("nothing is outstanding; no file written")
         return
-    _io.write_text(arguments.out, text)
+    io.write_text(arguments.out, text)
     print(f"requests written to {arguments.out}; afterwards: taxonomy llm import --results FILE")
 
 
@@ -103,7 +103,7 @@ def _import(arguments: argparse.Namespace) -> None:
     from taxonomy.llm.batch import keys_of, take
 
     settings, labels = _settings(arguments)
-    results = _io.read_text(arguments.results)
+    results = io.read_text(arguments.results)
     with settings.asker(send=False) as asker:
         _outstanding(settings, labels, asker)
         keys = None
@@ -111,7 +111,7 @@ def _import(arguments: argparse.Namespace) -> None:
             for question in asker.outstanding.values():
                 asker.store.remember(question)
             keys = keys_of(
-                _io.read_text(arguments.requests),
+                io.read_text(arguments.requests),
                 asker.outstanding.values(),
                 str(arguments.requests),
             )
@@ -218,16 +218,16 @@ def _meanings(arguments: argparse.Namespace, labels: Sequence[LabelSet]) -> None
     for one, first, then in moved[: arguments.most]:
         print(f"  {one}: {first}, then {then}")
     if arguments.out:
-        lines = io.StringIO()
+        lines = StringIO()
         csv.writer(lines, lineterminator="\n").writerows([("label", "a", "b"), *moved])
-        _io.write_text(arguments.out, lines.getvalue())
+        io.write_text(arguments.out, lines.getvalue())
 
 
 def _trees(
     arguments: argparse.Namespace, labels: Sequence[LabelSet], strategy: str
 ) -> list[Hierarchy]:
     """Return both trees; print where the scores moved, if the strategy has any."""
-    from taxonomy.comparison.judgements import disagreement
+    from taxonomy.comparison.similarities import disagreement
 
     strategy, digit = strategy.removesuffix("-digit"), strategy.endswith("-digit")
     settings = [
@@ -249,7 +249,7 @@ def _trees(
     for row in found.classes.head(arguments.most).itertuples():
         print(f"  {row.label}: {row.difference:.4f} on average")
     if arguments.out:
-        _io.write_text(arguments.out, found.pairs.to_csv(index=False))
+        io.write_text(arguments.out, found.pairs.to_csv(index=False))
         print(f"pairs written to {arguments.out}")
     cluster = get_builder("cluster")()
     return [cluster(some, one) for some, one in zip(labels, scores, strict=True)]

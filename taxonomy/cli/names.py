@@ -6,13 +6,15 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from taxonomy import naming
 from taxonomy.cli._command import Command, chosen
 from taxonomy.cli._flags import add_flags, from_flags
 from taxonomy.cli.trees import LABELS_HELP
-from taxonomy.hierarchy import load_tree
 from taxonomy.labels import get_labels
 from taxonomy.llm import Settings
+from taxonomy.llm.naming import by_model
+from taxonomy.trees.hierarchy import load_tree
+from taxonomy.trees.naming import by_medoid, name_nodes
+from taxonomy.wordnet.naming import by_hypernym
 
 
 def _name_flags(parser: argparse.ArgumentParser, argv: Sequence[str]) -> None:
@@ -33,13 +35,13 @@ def _name_flags(parser: argparse.ArgumentParser, argv: Sequence[str]) -> None:
 
 def _name(arguments: argparse.Namespace) -> None:
     tree, labels = load_tree(arguments.tree), get_labels(arguments.labels)
-    namers = {"medoid": naming.by_medoid(tree, labels)}
+    namers = {"medoid": by_medoid(tree, labels)}
     if arguments.by != "medoid":
-        namers = {"hypernym": naming.by_hypernym(tree, labels)} | namers
+        namers = {"hypernym": by_hypernym(tree, labels)} | namers
     if arguments.by == "model":
         with from_flags(Settings, arguments).asker() as asker:
-            namers = {"model": naming.by_model(tree, labels, asker)} | namers
-    named = naming.name_nodes(tree, *namers.values(), keep=arguments.keep)
+            namers = {"model": by_model(tree, labels, asker)} | namers
+    named = name_nodes(tree, *namers.values(), keep=arguments.keep)
     named.save(arguments.out)
     left, told = set(map(int, tree.nodes[1:])), []
     for namer, names in namers.items():

@@ -6,15 +6,15 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+from taxonomy._core.errors import TaxonomyError
 from taxonomy.cli._command import Command, class_names
 from taxonomy.cli._data import TASKS_HELP, check_tasks, load_tasks
 from taxonomy.cli._flags import add_flags, from_flags
-from taxonomy.errors import TaxonomyError
-from taxonomy.hierarchy import load_tree
+from taxonomy.trees.hierarchy import load_tree
 
 
 def _design_flags(parser: argparse.ArgumentParser, _: Sequence[str]) -> None:
-    from taxonomy.design import DesignConfig
+    from taxonomy.design.search import DesignConfig
 
     parser.add_argument("hierarchy", nargs="?", default="icons/wordnet", help="[icons/wordnet]")
     parser.add_argument("--tasks", type=Path, help=TASKS_HELP)
@@ -27,7 +27,7 @@ def _design_flags(parser: argparse.ArgumentParser, _: Sequence[str]) -> None:
 def _design(arguments: argparse.Namespace) -> None:
     from time import perf_counter
 
-    from taxonomy.design import DesignConfig, design
+    from taxonomy.design.search import DesignConfig, design
 
     tree = load_tree(arguments.hierarchy)
     tasks = load_tasks(arguments.tasks)
@@ -67,10 +67,10 @@ def _extract_flags(parser: argparse.ArgumentParser, _: Sequence[str]) -> None:
 
 
 def _extract(arguments: argparse.Namespace) -> None:
-    from taxonomy._registry import lookup
-    from taxonomy.cost import cost
-    from taxonomy.experts import extract
+    from taxonomy._core.registry import lookup
+    from taxonomy.design.cost import cost
     from taxonomy.nets import load_net, save_net
+    from taxonomy.nets.experts import extract
 
     net = load_net(arguments.net)
     if arguments.task:

@@ -6,9 +6,9 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+from taxonomy._core.errors import HierarchyError
 from taxonomy.cli._command import Command, class_names
-from taxonomy.errors import HierarchyError
-from taxonomy.hierarchy import load_tree
+from taxonomy.trees.hierarchy import load_tree
 
 
 def _plot_flags(parser: argparse.ArgumentParser, _: Sequence[str]) -> None:

@@ -8,16 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from taxonomy import _io
-from taxonomy._registry import require
+from taxonomy._core import io
+from taxonomy._core.errors import TaxonomyError
+from taxonomy._core.registry import require
 from taxonomy.cli._command import Command, class_names
 from taxonomy.cli._data import TASKS_HELP, add_data_flags, load_tasks, only, read_data
-from taxonomy.errors import TaxonomyError
-from taxonomy.hierarchy import Hierarchy, load_tree
+from taxonomy.trees.hierarchy import Hierarchy, load_tree
 
 if TYPE_CHECKING:
+    from taxonomy.design.spec import NetSpec
     from taxonomy.predictions import Predictions
-    from taxonomy.spec import NetSpec
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def _evaluate(arguments: argparse.Namespace) -> None:
 def _evaluate_tasks(arguments: argparse.Namespace, net: Scored) -> tuple[Path, ...]:
     """Print the means over tasks of accuracy, calibration and cost; return the file written."""
     from taxonomy.evaluation import task_calibration
-    from taxonomy.study.curve import mean_points, points
+    from taxonomy.evaluation.points import mean_points, points
 
     tasks = load_tasks(arguments.tasks)
     if tasks.ids != net.predictions.ids:
@@ -91,7 +91,7 @@ def _evaluate_tasks(arguments: argparse.Namespace, net: Scored) -> tuple[Path, .
     print(f"experts by kind of task:\n{table.round(4).to_string(index=False)}")
     if not arguments.out:
         return ()
-    _io.write_text(arguments.out / "tasks.csv", rows.to_csv(index=False))
+    io.write_text(arguments.out / "tasks.csv", rows.to_csv(index=False))
     return (arguments.out / "tasks.csv",)
 
 
@@ -105,8 +105,8 @@ def _curve_flags(parser: argparse.ArgumentParser, argv: Sequence[str]) -> None:
 
 
 def _curve(arguments: argparse.Namespace) -> None:
+    from taxonomy.evaluation.points import mean_points, points
     from taxonomy.plots import cost_accuracy_figure, save_figure
-    from taxonomy.study.curve import mean_points, points
 
     tasks = load_tasks(arguments.tasks)
     nets = {Path(name).name: _scored(arguments, name) for name in arguments.networks}
@@ -124,7 +124,7 @@ def _curve(arguments: argparse.Namespace) -> None:
     note = f"{arguments.split} split; bars: standard error over tasks"
     save_figure(arguments.out, cost_accuracy_figure(means, flat, arguments.size, note))
     table = arguments.out.with_suffix(".csv")
-    _io.write_text(table, means.to_csv(index=False))
+    io.write_text(table, means.to_csv(index=False))
     print(means[means["size"] == arguments.size].round(4).to_string(index=False))
     print(f"figure written to {arguments.out}, table to {table}")
 

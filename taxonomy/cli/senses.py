@@ -11,9 +11,9 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
+from taxonomy._core.errors import LabelError
 from taxonomy.cli._command import Command, chosen
 from taxonomy.cli._flags import add_flags, from_flags
-from taxonomy.errors import LabelError
 from taxonomy.labels import Label, LabelSet, get_labels, shipped_names
 from taxonomy.llm.sensing import Senses
 from taxonomy.similarity import SOURCES, get_source

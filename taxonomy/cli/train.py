@@ -8,14 +8,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from taxonomy import _io
-from taxonomy._registry import require
+from taxonomy._core import io
+from taxonomy._core.errors import TaxonomyError, TrainingError
+from taxonomy._core.registry import require
 from taxonomy.cli._command import Command
 from taxonomy.cli._data import add_data_flags, given_options, match_data, read_data, read_run_data
 from taxonomy.cli._flags import add_flags, from_flags
-from taxonomy.errors import TaxonomyError, TrainingError
-from taxonomy.hierarchy import Hierarchy, load_tree
-from taxonomy.spec import RECOMMENDED, NetSpec
+from taxonomy.design.spec import RECOMMENDED, NetSpec
+from taxonomy.trees.hierarchy import Hierarchy, load_tree
 
 if TYPE_CHECKING:
     from taxonomy.nets import HierarchicalNet
@@ -178,7 +178,7 @@ def _with_backbone(spec: NetSpec, text: str) -> NetSpec:
 def _start(source: str | None, spec: NetSpec, tree: Hierarchy, seed: int) -> HierarchicalNet | None:
     """Return the network to start from: a run's, or a new one with timm's weights."""
     from taxonomy.nets import build, load_net
-    from taxonomy.nets.backbone import load_pretrained
+    from taxonomy.nets.initialise import load_pretrained
 
     if source is None:
         return None
@@ -189,7 +189,7 @@ def _start(source: str | None, spec: NetSpec, tree: Hierarchy, seed: int) -> Hie
     return net
 
 
-def _settings_to_resume(arguments: argparse.Namespace) -> dict[str, _io.Json]:
+def _settings_to_resume(arguments: argparse.Namespace) -> dict[str, io.Json]:
     """Return the settings of the run in a folder.
 
     Raises:
@@ -201,11 +201,11 @@ def _settings_to_resume(arguments: argparse.Namespace) -> dict[str, _io.Json]:
         )
     if not (arguments.out / "config.json").is_file():
         raise TrainingError(f"{arguments.out}: holds no run to resume; leave out --resume.")
-    settings: dict[str, _io.Json] = _io.read_json(arguments.out / "config.json")
+    settings: dict[str, io.Json] = io.read_json(arguments.out / "config.json")
     return settings
 
 
-def _resumed(folder: Path, settings: dict[str, _io.Json]) -> Run:
+def _resumed(folder: Path, settings: dict[str, io.Json]) -> Run:
     """Continue a run with the settings in its folder."""
     from taxonomy.nets import load_net
     from taxonomy.training import TrainConfig, train_run

@@ -9,14 +9,14 @@ from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from taxonomy import _io
+from taxonomy._core import io
+from taxonomy._core.errors import HierarchyError, TaxonomyError
 from taxonomy.builders import BUILDERS, get_builder
 from taxonomy.cli._command import Command, chosen, class_names
 from taxonomy.cli._flags import add_flags, from_flags, integers
-from taxonomy.errors import HierarchyError, TaxonomyError
-from taxonomy.hierarchy import load_tree
 from taxonomy.labels import LabelSet, get_labels, shipped_names
 from taxonomy.similarity import SOURCES, Similarity, get_source
+from taxonomy.trees.hierarchy import load_tree
 
 if TYPE_CHECKING:
     from taxonomy.comparison import BoundsCost
@@ -69,8 +69,8 @@ def _generate_flags(parser: argparse.ArgumentParser, argv: Sequence[str]) -> Non
 
 
 def _generate(arguments: argparse.Namespace) -> None:
+    from taxonomy.clustering.stability import stability
     from taxonomy.comparison import bounds_cost, summary
-    from taxonomy.stability import stability
 
     labels = get_labels(arguments.labels)
     builder = from_flags(get_builder(arguments.builder), arguments)
@@ -215,8 +215,8 @@ def _refine_flags(parser: argparse.ArgumentParser, argv: Sequence[str]) -> None:
 
 
 def _refine(arguments: argparse.Namespace) -> None:
+    from taxonomy.clustering.refinement import Bounds, refine
     from taxonomy.comparison import dasgupta_cost
-    from taxonomy.refinement import Bounds, refine
 
     tree = load_tree(arguments.tree)
     labels = get_labels(arguments.labels).restrict(tree.leaves)
@@ -246,7 +246,7 @@ def _show(arguments: argparse.Namespace) -> None:
     if arguments.classes is not None:
         tree = tree.restrict(class_names(arguments.classes))
     if arguments.out:
-        _io.write_text(arguments.out, tree.to_text() + "\n")
+        io.write_text(arguments.out, tree.to_text() + "\n")
         print(f"{_shape(summary(tree))}; text written to {arguments.out}")
     else:
         print(tree.to_text())
@@ -286,7 +286,7 @@ def _compare(arguments: argparse.Namespace) -> None:
         for row in moved(trees[one], trees[other]).head(arguments.moved).itertuples():
             print(f"  {row.label}: near {', '.join(row.near_a)}; then {', '.join(row.near_b)}")
     if arguments.out:
-        _io.write_text(arguments.out, table.to_csv(index=False))
+        io.write_text(arguments.out, table.to_csv(index=False))
         print(f"table written to {arguments.out}")
 
 
@@ -296,11 +296,11 @@ def _check_flags(parser: argparse.ArgumentParser, _: Sequence[str]) -> None:
 
 
 def _check(arguments: argparse.Namespace) -> None:
-    from taxonomy.checks import check
-    from taxonomy.raw_tree import RawTree
+    from taxonomy.trees.checks import check
+    from taxonomy.trees.raw_tree import RawTree
 
     try:
-        raw = RawTree.from_content(_io.read_json(arguments.tree))
+        raw = RawTree.from_content(io.read_json(arguments.tree))
     except HierarchyError as error:
         raise HierarchyError(f"{arguments.tree}: {error}") from error
     findings = check(raw, get_labels(arguments.labels) if arguments.labels else None)

@@ -14,7 +14,8 @@ from collections.abc import Mapping
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from taxonomy._registry import lookup
+from taxonomy._core.errors import HierarchyError
+from taxonomy._core.registry import lookup
 from taxonomy.comparison.ancestors import ancestor_f1
 from taxonomy.comparison.baker import baker_gamma, baker_spearman
 from taxonomy.comparison.bounds import BoundsCost, bounds_cost
@@ -33,8 +34,7 @@ from taxonomy.comparison.purity import dendrogram_purity
 from taxonomy.comparison.relabelling import Null, null
 from taxonomy.comparison.table import FITS, METRICS
 from taxonomy.comparison.triplets import triplet_distance
-from taxonomy.errors import HierarchyError
-from taxonomy.hierarchy import Hierarchy
+from taxonomy.trees.hierarchy import Hierarchy
 
 if TYPE_CHECKING:
     import pandas as pd

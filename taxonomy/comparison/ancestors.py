@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from taxonomy._core.errors import HierarchyError
 from taxonomy.comparison.clades import Numbers, clade_numbers
 from taxonomy.comparison.heights import same_labels
-from taxonomy.errors import HierarchyError
-from taxonomy.hierarchy import Hierarchy
-from taxonomy.raw_tree import IntArray
+from taxonomy.trees.hierarchy import Hierarchy
+from taxonomy.trees.raw_tree import IntArray
 
 MATCHES = ("clade", "name")
 

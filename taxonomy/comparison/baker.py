@@ -7,8 +7,8 @@ import numpy.typing as npt
 
 from taxonomy.comparison.cuts import largest_count_together
 from taxonomy.comparison.heights import same_labels
-from taxonomy.hierarchy import Hierarchy
-from taxonomy.raw_tree import IntArray
+from taxonomy.trees.hierarchy import Hierarchy
+from taxonomy.trees.raw_tree import IntArray
 
 
 def baker_gamma(a: Hierarchy, b: Hierarchy) -> float:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from taxonomy.clustering import dendrogram
+from taxonomy.clustering.levels import dendrogram
 from taxonomy.comparison.dasgupta import dasgupta_cost, expected_dasgupta_cost
 from taxonomy.comparison.heights import cophenetic_fit
-from taxonomy.hierarchy import Hierarchy
+from taxonomy.trees.hierarchy import Hierarchy
 
 if TYPE_CHECKING:
     from taxonomy.similarity import Similarity

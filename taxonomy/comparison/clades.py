@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from taxonomy.comparison.heights import same_labels
-from taxonomy.consensus import leaf_spans
-from taxonomy.hierarchy import Hierarchy
+from taxonomy.trees.consensus import leaf_spans
+from taxonomy.trees.hierarchy import Hierarchy
 
 Numbers = npt.NDArray[np.int64]
 

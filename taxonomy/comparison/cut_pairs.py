@@ -9,8 +9,8 @@ import numpy as np
 
 from taxonomy.comparison.cuts import PairedCut, paired_cuts
 from taxonomy.comparison.heights import same_labels
-from taxonomy.hierarchy import Hierarchy
-from taxonomy.raw_tree import IntArray
+from taxonomy.trees.hierarchy import Hierarchy
+from taxonomy.trees.raw_tree import IntArray
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -18,10 +18,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from taxonomy.consensus import leaf_spans
-from taxonomy.errors import HierarchyError
-from taxonomy.hierarchy import Hierarchy
-from taxonomy.raw_tree import IntArray
+from taxonomy._core.errors import HierarchyError
+from taxonomy.trees.consensus import leaf_spans
+from taxonomy.trees.hierarchy import Hierarchy
+from taxonomy.trees.raw_tree import IntArray
 
 EQUAL_HEIGHTS = 1e-9
 """Heights are equal if they differ by less than this share of the greatest."""

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from taxonomy._core.errors import HierarchyError
 from taxonomy.comparison.spans import pairs_at
-from taxonomy.errors import HierarchyError
-from taxonomy.hierarchy import Hierarchy
+from taxonomy.trees.hierarchy import Hierarchy
 
 if TYPE_CHECKING:
     from taxonomy.similarity import Similarity

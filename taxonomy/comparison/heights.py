@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from taxonomy.errors import HierarchyError
-from taxonomy.hierarchy import Hierarchy
+from taxonomy._core.errors import HierarchyError
+from taxonomy.trees.hierarchy import Hierarchy
 
 if TYPE_CHECKING:
     from taxonomy.similarity import Similarity

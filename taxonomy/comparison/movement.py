@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from taxonomy.errors import HierarchyError
-from taxonomy.hierarchy import Hierarchy
-from taxonomy.raw_tree import IntArray
+from taxonomy._core.errors import HierarchyError
+from taxonomy.trees.hierarchy import Hierarchy
+from taxonomy.trees.raw_tree import IntArray
 
 if TYPE_CHECKING:
     import pandas as pd

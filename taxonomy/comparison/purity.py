@@ -6,11 +6,11 @@ from collections.abc import Hashable, Mapping
 
 import numpy as np
 
+from taxonomy._core.errors import HierarchyError
 from taxonomy.comparison.spans import pairs_at, pairs_meeting
-from taxonomy.consensus import leaf_spans
-from taxonomy.errors import HierarchyError
-from taxonomy.hierarchy import Hierarchy
-from taxonomy.raw_tree import IntArray
+from taxonomy.trees.consensus import leaf_spans
+from taxonomy.trees.hierarchy import Hierarchy
+from taxonomy.trees.raw_tree import IntArray
 
 
 def dendrogram_purity(tree: Hierarchy, groups: Mapping[str, Hashable]) -> float:

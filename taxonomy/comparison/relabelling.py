@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from taxonomy._registry import lookup
+from taxonomy._core.errors import HierarchyError
+from taxonomy._core.registry import lookup
 from taxonomy.comparison.metric import Metric
 from taxonomy.comparison.table import FITS, METRICS
-from taxonomy.errors import HierarchyError
-from taxonomy.hierarchy import Hierarchy
-from taxonomy.raw_tree import RawTree
+from taxonomy.trees.hierarchy import Hierarchy
+from taxonomy.trees.raw_tree import RawTree
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from taxonomy.consensus import leaf_spans
-from taxonomy.hierarchy import Hierarchy
-from taxonomy.raw_tree import IntArray
+from taxonomy.trees.consensus import leaf_spans
+from taxonomy.trees.hierarchy import Hierarchy
+from taxonomy.trees.raw_tree import IntArray
 
 
 class SharedCounts:

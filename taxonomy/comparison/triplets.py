@@ -9,8 +9,8 @@ import numpy.typing as npt
 
 from taxonomy.comparison.heights import same_labels
 from taxonomy.comparison.spans import SharedCounts, pairs_meeting
-from taxonomy.hierarchy import Hierarchy
-from taxonomy.raw_tree import IntArray
+from taxonomy.trees.hierarchy import Hierarchy
+from taxonomy.trees.raw_tree import IntArray
 
 FloatArray = npt.NDArray[np.float64]
 

@@ -11,10 +11,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Protocol
 
-from taxonomy._registry import Registry
+from taxonomy._core.errors import DataError
+from taxonomy._core.registry import Registry
 from taxonomy.data._matching import Matching, match
 from taxonomy.data._pictures import Pictures
-from taxonomy.errors import DataError
 
 __all__ = ["DATASETS", "Data", "Matching", "Pictures", "check_resolution", "get_data", "match"]
 

@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from taxonomy import _io
-from taxonomy.errors import DataError, FileFormatError
+from taxonomy._core import io
+from taxonomy._core.errors import DataError, FileFormatError
 
 try:
     import fcntl
@@ -35,10 +35,10 @@ def stored(
     source: str,
     content: str,
     shape: tuple[int, ...],
-    fill: Callable[[Images], dict[str, _io.Json]],
-    stale: Callable[[dict[str, _io.Json]], bool] = lambda _: False,
+    fill: Callable[[Images], dict[str, io.Json]],
+    stale: Callable[[dict[str, io.Json]], bool] = lambda _: False,
     most: int = 0,
-) -> tuple[Images, dict[str, _io.Json]]:
+) -> tuple[Images, dict[str, io.Json]]:
     """Return a mapped uint8 array and the facts kept with it, filling it where it is not there.
 
     The array's file is complete and on disk before it gets its name, and its facts are written
@@ -71,17 +71,17 @@ def stored(
         with _lock(folder / f".{stem}.lock"):
             if found := _found(array, facts, shape, stale):  # another process was faster
                 return found
-            _io.clear_unfinished(array)
+            io.clear_unfinished(array)
             _check_space(folder, size)
             made = _filled(array, shape, fill)
-            _io.write_json(facts, made)
+            io.write_json(facts, made)
             _clear(folder, f"{source[:20]}-*", but=stem)
             if most:
                 _forget(folder, most)
     except OSError as error:
         raise DataError(
             f"{folder}: the cache of pictures ({size / 1e9:.2g} GB) cannot be written "
-            f"({error.strerror}); choose another folder with --cache or {_io.CACHE_VARIABLE}."
+            f"({error.strerror}); choose another folder with --cache or {io.CACHE_VARIABLE}."
         ) from error
     return _mapped(array, shape), made
 
@@ -90,12 +90,12 @@ def _found(
     array: Path,
     facts: Path,
     shape: tuple[int, ...],
-    stale: Callable[[dict[str, _io.Json]], bool],
-) -> tuple[Images, dict[str, _io.Json]] | None:
+    stale: Callable[[dict[str, io.Json]], bool],
+) -> tuple[Images, dict[str, io.Json]] | None:
     if not facts.is_file():
         return None
     try:
-        images, known = _mapped(array, shape), _io.read_json(facts)
+        images, known = _mapped(array, shape), io.read_json(facts)
     except (FileFormatError, OSError, ValueError) as error:
         log.warning("%s: damaged (%s); it is made again.", array, error)
         return None
@@ -139,8 +139,8 @@ def _mapped(path: Path, shape: tuple[int, ...]) -> Images:
 
 
 def _filled(
-    path: Path, shape: tuple[int, ...], fill: Callable[[Images], dict[str, _io.Json]]
-) -> dict[str, _io.Json]:
+    path: Path, shape: tuple[int, ...], fill: Callable[[Images], dict[str, io.Json]]
+) -> dict[str, io.Json]:
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
     temporary = Path(name)
     try:
@@ -166,7 +166,7 @@ def _check_space(folder: Path, size: int) -> None:
     if free < size:
         raise DataError(
             f"{folder}: the cached pictures take {size / 1e9:.1f} GB and {free / 1e9:.1f} GB are "
-            f"free; choose another folder with --cache or {_io.CACHE_VARIABLE}, or a lower "
+            f"free; choose another folder with --cache or {io.CACHE_VARIABLE}, or a lower "
             "resolution."
         )
 

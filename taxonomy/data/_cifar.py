@@ -18,10 +18,10 @@ from typing import BinaryIO, ClassVar, Literal
 import numpy as np
 import numpy.typing as npt
 
-from taxonomy import _io
+from taxonomy._core import io
+from taxonomy._core.errors import DataError
 from taxonomy.data._pictures import SPLITS, Pictures
 from taxonomy.data._splits import fraction
-from taxonomy.errors import DataError
 
 SIDE = 32
 PIXELS = 3 * SIDE * SIDE
@@ -112,7 +112,7 @@ def locate(archive: Archive, path: str, download: Download, url: str, md5: str, 
     Raises:
         DataError: there is no such file, it cannot be downloaded, or its checksum is another.
     """
-    file = Path(path) if path else _io.cache_folder(cache) / archive.file
+    file = Path(path) if path else io.cache_folder(cache) / archive.file
     if file.is_dir():
         file /= archive.file
     if not file.is_file():
@@ -216,7 +216,7 @@ def _download(url: str, file: Path, md5: str) -> None:
         raise DataError(f"{url}: not a web address; give one that begins with https://.")
     state = _new_md5()
     try:
-        with urllib.request.urlopen(url, timeout=60) as page, _io.atomic_open(file) as out:  # noqa: S310
+        with urllib.request.urlopen(url, timeout=60) as page, io.atomic_open(file) as out:  # noqa: S310
             _copy(page, out, state.update)
             if state.hexdigest() != md5:
                 raise DataError(

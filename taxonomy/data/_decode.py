@@ -9,7 +9,7 @@ from typing import IO, Any
 import numpy as np
 import numpy.typing as npt
 
-from taxonomy.errors import DataError
+from taxonomy._core.errors import DataError
 
 
 def decode(

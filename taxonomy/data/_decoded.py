@@ -9,10 +9,10 @@ from typing import Literal
 
 import numpy as np
 
-from taxonomy import _io
+from taxonomy._core import io
+from taxonomy._core.errors import DataError
 from taxonomy.data._cache import Images, fill_rows, readable, stored
 from taxonomy.data._pictures import Pictures
-from taxonomy.errors import DataError
 
 log = logging.getLogger(__name__)
 
@@ -57,17 +57,17 @@ def decoded(
     """
     count = len(encoded.labels)
 
-    def fill(images: Images) -> dict[str, _io.Json]:
+    def fill(images: Images) -> dict[str, io.Json]:
         wrong = fill_rows(images, encoded.load, workers)
         digest = _pictures(encoded, images, wrong).digest if len(wrong) < count else ""
         return {"unreadable": [[row, text] for row, text in wrong.items()], "digest": digest}
 
-    def stale(facts: dict[str, _io.Json]) -> bool:
+    def stale(facts: dict[str, io.Json]) -> bool:
         # A disk or a permission may have failed; a file may be mended and keep its time.
         return any(readable(encoded.load, row) for row, _ in facts["unreadable"])
 
     shape = (count, 3, resolution, resolution)
-    folder = _io.cache_folder(cache)
+    folder = io.cache_folder(cache)
     images, facts = stored(folder, encoded.source, encoded.content, shape, fill, stale)
     wrong = dict(facts["unreadable"])
     if wrong:

@@ -9,10 +9,10 @@ from typing import Literal
 
 import numpy as np
 
+from taxonomy._core.errors import DataError, did_you_mean
 from taxonomy.data._pictures import SPLITS, Pictures
-from taxonomy.errors import DataError, did_you_mean
-from taxonomy.hierarchy import Hierarchy
-from taxonomy.operations import drop_heights, graft
+from taxonomy.trees.hierarchy import Hierarchy
+from taxonomy.trees.operations import drop_heights, graft
 
 log = logging.getLogger(__name__)
 

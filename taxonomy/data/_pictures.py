@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from taxonomy import _io
-from taxonomy.errors import DataError
+from taxonomy._core import io
+from taxonomy._core.errors import DataError
 
 SPLITS = ("train", "val", "test")
 
@@ -140,5 +140,5 @@ class Pictures:
         """The sha256 of classes and arrays."""
         if self.known_digest:
             return self.known_digest
-        arrays = _io.array_digest(self.images, self.targets, self.splits)
-        return _io.digest([list(self.classes), arrays, self.groups.tolist()])
+        arrays = io.array_digest(self.images, self.targets, self.splits)
+        return io.digest([list(self.classes), arrays, self.groups.tolist()])

@@ -11,7 +11,7 @@ import logging
 from collections.abc import Callable, Collection
 from typing import Literal
 
-from taxonomy.errors import DataError
+from taxonomy._core.errors import DataError
 
 log = logging.getLogger(__name__)
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from taxonomy import _io
+from taxonomy._core import io
+from taxonomy._core.errors import DataError
 from taxonomy.data._cifar import Archive, Reader
-from taxonomy.errors import DataError
-from taxonomy.hierarchy import Hierarchy
+from taxonomy.trees.hierarchy import Hierarchy
 
 
 @dataclass(frozen=True)
@@ -47,4 +47,4 @@ class Data(Reader):
         for group, class_ in pairs:
             leaves.setdefault(records.superclasses[group], []).append(records.names[class_])
         nested = {"children": [{"name": n, "leaves": below} for n, below in leaves.items()]}
-        return Hierarchy.from_nested(nested, _io.provenance("cifar100.superclasses", md5=self.md5))
+        return Hierarchy.from_nested(nested, io.provenance("cifar100.superclasses", md5=self.md5))

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from taxonomy import _io
-from taxonomy._registry import require
+from taxonomy._core import io
+from taxonomy._core.errors import DataError
+from taxonomy._core.registry import require
 from taxonomy.data._decode import decode
 from taxonomy.data._decoded import Encoded, Unreadable, decoded
 from taxonomy.data._pictures import SPLITS, Pictures
 from taxonomy.data._splits import Policy, Rule, drawn_in_three, rules
-from taxonomy.errors import DataError
 from taxonomy.labels import class_root, subfolders
 
 SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".webp")
@@ -81,8 +81,8 @@ class Data:
         files = self.files()
         how = ["folder", self.resolution, self.splits, self.held_out]
         encoded = Encoded(
-            source=_io.digest([str(root.resolve()), *how]),
-            content=_io.digest([_listing_digest(files), *how, require("PIL").__version__]),
+            source=io.digest([str(root.resolve()), *how]),
+            content=io.digest([_listing_digest(files), *how, require("PIL").__version__]),
             labels=[file.name for file in files],
             splits=[file.split for file in files],
             load=lambda row: decode(pillow, files[row].path, self.resolution),

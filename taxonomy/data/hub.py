@@ -5,19 +5,19 @@ It loads by name from the hub, or from a folder of its own; see `from_dataset` f
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping
 from dataclasses import dataclass
+from io import BytesIO
 from typing import Any
 
-from taxonomy import _io
-from taxonomy._registry import require
+from taxonomy._core import io
+from taxonomy._core.errors import DataError, did_you_mean
+from taxonomy._core.registry import require
 from taxonomy.data._cache import Images
 from taxonomy.data._decode import decode
 from taxonomy.data._decoded import Encoded, Unreadable, decoded
 from taxonomy.data._pictures import SPLITS, Pictures
 from taxonomy.data._splits import Policy, drawn_in_three, rules
-from taxonomy.errors import DataError, did_you_mean
 
 NAMES = {"validation": "val", "valid": "val", "dev": "val"}
 """What splits are called there and here, where it differs."""
@@ -105,15 +105,15 @@ def from_dataset(loaded: Any, options: Data | None = None) -> Pictures:
         value = raw[part][row].column(image)[0].as_py()
         if not value or not (value["bytes"] or value["path"]):
             raise DataError(f"{where(index)}: has no picture.")
-        file = io.BytesIO(value["bytes"]) if value["bytes"] else value["path"]
+        file = BytesIO(value["bytes"]) if value["bytes"] else value["path"]
         return decode(pillow, file, options.resolution, where(index))
 
     marks = [getattr(dataset, "_fingerprint", "") for _, dataset, _ in parts]
     how = ["hub", image, label, options.resolution, options.splits, options.held_out]
     origin = [options.name, options.configuration] if options.name else marks
     encoded = Encoded(
-        source=_io.digest([origin, how]),
-        content=_io.digest([marks, how, require("PIL").__version__]),
+        source=io.digest([origin, how]),
+        content=io.digest([marks, how, require("PIL").__version__]),
         labels=[names[part][row] for _, part, row in rows],
         splits=[split for split, _, _ in rows],
         load=load,

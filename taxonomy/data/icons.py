@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from taxonomy import _io, _shipped
+from taxonomy._core import io, shipped
 from taxonomy.data._pictures import Pictures
 
 
@@ -20,8 +20,8 @@ class Data:
         Raises:
             FileFormatError: the file is missing or altered.
         """
-        arrays = _io.load_npz(
-            _shipped.path("icons/icons.npz", verify=True),
+        arrays = io.load_npz(
+            shipped.path("icons/icons.npz", verify=True),
             *("images", "label", "classes", "designer", "designers", "split"),
         )
         return Pictures(

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from taxonomy import _io
-from taxonomy.errors import DataError
+from taxonomy._core import io
+from taxonomy._core.errors import DataError
 from taxonomy.evaluation.calibration import (
     BINS,
     brier_score,
@@ -34,8 +34,8 @@ from taxonomy.evaluation.hierarchical import (
     mistake_severity,
 )
 from taxonomy.evaluation.tables import class_table, group_table
-from taxonomy.hierarchy import Hierarchy
 from taxonomy.predictions import Predictions
+from taxonomy.trees.hierarchy import Hierarchy
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -134,7 +134,7 @@ class Evaluation:
         }
         paths = tuple(Path(folder) / f"{name}.csv" for name in tables)
         for path, table in zip(paths, tables.values(), strict=True):
-            _io.write_text(path, table.to_csv(index=False))
+            io.write_text(path, table.to_csv(index=False))
         return paths
 
 

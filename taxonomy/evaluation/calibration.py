@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from taxonomy.errors import DataError
+from taxonomy._core.errors import DataError
 from taxonomy.predictions import FloatArray, IntArray, Predictions
 from taxonomy.tasks import TaskList
 

@@ -15,8 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from taxonomy.evaluation.calibration import probabilities
-from taxonomy.hierarchy import Hierarchy
 from taxonomy.predictions import FloatArray, IntArray, Predictions
+from taxonomy.trees.hierarchy import Hierarchy
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from taxonomy.evaluation.hierarchical import mistake_heights
-from taxonomy.hierarchy import Hierarchy
 from taxonomy.predictions import Predictions
+from taxonomy.trees.hierarchy import Hierarchy
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -10,8 +10,8 @@ from functools import partial
 from itertools import accumulate
 from typing import Any
 
-from taxonomy import _io
-from taxonomy.errors import ReplyError
+from taxonomy._core import io
+from taxonomy._core.errors import ReplyError
 from taxonomy.llm.client import Client
 from taxonomy.llm.question import Prompt, Question
 from taxonomy.llm.reply import Fault, Reading, parse, spots
@@ -58,7 +58,7 @@ class Asker:
         store: Store,
         model: str,
         context: str,
-        parameters: Mapping[str, _io.Json] | None = None,
+        parameters: Mapping[str, io.Json] | None = None,
         client: Client | None = None,
     ) -> None:
         self.store = store

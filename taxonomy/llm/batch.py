@@ -11,9 +11,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from taxonomy import _io
-from taxonomy._registry import require
-from taxonomy.errors import BudgetError, FileFormatError, LLMError, ServerError
+from taxonomy._core import io
+from taxonomy._core.errors import BudgetError, FileFormatError, LLMError, ServerError
+from taxonomy._core.registry import require
 from taxonomy.llm.client import Client, clean, usage
 from taxonomy.llm.question import Question
 from taxonomy.llm.store import Store
@@ -53,7 +53,7 @@ def keys_of(requests: str, questions: Iterable[Question], where: str) -> dict[st
     """
     waiting: dict[str, list[Question]] = {}
     for question in questions:
-        waiting.setdefault(_io.digest(question.body), []).append(question)
+        waiting.setdefault(io.digest(question.body), []).append(question)
     found = {}
     for number, line in enumerate(requests.rstrip("\n").split("\n"), start=1):
         try:
@@ -63,7 +63,7 @@ def keys_of(requests: str, questions: Iterable[Question], where: str) -> dict[st
             name = str(content["custom_id"])
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise FileFormatError(f"{where}, line {number}: no Batch request ({error}).") from error
-        if same := waiting.get(_io.digest(body)):
+        if same := waiting.get(io.digest(body)):
             found[name] = same.pop(0).key
     return found
 
@@ -124,9 +124,9 @@ def submit(questions: Sequence[Question], client: Client) -> str:
             raise LLMError(
                 "Nothing is outstanding; collect what was submitted: taxonomy llm collect."
             )
-        name = _io.digest([*(question.key for question in new), len(store.batches())])[:16]
+        name = io.digest([*(question.key for question in new), len(store.batches())])[:16]
         _reserve(new, client)
-        ids: dict[str, _io.Json] = {"file": "", "batch": "", "text": export(new, client)}
+        ids: dict[str, io.Json] = {"file": "", "batch": "", "text": export(new, client)}
         store.put_batch(name, ids, "prepared", [question.key for question in new])
         prepared = [row for row in store.batches() if row[0] == name]
     name, ids, _, keys = prepared[0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal, InvalidOperation
 
-from taxonomy.errors import BudgetError
+from taxonomy._core.errors import BudgetError
 from taxonomy.llm.question import Question
 from taxonomy.llm.store import Store
 

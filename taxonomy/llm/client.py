@@ -24,8 +24,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from taxonomy._registry import require
-from taxonomy.errors import BudgetError, ServerError
+from taxonomy._core.errors import BudgetError, ServerError
+from taxonomy._core.registry import require
 from taxonomy.llm.budget import Budget
 from taxonomy.llm.question import Question
 

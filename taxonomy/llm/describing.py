@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from taxonomy import _io
-from taxonomy.errors import IncompleteError
+from taxonomy._core import io
+from taxonomy._core.errors import IncompleteError
 from taxonomy.labels import Label, LabelSet
 from taxonomy.llm.asker import Asker
 from taxonomy.llm.question import Prompt, category
@@ -45,7 +45,7 @@ def describe(labels: LabelSet, asker: Asker) -> LabelSet:
 def prompt(label: Label) -> Prompt:
     """Return the question how a class looks."""
 
-    def user(_: Sequence[str]) -> _io.Json:
+    def user(_: Sequence[str]) -> io.Json:
         return {"category": category(label)}
 
     return Prompt(

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from taxonomy._registry import require
-from taxonomy.errors import ServerError
+from taxonomy._core.errors import ServerError
+from taxonomy._core.registry import require
 from taxonomy.llm.client import LONGEST_WAIT, Server, clean, retry_after
 
 Float32Array = npt.NDArray[np.float32]

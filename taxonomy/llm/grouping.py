@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from taxonomy import _io
-from taxonomy.errors import IncompleteError, LLMError, ReplyError
+from taxonomy._core import io
+from taxonomy._core.errors import IncompleteError, LLMError, ReplyError
 from taxonomy.labels import Label, LabelSet
 from taxonomy.llm.asker import Asker
 from taxonomy.llm.question import Prompt, category, wire_id
@@ -47,7 +47,7 @@ class Tree:
 
     ids: frozenset[str]
 
-    def schema(self, wanted: Sequence[str]) -> _io.Json:  # noqa: ARG002
+    def schema(self, wanted: Sequence[str]) -> io.Json:  # noqa: ARG002
         """Demand two levels of groups."""
         leaf = {"type": "string", "enum": sorted(self.ids)}
         below = {"name": NAME.schema, "leaves": {"type": "array", "items": leaf}}
@@ -186,7 +186,7 @@ def place(
     prompts, ids = [], {wire_id(label.id): label for label in labels}
     for part in np.array_split(list(ids), -(-len(ids) // PLACED)):
 
-        def user(wanted: Sequence[str]) -> _io.Json:
+        def user(wanted: Sequence[str]) -> io.Json:
             return {"groups": numbered, "categories": [category(ids[one]) for one in wanted]}
 
         reply = Fields("groups", integer(1, len(options)))
@@ -264,7 +264,7 @@ def assign(
     prompts = []
     for label in labels:
 
-        def user(_: Sequence[str], label: Label = label) -> _io.Json:
+        def user(_: Sequence[str], label: Label = label) -> io.Json:
             return {"groups": numbered, "category": category(label)}
 
         reply = Single("group", integer(1, len(names)))

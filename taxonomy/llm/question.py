@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from taxonomy import _io
+from taxonomy._core import io
 from taxonomy.labels import Label
 from taxonomy.llm.reply import Fault, Reply
 from taxonomy.llm.template import Template, get_template
@@ -37,7 +37,7 @@ class Question:
     template: Template
     system: str
     user: str
-    parameters: Mapping[str, _io.Json]
+    parameters: Mapping[str, io.Json]
     repeat: int
     attempt: int
     wanted: tuple[str, ...] = field(compare=False)
@@ -52,7 +52,7 @@ class Question:
         ]
 
     @property
-    def body(self) -> dict[str, _io.Json]:
+    def body(self) -> dict[str, io.Json]:
         """The request body without guards."""
         return {"model": self.model, "messages": self.messages, **self.parameters}
 
@@ -67,9 +67,9 @@ class Question:
         return sum(len(message["content"].encode()) + 32 for message in self.messages)
 
 
-def key_of(body: Mapping[str, _io.Json], template: str, repeat: int, attempt: int) -> str:
+def key_of(body: Mapping[str, io.Json], template: str, repeat: int, attempt: int) -> str:
     """Return the key of a request body, its template's digest, its repeat and its attempt."""
-    return _io.digest([dict(body), template, repeat, attempt])
+    return io.digest([dict(body), template, repeat, attempt])
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ class Prompt:
 
     template: str
     wanted: tuple[str, ...]
-    user: Callable[[Sequence[str]], _io.Json]
+    user: Callable[[Sequence[str]], io.Json]
     reply: Reply
     slots: Mapping[str, str] = field(default_factory=dict)
     about: str = ""
@@ -98,7 +98,7 @@ class Prompt:
         self,
         model: str,
         context: str,
-        parameters: Mapping[str, _io.Json],
+        parameters: Mapping[str, io.Json],
         repeat: int,
         faults: Mapping[str, Fault],
         attempt: int,
@@ -128,7 +128,7 @@ def wire_id(label_id: str) -> str:
     """
     if len(label_id) <= LONGEST["id"] and set(label_id) <= PLAIN:
         return label_id
-    return f"id-{_io.digest(label_id)[:12]}"
+    return f"id-{io.digest(label_id)[:12]}"
 
 
 def category(label: Label) -> dict[str, str]:

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
 
-from taxonomy._io import Json
-from taxonomy.errors import ReplyError
+from taxonomy._core.errors import ReplyError
+from taxonomy._core.io import Json
 
 
 class Fault(StrEnum):

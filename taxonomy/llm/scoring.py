@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from taxonomy import _io
-from taxonomy.errors import IncompleteError, LLMError
+from taxonomy._core import io
+from taxonomy._core.errors import IncompleteError, LLMError
 from taxonomy.labels import Label, LabelSet
 from taxonomy.llm.asker import Asker, Outcome
 from taxonomy.llm.question import Prompt, category, wire_id
@@ -206,7 +206,7 @@ def rows(labels: LabelSet, *, digit: bool = False) -> Iterator[tuple[Prompt, Tar
         for part in parts:
             targets = {wire_id(labels.ids[j]): (i, int(j)) for j in part}
 
-            def user(wanted: Sequence[str], anchor: Label = anchor) -> _io.Json:
+            def user(wanted: Sequence[str], anchor: Label = anchor) -> io.Json:
                 return {"anchor": category(anchor), "categories": [entries[w] for w in wanted]}
 
             reply = Fields("scores", check, {"anchor": wire_id(anchor.id)})
@@ -224,7 +224,7 @@ def pairs(labels: LabelSet, *, digit: bool = False) -> Iterator[tuple[Prompt, Ta
     for start in range(0, len(ordered), size):
         targets = {pair_id(labels, i, j): (i, j) for i, j in ordered[start : start + size]}
 
-        def user(wanted: Sequence[str], targets: Targets = targets) -> _io.Json:
+        def user(wanted: Sequence[str], targets: Targets = targets) -> io.Json:
             return {
                 "pairs": [
                     {"id": w, "first": entries[targets[w][0]], "second": entries[targets[w][1]]}
@@ -280,7 +280,7 @@ def _odd_ones(labels: LabelSet, asker: Asker, repeats: int, per_pair: int) -> Ju
     for start in range(0, len(chosen), BATCH["triplets"]):
         part = {pair_id(labels, *t): t for t in chosen[start : start + BATCH["triplets"]]}
 
-        def user(wanted: Sequence[str], part: dict[str, Any] = part) -> _io.Json:
+        def user(wanted: Sequence[str], part: dict[str, Any] = part) -> io.Json:
             return {"triplets": [{"id": w, "of": [entries[k] for k in part[w]]} for w in wanted]}
 
         prompts.append(Prompt("triplets", tuple(part), user, Fields("odd", integer(1, 3))))

@@ -13,8 +13,8 @@ from typing import Literal
 
 import numpy as np
 
-from taxonomy import _io
-from taxonomy.errors import LLMError
+from taxonomy._core import io
+from taxonomy._core.errors import LLMError
 from taxonomy.labels import Label, LabelSet
 from taxonomy.llm.asker import Asker
 from taxonomy.llm.question import Prompt, category, wire_id
@@ -136,7 +136,7 @@ def prompts(labels: LabelSet, asked: Mapping[str, Label], graph: NounGraph) -> l
     for part in np.array_split(list(asked), -(-len(asked) // BATCH)):
         items = tuple(map(str, part))
 
-        def user(wanted: Sequence[str]) -> _io.Json:
+        def user(wanted: Sequence[str]) -> io.Json:
             return {"names": names, "categories": [entries[item] for item in wanted]}
 
         checks = {item: whole(0, len(entries[item]["senses"])) for item in items}
@@ -160,7 +160,7 @@ def _items(labels: LabelSet) -> dict[str, Label]:
     def item(label: Label) -> str:
         own = held[label.name] == 1 and not label.name.startswith("id-")
         plain = own and wire_id(label.name) == label.name
-        return label.name if plain else f"id-{_io.digest(label.id)[:12]}"
+        return label.name if plain else f"id-{io.digest(label.id)[:12]}"
 
     return {item(label): label for label in sorted(labels, key=lambda one: (one.name, one.id))}
 
@@ -169,9 +169,9 @@ def _name(label: Label) -> str:
     return category(Label(label.id, label.name))["name"]
 
 
-def _entry(graph: NounGraph, item: str, label: Label) -> dict[str, _io.Json]:
+def _entry(graph: NounGraph, item: str, label: Label) -> dict[str, io.Json]:
     """Return a category with its senses, in WordNet's order, numbered from 1."""
-    senses: list[_io.Json] = [
+    senses: list[io.Json] = [
         {
             "number": number,
             "words": [lemma.replace("_", " ") for lemma in graph.lemmas(node)],

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from taxonomy import _io
-from taxonomy.errors import BudgetError, IncompleteError, LLMError
+from taxonomy._core import io
+from taxonomy._core.errors import BudgetError, IncompleteError, LLMError
 from taxonomy.labels import LabelSet
 from taxonomy.llm.asker import Asker
 from taxonomy.llm.budget import Budget, Price, dollars
@@ -59,7 +59,7 @@ class Settings:
     yes: bool = False
 
     @property
-    def parameters(self) -> dict[str, _io.Json]:
+    def parameters(self) -> dict[str, io.Json]:
         """Sampling parameters that are part of a question."""
         return {} if self.temperature is None else {"temperature": self.temperature}
 
@@ -109,14 +109,14 @@ class Settings:
         price = Price.parse(self.price) if self.price else None
         return Budget(store, price, self.max_usd, self.max_requests)
 
-    def made(self, asker: Asker) -> dict[str, _io.Json]:
+    def made(self, asker: Asker) -> dict[str, io.Json]:
         """Return what provenance says of where answers came from."""
-        facts: dict[str, _io.Json] = {
+        facts: dict[str, io.Json] = {
             "model": asker.model,
             "context": asker.context,
             "parameters": asker.parameters,
             "repeats": self.repeats,
-            "answers": _io.digest(sorted(asker.used)),
+            "answers": io.digest(sorted(asker.used)),
         }
         if self.transcript:
             facts["note"] = Transcript.load(self.transcript).note

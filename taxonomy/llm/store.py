@@ -13,8 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple, Self
 
-from taxonomy import _io
-from taxonomy.errors import LLMError
+from taxonomy._core import io
+from taxonomy._core.errors import LLMError
 from taxonomy.llm.question import Question
 
 _SCHEMA = """
@@ -106,12 +106,12 @@ class Store:
             raise
         self._base.execute("COMMIT")
 
-    def answer(self, key: str) -> _io.Json | None:
+    def answer(self, key: str) -> io.Json | None:
         """Return the stored answer of a key: a chat completion as it came; or None."""
         row = self._base.execute("SELECT answer FROM answers WHERE key=?", (key,)).fetchone()
         return None if row is None else json.loads(row[0])
 
-    def request(self, key: str) -> _io.Json | None:
+    def request(self, key: str) -> io.Json | None:
         """Return the stored request of a key, or None."""
         row = self._base.execute("SELECT request FROM requests WHERE key=?", (key,)).fetchone()
         return None if row is None else json.loads(row[0])
@@ -120,15 +120,15 @@ class Store:
         """Store a request, before it is sent."""
         self.put_request(question.key, request_of(question))
 
-    def put_request(self, key: str, request: _io.Json) -> None:
+    def put_request(self, key: str, request: io.Json) -> None:
         """Store a request under its key."""
         self._base.execute(
-            "INSERT OR IGNORE INTO requests VALUES (?, ?)", (key, _io.canonical_json(request))
+            "INSERT OR IGNORE INTO requests VALUES (?, ?)", (key, io.canonical_json(request))
         )
 
-    def put_answer(self, key: str, answer: _io.Json) -> bool:
+    def put_answer(self, key: str, answer: io.Json) -> bool:
         """Store an answer; the first one of a key stays. Tell whether it is new."""
-        text = _io.canonical_json(answer)
+        text = io.canonical_json(answer)
         cursor = self._base.execute("INSERT OR IGNORE INTO answers VALUES (?, ?)", (key, text))
         return cursor.rowcount > 0
 
@@ -151,7 +151,7 @@ class Store:
         rows = self._base.execute("SELECT key, max(id) FROM sends WHERE state='open' GROUP BY key")
         return {key: int(send) for key, send in rows if key in wanted}
 
-    def finish(self, send: int, key: str, answer: _io.Json, usage: tuple[int, int] | None) -> None:
+    def finish(self, send: int, key: str, answer: io.Json, usage: tuple[int, int] | None) -> None:
         """Store an answer and close its send, in one transaction."""
         with self._transaction():
             self.put_answer(key, answer)
@@ -182,7 +182,7 @@ class Store:
         ).fetchone()
         return int(row[0]), int(row[1])
 
-    def records(self) -> Iterator[tuple[str, _io.Json, _io.Json]]:
+    def records(self) -> Iterator[tuple[str, io.Json, io.Json]]:
         """Iterate over key, request and answer of everything answered, by key."""
         rows = self._base.execute(
             "SELECT key, request, answer FROM requests JOIN answers USING (key) ORDER BY key"
@@ -191,21 +191,21 @@ class Store:
             yield key, json.loads(request), json.loads(answer)
 
     def put_batch(
-        self, name: str, batch: Mapping[str, _io.Json], state: str, keys: list[str]
+        self, name: str, batch: Mapping[str, io.Json], state: str, keys: list[str]
     ) -> None:
         """Write down a batch, its ids and which requests it holds; the same name again updates."""
         self._base.execute(
             "INSERT OR REPLACE INTO batches VALUES (?, ?, ?, ?)",
-            (name, _io.canonical_json(dict(batch)), state, _io.canonical_json(keys)),
+            (name, io.canonical_json(dict(batch)), state, io.canonical_json(keys)),
         )
 
-    def batches(self) -> list[tuple[str, dict[str, _io.Json], str, list[str]]]:
+    def batches(self) -> list[tuple[str, dict[str, io.Json], str, list[str]]]:
         """Return name, ids, state and keys of every batch, in the order of their names."""
         rows = self._base.execute("SELECT name, batch, state, keys FROM batches ORDER BY name")
         return [(name, json.loads(b), state, json.loads(keys)) for name, b, state, keys in rows]
 
 
-def request_of(question: Question) -> dict[str, _io.Json]:
+def request_of(question: Question) -> dict[str, io.Json]:
     """Return what is stored of a request."""
     return {
         "body": question.body,

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 
-from taxonomy._io import read_text
-from taxonomy.errors import LLMError, did_you_mean
+from taxonomy._core.errors import LLMError, did_you_mean
+from taxonomy._core.io import read_text
 
 _FOLDER = Path(__file__).parent / "templates"
 _FILE = re.compile(r"([a-z-]+)-v(\d+)\.txt")

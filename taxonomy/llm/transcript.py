@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from taxonomy import _io, _shipped
-from taxonomy.errors import FileFormatError, LLMError
+from taxonomy._core import io, shipped
+from taxonomy._core.errors import FileFormatError, LLMError
 from taxonomy.labels import Label, LabelSet
 from taxonomy.llm.question import category, key_of
 from taxonomy.llm.store import Store
@@ -34,8 +34,8 @@ class Transcript:
     labels: LabelSet
     model: str
     context: str
-    parameters: Mapping[str, _io.Json]
-    records: tuple[tuple[str, _io.Json, _io.Json], ...]
+    parameters: Mapping[str, io.Json]
+    records: tuple[tuple[str, io.Json, io.Json], ...]
     note: str = ""
 
     @property
@@ -70,8 +70,8 @@ class Transcript:
             head,
             *({"request": request, "answer": answer} for _, request, answer in self.records),
         ]
-        text = "".join(_io.canonical_json(line) + "\n" for line in lines)
-        _io.write_bytes(path, lzma.compress(text.encode(), preset=9))
+        text = "".join(io.canonical_json(line) + "\n" for line in lines)
+        io.write_bytes(path, lzma.compress(text.encode(), preset=9))
 
     @classmethod
     def load(cls, name: Path | str) -> Transcript:
@@ -80,8 +80,8 @@ class Transcript:
         Raises:
             FileFormatError: the file is missing, damaged, or no transcript.
         """
-        shipped = f"{name}.jsonl.xz"
-        path = _shipped.path(shipped) if shipped in _shipped.index() else Path(name)
+        listed = f"{name}.jsonl.xz"
+        path = shipped.path(listed) if listed in shipped.index() else Path(name)
         try:
             return _load(path, path.stat().st_mtime_ns)
         except OSError as error:
@@ -94,7 +94,7 @@ class Transcript:
         labels: LabelSet,
         model: str,
         context: str,
-        parameters: Mapping[str, _io.Json],
+        parameters: Mapping[str, io.Json],
         keys: Iterable[str],
         note: str = "",
     ) -> Transcript:

@@ -1,6 +1,6 @@
 """Networks: trunks, packed branch levels, and the hierarchical network made of both."""
 
-from taxonomy._registry import require
+from taxonomy._core.registry import require
 
 require("torch")
 require("safetensors")

@@ -8,10 +8,9 @@ import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from taxonomy._registry import require
-from taxonomy.errors import SpecError
-from taxonomy.nets.hierarchical import HierarchicalNet
-from taxonomy.stages import Backbone
+from taxonomy._core.errors import SpecError
+from taxonomy._core.registry import require
+from taxonomy.design.blocks import Backbone
 
 
 class TimmStages(nn.Module):
@@ -31,7 +30,7 @@ class TimmStages(nn.Module):
 
     def __init__(self, backbone: Backbone) -> None:
         super().__init__()
-        self.model = _features(backbone.name, backbone.stage, pretrained=False)
+        self.model = timm_features(backbone.name, backbone.stage, pretrained=False)
         trained_on = self.model.pretrained_cfg
         mean, std = (torch.tensor(trained_on[key]).view(1, -1, 1, 1) for key in ("mean", "std"))
         self.white: Tensor
@@ -64,7 +63,7 @@ def timm_backbone(name: str, stage: int, resolution: int) -> Backbone:
         MissingExtraError: timm is not installed.
         SpecError: timm knows no such model or stage.
     """
-    model = _features(name, stage, pretrained=False).eval()
+    model = timm_features(name, stage, pretrained=False).eval()
     with FlopCounterMode(display=False) as counter, torch.no_grad():
         model(torch.zeros(1, 3, resolution, resolution))
     width, stride = _shape(model)
@@ -72,19 +71,13 @@ def timm_backbone(name: str, stage: int, resolution: int) -> Backbone:
     return Backbone(name, stage, width, stride, params, counter.get_total_flops() // 2)
 
 
-def load_pretrained(net: HierarchicalNet) -> None:
-    """Give a network's backbone timm's pretrained weights, which timm fetches or has cached.
+def timm_features(name: str, stage: int, pretrained: bool) -> Any:
+    """Return a timm model that ends at a stage.
 
     Raises:
-        SpecError: the network has no backbone, or timm has no weights for it.
+        MissingExtraError: timm is not installed.
+        SpecError: timm knows no such model or stage, or has no weights for it.
     """
-    if net.spec.backbone is None:
-        raise SpecError("The network has no backbone that pretrained weights could fill.")
-    model = _features(net.spec.backbone.name, net.spec.backbone.stage, pretrained=True)
-    net.trunk.get_submodule("0.model").load_state_dict(model.state_dict())
-
-
-def _features(name: str, stage: int, pretrained: bool) -> Any:
     timm = require("timm")
     try:
         return timm.create_model(

@@ -15,10 +15,10 @@ from itertools import groupby
 import torch
 from torch import Tensor, nn
 
-from taxonomy.hierarchy import Hierarchy
+from taxonomy.design.spec import NetSpec
 from taxonomy.nets.layers import Run, cell_mean, gather_nodes, parents_of
 from taxonomy.nets.trunk import STAGES
-from taxonomy.spec import NetSpec
+from taxonomy.trees.hierarchy import Hierarchy
 
 COSINE_SCALE = 10.0
 """The factor of a cosine head at the start."""

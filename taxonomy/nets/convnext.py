@@ -9,8 +9,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from taxonomy.design.blocks import Block
 from taxonomy.nets.layers import ConvNorm, Run, StochasticDepth, cell_mean
-from taxonomy.stages import Block
 
 
 class ConvNeXtBlock(nn.Module):

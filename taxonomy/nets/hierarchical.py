@@ -11,12 +11,12 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as safetensors_bytes
 from torch import Tensor, nn
 
-from taxonomy import _io, _shipped
-from taxonomy.errors import FileFormatError, TaxonomyError
-from taxonomy.hierarchy import Hierarchy
+from taxonomy._core import io, shipped
+from taxonomy._core.errors import FileFormatError, TaxonomyError
+from taxonomy.design.spec import NetSpec
 from taxonomy.nets.branches import BranchPack, LeafHeads, plan
 from taxonomy.nets.trunk import build_trunk
-from taxonomy.spec import NetSpec
+from taxonomy.trees.hierarchy import Hierarchy
 
 FORMAT = "taxonomy-net"
 
@@ -25,8 +25,8 @@ class HierarchicalNet(nn.Module):
     """A trunk, packed levels of branches, and one head a leaf; a plain module.
 
     A node reads its parent's map and nothing of its siblings', so that any subset of classes can
-    be cut out exactly (`taxonomy.experts.extract`). A flat network is one over a star tree, and an
-    expert is one over a restricted tree.
+    be cut out exactly (`taxonomy.nets.experts.extract`). A flat network is one over a star tree,
+    and an expert is one over a restricted tree.
 
     Args:
         spec: the shape of trunk and levels.
@@ -139,8 +139,8 @@ def save_net(path: Path | str, net: HierarchicalNet) -> None:
         "hierarchy": json.loads(net.hierarchy.to_json()),
     }
     # One key, because safetensors writes several in no fixed order.
-    header = {FORMAT: _io.canonical_json(description)}
-    _io.write_bytes(path, safetensors_bytes(state, header))
+    header = {FORMAT: io.canonical_json(description)}
+    io.write_bytes(path, safetensors_bytes(state, header))
 
 
 def load_net(path: Path | str) -> HierarchicalNet:
@@ -152,7 +152,7 @@ def load_net(path: Path | str) -> HierarchicalNet:
     Raises:
         FileFormatError: the file is missing, damaged, or no network of this toolkit.
     """
-    path = _shipped.find(str(path), "networks", ".safetensors") or Path(path)
+    path = shipped.find(str(path), "networks", ".safetensors") or Path(path)
     if path.is_dir():
         path = path / "model.safetensors"
     if not path.is_file():
@@ -181,4 +181,4 @@ def load_net(path: Path | str) -> HierarchicalNet:
 def weights_digest(net: HierarchicalNet) -> str:
     """Return the sha256 of a network's weights."""
     state = unpacked_state(net)
-    return _io.array_digest(*(state[name].detach().cpu().numpy() for name in sorted(state)))
+    return io.array_digest(*(state[name].detach().cpu().numpy() for name in sorted(state)))

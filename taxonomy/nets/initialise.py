@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from taxonomy.errors import SpecError
+from taxonomy._core.errors import SpecError
+from taxonomy.design.spec import NetSpec
+from taxonomy.nets.backbone import timm_features
 from taxonomy.nets.hierarchical import HierarchicalNet, load_unpacked_state, unpacked_state
-from taxonomy.spec import NetSpec
 
 
 def start_from(net: HierarchicalNet, other: HierarchicalNet) -> int:
@@ -98,3 +99,15 @@ def alike_stages(one: NetSpec, other: NetSpec) -> int:
             break
         count += 1
     return count
+
+
+def load_pretrained(net: HierarchicalNet) -> None:
+    """Give a network's backbone timm's pretrained weights, which timm fetches or has cached.
+
+    Raises:
+        SpecError: the network has no backbone, or timm has no weights for it.
+    """
+    if net.spec.backbone is None:
+        raise SpecError("The network has no backbone that pretrained weights could fill.")
+    model = timm_features(net.spec.backbone.name, net.spec.backbone.stage, pretrained=True)
+    net.trunk.get_submodule("0.model").load_state_dict(model.state_dict())

@@ -10,11 +10,11 @@ from collections.abc import Callable
 
 from torch import Tensor, nn
 
+from taxonomy.design.blocks import Block
+from taxonomy.design.spec import NetSpec
 from taxonomy.nets.convnext import ConvNeXtBlock
 from taxonomy.nets.layers import SINGLE, ConvNorm, Run, nodes_of
 from taxonomy.nets.resnet import ResidualBlock
-from taxonomy.spec import NetSpec
-from taxonomy.stages import Block
 
 
 class ResNetStage(nn.Module):
@@ -77,7 +77,7 @@ class ConvNeXtStage(nn.Module):
 
 
 STAGES: dict[str, Callable[..., nn.Module]] = {"resnet": ResNetStage, "convnext": ConvNeXtStage}
-"""The stage of each base family; one entry here and one in `taxonomy.cost` add a family."""
+"""The stage of each base family; one entry here and one in `taxonomy.design.cost` add a family."""
 
 
 def build_trunk(spec: NetSpec) -> nn.Sequential:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from taxonomy.cost import read_widths
+from taxonomy.design.cost import read_widths
 from taxonomy.nets.hierarchical import HierarchicalNet, unpacked_state
 from taxonomy.nets.layers import cell_mean
 from taxonomy.nets.trunk import STAGES, build_trunk

@@ -1,6 +1,6 @@
 """Figures, drawn with matplotlib's object interface so that no global state is touched."""
 
-from taxonomy._registry import require
+from taxonomy._core.registry import require
 
 require("matplotlib")
 

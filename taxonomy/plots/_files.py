@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import io
+from io import BytesIO
 from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from taxonomy import _io
+from taxonomy._core import io
 
 
 def save_figure(path: Path | str, figure: Figure) -> None:
     """Write a figure atomically as PNG; equal figures give equal bytes."""
-    buffer = io.BytesIO()
+    buffer = BytesIO()
     figure.savefig(buffer, format="png", dpi=150, metadata={"Software": None})
-    _io.write_bytes(path, buffer.getvalue())
+    io.write_bytes(path, buffer.getvalue())

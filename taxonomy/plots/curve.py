@@ -34,7 +34,7 @@ def cost_accuracy_figure(
     """Draw accuracy over MACs and over parameters, one column of panels a kind of task.
 
     Args:
-        means: what `taxonomy.study.curve.mean_points` returns.
+        means: what `taxonomy.evaluation.points.mean_points` returns.
         flat: the networks that are flat ones masked to the task; joined by a line.
         size: classes a task.
         note: small print below, such as seed, split and number of tasks.

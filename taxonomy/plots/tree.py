@@ -13,8 +13,8 @@ from matplotlib.collections import LineCollection
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
-from taxonomy.errors import HierarchyError
-from taxonomy.hierarchy import Hierarchy
+from taxonomy._core.errors import HierarchyError
+from taxonomy.trees.hierarchy import Hierarchy
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -40,8 +40,8 @@ def tree_figure(
 
     Args:
         tree: a tree.
-        support: per entry a share in [0, 1], such as `taxonomy.stability.Stability.support`, which
-            colours the nodes.
+        support: per entry a share in [0, 1], such as
+            `taxonomy.clustering.stability.Stability.support`, which colours the nodes.
         columns: side by side; 0 for one every 75 leaves.
         title: above.
         note: small print below, such as what the support is.

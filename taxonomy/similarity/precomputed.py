@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import csv
-import io
 from dataclasses import dataclass
+from io import StringIO
 
 import numpy as np
 
-from taxonomy import _io
-from taxonomy.errors import LabelError, SimilarityError, did_you_mean
+from taxonomy._core import io
+from taxonomy._core.errors import LabelError, SimilarityError, did_you_mean
 from taxonomy.labels import LabelSet
 from taxonomy.similarity._value import Similarity
 
@@ -41,7 +41,7 @@ class Source:
                 f"{self.path}: lacks {len(missing)} of {len(labels)} labels, the first being "
                 f"{missing[0]!r}.{did_you_mean(missing[0], whole.ids)}"
             )
-        made = _io.provenance("precomputed", file=_io.file_digest(self.path), labels=labels.digest)
+        made = io.provenance("precomputed", file=io.file_digest(self.path), labels=labels.digest)
         part = whole.restrict(labels.ids)
         return Similarity(part.ids, part.values, made)
 
@@ -52,7 +52,7 @@ def read_csv(path: str) -> Similarity:
     Raises:
         SimilarityError: the table is not square, or a cell is no number; the line is named.
     """
-    reader = csv.reader(io.StringIO(_io.read_text(path)), strict=True)
+    reader = csv.reader(StringIO(io.read_text(path)), strict=True)
     try:
         rows = [(reader.line_num, row) for row in reader if row]
     except csv.Error as error:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from taxonomy import _io
+from taxonomy._core import io
 from taxonomy.labels import LabelSet
 from taxonomy.similarity._value import Similarity
 
@@ -26,7 +26,7 @@ class Source:
         """Draw one number per unordered pair."""
         n = len(labels)
         # The label ids enter the seed, so that two label sets of one size share no matrix.
-        key = hashlib.sha256(_io.canonical_json([self.seed, *labels.ids]).encode()).digest()
+        key = hashlib.sha256(io.canonical_json([self.seed, *labels.ids]).encode()).digest()
         values = np.zeros((n, n))
         upper = np.triu_indices(n, 1)
         values[upper] = np.random.default_rng(list(key)).random(len(upper[0]))
@@ -35,5 +35,5 @@ class Source:
         return Similarity(
             labels.ids,
             values,
-            _io.provenance("random", seed=self.seed, labels=labels.digest),
+            io.provenance("random", seed=self.seed, labels=labels.digest),
         )

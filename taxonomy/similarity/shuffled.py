@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from taxonomy import _io
+from taxonomy._core import io
 from taxonomy.labels import LabelSet
 from taxonomy.similarity._recipe import only_source, scored
 from taxonomy.similarity._value import Similarity
@@ -46,7 +46,7 @@ def shuffle(similarity: Similarity, seed: int) -> Similarity:
     [1.0, 0.1, 0.2]
     """
     order = np.random.default_rng(seed).permutation(len(similarity))
-    made = _io.provenance(
+    made = io.provenance(
         "shuffled", seed=seed, similarity=similarity.digest, source=similarity.provenance
     )
     return Similarity(similarity.ids, similarity.values[np.ix_(order, order)], made)

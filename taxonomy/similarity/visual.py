@@ -13,11 +13,10 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from taxonomy import _io
-from taxonomy.class_features import ClassFeatures
-from taxonomy.errors import FileFormatError, SimilarityError, did_you_mean
+from taxonomy._core import io
+from taxonomy._core.errors import FileFormatError, SimilarityError, did_you_mean
 from taxonomy.labels import LabelSet
-from taxonomy.predictions import Predictions
+from taxonomy.predictions import ClassFeatures, Predictions
 from taxonomy.similarity._value import Similarity
 
 FloatArray = npt.NDArray[np.float64]
@@ -69,7 +68,7 @@ class Source:
                 f"first being {lacking[0]!r}.{did_you_mean(lacking[0], whole.ids)} Name a network "
                 "trained on these classes: taxonomy train."
             )
-        made = _io.provenance(
+        made = io.provenance(
             "visual",
             view=self.view,
             checkpoint=checkpoint(Path(self.network)),
@@ -173,7 +172,7 @@ def refuse_test(split: str, what: str) -> None:
 
 def checkpoint(run: Path) -> str:
     """Return the sha256 of a run's weights."""
-    return _io.file_digest(run / "model.safetensors")
+    return io.file_digest(run / "model.safetensors")
 
 
 def _refuse_without_pictures(ids: tuple[str, ...], counts: npt.ArrayLike, split: str) -> None:

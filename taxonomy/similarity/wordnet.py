@@ -10,8 +10,8 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from taxonomy import _io
-from taxonomy.errors import SimilarityError
+from taxonomy._core import io
+from taxonomy._core.errors import SimilarityError
 from taxonomy.labels import Label, LabelSet
 from taxonomy.similarity._sparse import SparseSimilarity
 from taxonomy.similarity._value import Similarity
@@ -78,7 +78,7 @@ class Source:
         nodes, guessed = synsets(labels, graph, self.senses)
         same = same_synsets(labels, nodes, graph, self.same_synset)
         content = self._content(labels, nodes, graph)
-        made = _io.provenance(
+        made = io.provenance(
             "wordnet",
             measure=self.measure,
             map=MAPS[self.measure],
@@ -107,7 +107,7 @@ class Source:
         graph: NounGraph,
         content: information.Content | None,
         nearest: int,
-        made: dict[str, _io.Json],
+        made: dict[str, io.Json],
     ) -> SparseSimilarity:
         """Score the pairs in which one class is among the other's nearest."""
         first, second = pairs.nearest(self.measure, graph, nodes, nearest, content)

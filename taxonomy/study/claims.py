@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from taxonomy.errors import TrainingError
+from taxonomy._core.errors import TrainingError
 
 if TYPE_CHECKING:
     import pandas as pd

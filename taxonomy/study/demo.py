@@ -11,19 +11,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from taxonomy import _io, _shipped
-from taxonomy._registry import require
+from taxonomy._core import io, shipped
+from taxonomy._core.errors import MissingExtraError, TrainingError
+from taxonomy._core.registry import require
 from taxonomy.builders.cluster import Builder
 from taxonomy.comparison import compare, summary
-from taxonomy.cost import cost, expert_costs
-from taxonomy.errors import MissingExtraError, TrainingError
-from taxonomy.hierarchy import Hierarchy
+from taxonomy.design.cost import cost, expert_costs
+from taxonomy.design.spec import RECOMMENDED, NetSpec
+from taxonomy.evaluation.points import mean_points, points, versus_flat
 from taxonomy.labels import LabelSet, get_labels
 from taxonomy.similarity import get_source
 from taxonomy.similarity.embedding import packaged_model
-from taxonomy.spec import RECOMMENDED, NetSpec
-from taxonomy.study.curve import mean_points, points, versus_flat
 from taxonomy.tasks import TaskList
+from taxonomy.trees.hierarchy import Hierarchy
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -90,7 +90,7 @@ def demo(folder: Path | str, config: DemoConfig | None = None, progress: bool = 
         ) from error
     folder, config = Path(folder), config or DemoConfig()
     labels = get_labels("icons")
-    tasks = TaskList.load(_shipped.path("icons/tasks.json"))
+    tasks = TaskList.load(shipped.path("icons/tasks.json"))
     _say(progress, f"1/4  hierarchies of {len(labels)} classes from {', '.join(SOURCES)}")
     trees = make_trees(labels, folder / "trees")
     table = compare_trees(trees, tasks, folder)
@@ -103,9 +103,9 @@ def demo(folder: Path | str, config: DemoConfig | None = None, progress: bool = 
     best = max(chosen, key=lambda name: runs[name].manifest["val_accuracy"])
     experts = cut_experts(runs[best], tasks, folder)
     report = write_report(folder, config, table, runs, means, experts, best)
-    facts = {"config": asdict(config), "versions": _io.versions("numpy", "torch"), **_io.stamp()}
+    facts = {"config": asdict(config), "versions": io.versions("numpy", "torch"), **io.stamp()}
     facts["training_seconds"] = {name: run.manifest["seconds"] for name, run in runs.items()}
-    _io.write_json(folder / "manifest.json", facts)
+    io.write_json(folder / "manifest.json", facts)
     return report
 
 
@@ -116,7 +116,7 @@ def make_trees(labels: LabelSet, folder: Path) -> dict[str, Hierarchy]:
         cluster = Builder(levels=(GROUPS,), slack=2.0)
         tree = cluster(labels, get_source(name)()(labels))
         tree.save(folder / f"{name}.json")
-        _io.write_text(folder / f"{name}.txt", tree.to_text() + "\n")
+        io.write_text(folder / f"{name}.txt", tree.to_text() + "\n")
         trees[name] = tree
     return trees
 
@@ -125,14 +125,14 @@ def compare_trees(trees: Mapping[str, Hierarchy], tasks: TaskList, folder: Path)
     """Write how the trees differ, and what experts over them would cost, before any training."""
     import pandas as pd
 
-    _io.write_text(folder / "comparison.csv", compare(trees).to_csv(index=False))
+    io.write_text(folder / "comparison.csv", compare(trees).to_csv(index=False))
     rows = []
     for name, tree in trees.items():
         costs = expert_costs(TREE_SPEC, tree, tasks)
         row = {"tree": name, **summary(tree), "net_macs": cost(TREE_SPEC, tree).macs}
         rows.append({**row, "expert_macs": costs.macs.mean(), "expert_params": costs.params.mean()})
     table = pd.DataFrame(rows)
-    _io.write_text(folder / "trees.csv", table.to_csv(index=False))
+    io.write_text(folder / "trees.csv", table.to_csv(index=False))
     return table
 
 
@@ -173,7 +173,7 @@ def score(
     )
     flat = [name for name in runs if name.startswith("flat ")]
     means = versus_flat(means, flat)
-    _io.write_text(folder / "points.csv", means.to_csv(index=False))
+    io.write_text(folder / "points.csv", means.to_csv(index=False))
     note = (
         f"icons, test split (unseen designers), {config.epochs} epochs, seed {config.seed}; "
         "bars: standard error over tasks"
@@ -188,8 +188,8 @@ def cut_experts(run: Run, tasks: TaskList, folder: Path) -> pd.DataFrame:
     import torch
 
     from taxonomy.data import get_data
-    from taxonomy.experts import extract
     from taxonomy.nets import save_net
+    from taxonomy.nets.experts import extract
     from taxonomy.training.augment import to_input
 
     net, predictions = run.net(), run.predictions("test")
@@ -216,7 +216,7 @@ def cut_experts(run: Run, tasks: TaskList, folder: Path) -> pd.DataFrame:
             }
         )
     table = pd.DataFrame(rows)
-    _io.write_text(folder / "experts.csv", table.to_csv(index=False))
+    io.write_text(folder / "experts.csv", table.to_csv(index=False))
     return table
 
 
@@ -243,7 +243,7 @@ def write_report(
         verdict=_verdict(chosen["gain_at_equal_macs"].dropna().to_numpy()),
         experts=_expert_rows(experts),
     )
-    _io.write_text(folder / "report.md", text)
+    io.write_text(folder / "report.md", text)
     return text
 
 

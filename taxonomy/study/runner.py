@@ -10,13 +10,13 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from taxonomy import _io
-from taxonomy.errors import FileFormatError
+from taxonomy._core import io
+from taxonomy._core.errors import FileFormatError
 
 log = logging.getLogger(__name__)
 
-Settings = Mapping[str, _io.Json]
-Row = dict[str, _io.Json]
+Settings = Mapping[str, io.Json]
+Row = dict[str, io.Json]
 POLL_SECONDS = 1.0
 
 
@@ -50,7 +50,7 @@ def run_cells(
     for name in cells:
         if not name or name != Path(name).name or name.startswith("."):
             raise FileFormatError(f"The cell name {name!r} cannot name a folder.")
-    keys = {name: _io.digest(dict(settings)) for name, settings in cells.items()}
+    keys = {name: io.digest(dict(settings)) for name, settings in cells.items()}
     record = folder / "cells.jsonl"
 
     def done() -> dict[str, Row]:
@@ -87,8 +87,8 @@ def _do(
         with _lock(folder / ".cells.lock", wait=True):
             entries = _read(record)
             entries[name] = {"cell": name, "settings": keys[name], "row": row}
-            lines = (_io.canonical_json(entry) + "\n" for entry in entries.values())
-            _io.write_text(record, "".join(lines))
+            lines = (io.canonical_json(entry) + "\n" for entry in entries.values())
+            io.write_text(record, "".join(lines))
         return True
 
 
@@ -109,7 +109,7 @@ def _read(record: Path) -> dict[str, Row]:
     if not record.exists():
         return {}
     try:
-        entries = [json.loads(line) for line in _io.read_text(record).split("\n") if line]
+        entries = [json.loads(line) for line in io.read_text(record).split("\n") if line]
         return {e["cell"]: {key: e[key] for key in ("cell", "settings", "row")} for e in entries}
     except (ValueError, KeyError, TypeError) as error:
         raise FileFormatError(

@@ -7,17 +7,17 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from taxonomy import _io
-from taxonomy.errors import FileFormatError, TrainingError
-from taxonomy.hierarchy import Hierarchy
+from taxonomy._core import io
+from taxonomy._core.errors import FileFormatError, TrainingError
+from taxonomy.design.spec import NetSpec
+from taxonomy.evaluation.points import points
 from taxonomy.nets import HierarchicalNet, load_net
 from taxonomy.nets.hierarchical import weights_digest
-from taxonomy.spec import NetSpec
-from taxonomy.study.curve import points
 from taxonomy.study.runner import run_cells
 from taxonomy.tasks import TaskList
 from taxonomy.training import Run, TrainConfig, train_run
 from taxonomy.training.run import is_finished
+from taxonomy.trees.hierarchy import Hierarchy
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -70,7 +70,7 @@ def run_series(
     """
     folder = Path(folder)
     given = networks_given(settings)
-    cells: dict[str, dict[str, _io.Json]] = {}
+    cells: dict[str, dict[str, io.Json]] = {}
     needs: dict[str, tuple[str, ...]] = {}
     for name, setting in settings.items():
         for seed in seeds:
@@ -87,7 +87,7 @@ def run_series(
             }
     of_cell = {f"{name}-{seed}": (name, seed) for name in settings for seed in seeds}
 
-    def work(cell: str, _: Mapping[str, _io.Json], where: Path) -> dict[str, _io.Json]:
+    def work(cell: str, _: Mapping[str, io.Json], where: Path) -> dict[str, io.Json]:
         name, seed = of_cell[cell]
         setting = settings[name]
 
@@ -136,7 +136,7 @@ def networks_given(settings: Mapping[str, Setting]) -> dict[str, HierarchicalNet
     return given
 
 
-def describe_setting(setting: Setting) -> dict[str, _io.Json]:
+def describe_setting(setting: Setting) -> dict[str, io.Json]:
     """Return what identifies a setting, as plain JSON values."""
     return {
         "spec": setting.spec.to_dict(),

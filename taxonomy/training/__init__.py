@@ -1,6 +1,6 @@
 """Training: the loop, augmentation in batch, checkpoints, and run directories."""
 
-from taxonomy._registry import require
+from taxonomy._core.registry import require
 
 require("torch")
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from taxonomy.errors import TrainingError
+from taxonomy._core.errors import TrainingError
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as safetensors_bytes
 from torch import Tensor, nn
 
-from taxonomy import _io
-from taxonomy.errors import FileFormatError, TrainingError
+from taxonomy._core import io
+from taxonomy._core.errors import FileFormatError, TrainingError
 
 
 @dataclass
@@ -53,8 +53,8 @@ def save_checkpoint(path: Path, state: Mapping[str, Any], place: Place, key: str
         for name, tensor in _tensors(holder).items()
     }
     # One key, because safetensors writes several in no fixed order.
-    header = {"training": _io.canonical_json({"key": key, "place": asdict(place)})}
-    _io.write_bytes(path, safetensors_bytes(data, header))
+    header = {"training": io.canonical_json({"key": key, "place": asdict(place)})}
+    io.write_bytes(path, safetensors_bytes(data, header))
 
 
 def load_checkpoint(path: Path, state: Mapping[str, Any], key: str) -> Place:

@@ -8,8 +8,8 @@ from typing import Literal, get_args
 
 import torch
 
-from taxonomy import _io
-from taxonomy.errors import TrainingError
+from taxonomy._core import io
+from taxonomy._core.errors import TrainingError
 from taxonomy.training.augment import Augment
 from taxonomy.training.objectives import Objective
 
@@ -104,7 +104,7 @@ class TrainConfig:
         return replace(self, seed=seed)
 
     @classmethod
-    def from_dict(cls, content: _io.Json) -> TrainConfig:
+    def from_dict(cls, content: io.Json) -> TrainConfig:
         """Read what ``dataclasses.asdict`` made.
 
         Raises:

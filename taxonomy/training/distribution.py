@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from torch import distributed as dist
 from torch.nn.parallel import DistributedDataParallel
 
-from taxonomy.errors import TrainingError
+from taxonomy._core.errors import TrainingError
 
 LOST = (
     "Another process of this training was lost. The last checkpoint is kept: "

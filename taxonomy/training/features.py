@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from taxonomy import _io
-from taxonomy.class_features import ClassFeatures
+from taxonomy._core import io
 from taxonomy.data import Pictures
 from taxonomy.data._pictures import SPLITS
 from taxonomy.nets import HierarchicalNet
 from taxonomy.nets.features import class_weights, shared_features
 from taxonomy.nets.hierarchical import weights_digest
+from taxonomy.predictions import ClassFeatures
 from taxonomy.training.augment import to_input
 from taxonomy.training.scoring import check_same_classes
 
@@ -37,7 +37,7 @@ def class_features(net: HierarchicalNet, part: Pictures, batch_size: int = 512) 
         sums.index_add_(0, torch.from_numpy(part.targets[rows]), features)
     counts = np.bincount(part.targets, minlength=len(net.classes))
     weights = class_weights(net)
-    made = _io.provenance(
+    made = io.provenance(
         "class_features",
         ("torch",),
         weights=weights_digest(net),

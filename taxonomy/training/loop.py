@@ -17,10 +17,9 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from taxonomy import _io
+from taxonomy._core import io
+from taxonomy._core.errors import TrainingError
 from taxonomy.data import Pictures, check_resolution
-from taxonomy.errors import TrainingError
-from taxonomy.hierarchy import Hierarchy
 from taxonomy.nets import HierarchicalNet
 from taxonomy.nets.hierarchical import weights_digest
 from taxonomy.nets.layers import folded, set_drop_path
@@ -32,9 +31,10 @@ from taxonomy.training.config import TrainConfig, one_cycle, uses_bf16
 from taxonomy.training.objectives import Loss
 from taxonomy.training.scoring import check_same_classes, predict
 from taxonomy.training.views import Views
+from taxonomy.trees.hierarchy import Hierarchy
 
 log = logging.getLogger(__name__)
-Report = Callable[[dict[str, _io.Json]], None]
+Report = Callable[[dict[str, io.Json]], None]
 
 
 def check_trainable(
@@ -98,7 +98,7 @@ def train(
     reference = reference or net.hierarchy
     check_trainable(net, data, config, reference, teacher)
     training = Training(net, data, config, reference, teacher)
-    key = _io.digest(
+    key = io.digest(
         [
             *(asdict(config), net.spec.digest, net.hierarchy.digest, data.digest),
             *(reference.digest, None if teacher is None else weights_digest(teacher)),
@@ -107,7 +107,7 @@ def train(
     place = Place()
     if checkpoint:
         if distribution.is_first():
-            _io.clear_unfinished(checkpoint)
+            io.clear_unfinished(checkpoint)
         place = load_checkpoint(checkpoint, training.state, key)
 
     def keep(now: Place) -> None:

@@ -16,8 +16,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from taxonomy.errors import TrainingError
-from taxonomy.hierarchy import Hierarchy
+from taxonomy._core.errors import TrainingError
+from taxonomy.trees.hierarchy import Hierarchy
 
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]

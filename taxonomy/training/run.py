@@ -12,21 +12,21 @@ from typing import Any
 
 import torch
 
-from taxonomy import _io
-from taxonomy._registry import require
-from taxonomy.cost import cost
+from taxonomy._core import io
+from taxonomy._core.errors import FileFormatError, TrainingError
+from taxonomy._core.registry import require
 from taxonomy.data import Pictures
-from taxonomy.errors import FileFormatError, TrainingError
-from taxonomy.hierarchy import Hierarchy
+from taxonomy.design.cost import cost
+from taxonomy.design.spec import NetSpec
 from taxonomy.nets import HierarchicalNet, build, load_net, save_net
 from taxonomy.nets.hierarchical import unpacked_state, weights_digest
 from taxonomy.nets.initialise import start_from
 from taxonomy.predictions import Predictions
-from taxonomy.spec import NetSpec
 from taxonomy.training import distribution
 from taxonomy.training.config import TrainConfig
 from taxonomy.training.loop import check_trainable, train
 from taxonomy.training.scoring import predict
+from taxonomy.trees.hierarchy import Hierarchy
 
 log = logging.getLogger(__name__)
 
@@ -68,9 +68,9 @@ class Run:
         return NetSpec.load(self.path / "spec.json")
 
     @cached_property
-    def manifest(self) -> dict[str, _io.Json]:
+    def manifest(self) -> dict[str, io.Json]:
         """Digests, cost, accuracy, versions, time and machine."""
-        content: dict[str, _io.Json] = _io.read_json(self.path / "manifest.json")
+        content: dict[str, io.Json] = io.read_json(self.path / "manifest.json")
         return content
 
     def net(self) -> HierarchicalNet:
@@ -172,7 +172,7 @@ def _finish(
     path: Path,
     net: HierarchicalNet,
     data: Pictures,
-    settings: dict[str, _io.Json],
+    settings: dict[str, io.Json],
     seconds: float,
 ) -> None:
     """Write the network, its predictions and, last, the manifest, which makes the run finished."""
@@ -182,32 +182,32 @@ def _finish(
     save_net(path / "model.safetensors", net)
     for split, made in predictions.items():
         made.save(path / f"predictions-{split}.npz")
-    _io.write_json(
+    io.write_json(
         path / "manifest.json",
         {
             **settings,
             "val_accuracy": predictions["val"].accuracy(),  # the test split is for final tables
             **asdict(cost(net.spec, net.hierarchy)),
             "seconds": seconds,
-            "model": _io.file_digest(path / "model.safetensors"),
+            "model": io.file_digest(path / "model.safetensors"),
             "threads": torch.get_num_threads(),
             "processes": distribution.world_size(),
-            "versions": _io.versions("numpy", "torch"),
-            **_io.stamp(),
+            "versions": io.versions("numpy", "torch"),
+            **io.stamp(),
         },
     )
 
 
-def _claim(path: Path, settings: dict[str, _io.Json]) -> None:
+def _claim(path: Path, settings: dict[str, io.Json]) -> None:
     """Write the settings into a fresh folder, or check that the folder holds the same."""
     where = path / "config.json"
-    wanted = json.loads(_io.canonical_json(settings))
+    wanted = json.loads(io.canonical_json(settings))
     if not where.exists():
         if path.exists() and any(path.iterdir()):
             raise TrainingError(f"{path}: is not empty and holds no run; choose another folder.")
-        _io.write_json(where, wanted)
+        io.write_json(where, wanted)
         return
-    found = _io.read_json(where)
+    found = io.read_json(where)
     if found != wanted:
         key = next((k for k in wanted if found.get(k) != wanted[k]), "config")
         raise TrainingError(
@@ -234,14 +234,14 @@ class Metrics:
             from torch.utils.tensorboard import SummaryWriter
 
             self.writer = SummaryWriter(str(board))
-        self.rows: list[dict[str, _io.Json]] = []
+        self.rows: list[dict[str, io.Json]] = []
         if path.is_file():
             self.rows = [json.loads(line) for line in path.read_text().splitlines()]
 
-    def add(self, row: dict[str, _io.Json]) -> None:
+    def add(self, row: dict[str, io.Json]) -> None:
         """Append one epoch's metrics and write the file atomically."""
         self.rows = [old for old in self.rows if old["epoch"] < row["epoch"]] + [row]
-        _io.write_text(self.path, "".join(_io.canonical_json(r) + "\n" for r in self.rows))
+        io.write_text(self.path, "".join(io.canonical_json(r) + "\n" for r in self.rows))
         if self.writer is not None:
             for name in row.keys() - {"epoch"}:
                 self.writer.add_scalar(name, row[name], row["epoch"])

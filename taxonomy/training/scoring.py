@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from taxonomy import _io
+from taxonomy._core import io
+from taxonomy._core.errors import TrainingError
 from taxonomy.data import Pictures
 from taxonomy.data._pictures import SPLITS
-from taxonomy.errors import TrainingError
 from taxonomy.nets import HierarchicalNet
 from taxonomy.predictions import Predictions
 from taxonomy.training import distribution
@@ -50,6 +50,6 @@ def predict(net: HierarchicalNet, part: Pictures, batch_size: int = 512) -> Pred
     for module, training in zip(net.modules(), was_training, strict=True):
         module.training = training
     split = SPLITS[int(part.splits[0])]
-    made = _io.provenance("predict", ("torch",), tree=net.hierarchy.digest, spec=net.spec.digest)
+    made = io.provenance("predict", ("torch",), tree=net.hierarchy.digest, spec=net.spec.digest)
     whole = distribution.gather_rows(logits, len(part)).numpy()
     return Predictions(net.classes, whole, part.targets, split, part.groups, made)

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from taxonomy import _io
+from taxonomy._core import io
 from taxonomy.data import Pictures
 from taxonomy.data._cache import stored
 from taxonomy.training.augment import Augment, augmented
@@ -64,9 +64,9 @@ class Views:
         self.shape = (side, side, 3)
         self.pixels = prod(self.shape)
         logits = len(part.classes) if teacher is not None else 0
-        content = _io.digest(["views", part.digest, asdict(augment), number, teacher_digest, bf16])
+        content = io.digest(["views", part.digest, asdict(augment), number, teacher_digest, bf16])
         self.rows, _ = stored(
-            _io.cache_folder() / "views",
+            io.cache_folder() / "views",
             content,
             content,
             (number * len(part), self.pixels + 2 * logits),
@@ -93,7 +93,7 @@ class Views:
         return inputs, torch.from_numpy(answers).to(device).float()
 
     @torch.no_grad()
-    def _fill(self, kept: npt.NDArray[np.uint8]) -> dict[str, _io.Json]:
+    def _fill(self, kept: npt.NDArray[np.uint8]) -> dict[str, io.Json]:
         device = torch.device("cpu")
         if self.teacher is not None:
             device = next(self.teacher.parameters()).device

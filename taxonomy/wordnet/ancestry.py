@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from taxonomy.errors import LabelError
+from taxonomy._core.errors import LabelError
 from taxonomy.wordnet.strings import starts_of
 
 if TYPE_CHECKING:

@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from taxonomy import _shipped
-from taxonomy._io import array_digest, load_npz
-from taxonomy.errors import FileFormatError, HierarchyError, LabelError, did_you_mean
+from taxonomy._core import shipped
+from taxonomy._core.errors import FileFormatError, HierarchyError, LabelError, did_you_mean
+from taxonomy._core.io import array_digest, load_npz
 from taxonomy.wordnet.strings import StringTable, starts_of
 
 _WNID = re.compile(r"n\d{8}")
@@ -117,7 +117,7 @@ class NounGraph:
         Raises:
             FileFormatError: the file is missing, damaged, or is no noun graph.
         """
-        where = _shipped.path("wordnet/nouns.npz") if path is None else Path(path)
+        where = shipped.path("wordnet/nouns.npz") if path is None else Path(path)
         with _LOADING:
             return _load(where.resolve())
 

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from taxonomy import _shipped
-from taxonomy._io import load_npz
-from taxonomy.errors import FileFormatError
+from taxonomy._core import shipped
+from taxonomy._core.errors import FileFormatError
+from taxonomy._core.io import load_npz
 from taxonomy.wordnet.ancestry import Ancestry
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def brown(graph: NounGraph) -> Content:
     >>> [round(float(brown(graph)[graph.index(name)]), 2) for name in ("entity.n.01", "dog.n.01")]
     [0.0, 8.79]
     """
-    arrays = load_npz(_shipped.path("wordnet/brown.npz"), "offsets", "counts")
+    arrays = load_npz(shipped.path("wordnet/brown.npz"), "offsets", "counts")
     places = np.searchsorted(graph.offsets, arrays["offsets"])
     places = np.minimum(places, len(graph) - 1)
     if not np.array_equal(graph.offsets[places], arrays["offsets"]):

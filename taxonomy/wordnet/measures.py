@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from taxonomy._registry import lookup
+from taxonomy._core.registry import lookup
 from taxonomy.wordnet.ancestry import Ancestry
 from taxonomy.wordnet.information import UNSEEN, Content
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from taxonomy._registry import lookup
+from taxonomy._core.registry import lookup
 from taxonomy.wordnet import measures
 from taxonomy.wordnet.ancestry import Ancestry, expand
 from taxonomy.wordnet.information import UNSEEN, Content

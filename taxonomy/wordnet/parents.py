@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from taxonomy._registry import lookup
+from taxonomy._core.registry import lookup
 from taxonomy.wordnet.ancestry import Ancestry
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from taxonomy.errors import did_you_mean
+from taxonomy._core.errors import did_you_mean
 from taxonomy.wordnet.graph import fold
 
 if TYPE_CHECKING:

@@ -1,8 +1,8 @@
 """A WordNet synset proposed for every class name, from the names and their company alone.
 
 Votes of `taxonomy.wordnet.votes` are weighted, added up and turned into probabilities over the
-senses of each name. The weights are not guesses: ``python analysis/senses.py`` chose them on
-CIFAR-100's and ImageNet-1k's names, and its table says how often they are right elsewhere.
+senses of each name. The weights are not guesses: ``python analysis/studies/senses.py`` chose them
+on CIFAR-100's and ImageNet-1k's names, and its table says how often they are right elsewhere.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Literal
 
 import numpy as np
 
-from taxonomy.errors import LabelError
+from taxonomy._core.errors import LabelError
 from taxonomy.labels import Label, LabelSet, unknown_class
 from taxonomy.wordnet import votes
 from taxonomy.wordnet.graph import NounGraph

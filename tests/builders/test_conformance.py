@@ -7,18 +7,18 @@ import re
 
 import pytest
 
-from taxonomy.builders import BUILDERS, get_builder
-from taxonomy.errors import (
+from taxonomy._core.errors import (
     ClusteringError,
     FileFormatError,
     LabelError,
     SimilarityError,
     TaxonomyError,
 )
-from taxonomy.hierarchy import Hierarchy
+from taxonomy.builders import BUILDERS, get_builder
 from taxonomy.labels import Label, LabelSet, get_labels
 from taxonomy.similarity import get_source
-from tests.choices import choices
+from taxonomy.trees.hierarchy import Hierarchy
+from tests.support.choices import choices
 
 ICONS = get_labels("icons")
 LABELS = LabelSet(list(ICONS)[::7])
@@ -174,7 +174,7 @@ class TestCluster:
             get_builder("cluster")(levels=(3, 9))(LABELS, sparse)
 
     def test_the_shipped_trees_are_what_it_builds(self):
-        from taxonomy._shipped import path
+        from taxonomy._core.shipped import path
 
         for source in ("wordnet", "random"):
             tree = get_builder("cluster")()(ICONS, get_source(source)()(ICONS))

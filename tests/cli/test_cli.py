@@ -8,13 +8,13 @@ from PIL import Image
 
 from taxonomy.cli import COMMANDS, main
 from taxonomy.data import DATASETS
-from taxonomy.hierarchy import Hierarchy
+from taxonomy.design.spec import NetSpec, branching
 from taxonomy.labels import LabelSet
 from taxonomy.nets import build, load_net, save_net
 from taxonomy.predictions import Predictions
-from taxonomy.spec import NetSpec, branching
 from taxonomy.tasks import Task, TaskList
-from tests.stripes import TREE, picture_folder
+from taxonomy.trees.hierarchy import Hierarchy
+from tests.support.stripes import TREE, picture_folder
 
 NESTED = [["cat", "dog"], ["bus", "car"]]
 

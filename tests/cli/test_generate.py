@@ -6,8 +6,8 @@ import pytest
 
 from taxonomy.builders import BUILDERS
 from taxonomy.cli import main
-from taxonomy.hierarchy import Hierarchy
 from taxonomy.similarity import SOURCES
+from taxonomy.trees.hierarchy import Hierarchy
 from tests.builders.test_conformance import OPTIONS as BUILDER_OPTIONS
 from tests.similarity.test_conformance import LABELS
 from tests.similarity.test_conformance import OPTIONS as SOURCE_OPTIONS

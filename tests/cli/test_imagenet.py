@@ -10,11 +10,11 @@ import pytest
 from PIL import Image
 
 from taxonomy.cli import main
-from taxonomy.cost import cost
-from taxonomy.hierarchy import Hierarchy
-from taxonomy.spec import NetSpec
+from taxonomy.design.cost import cost
+from taxonomy.design.spec import NetSpec
+from taxonomy.trees.hierarchy import Hierarchy
 
-SPEC = Path(__file__).parents[2] / "analysis" / "imagenet.json"
+SPEC = Path(__file__).parents[2] / "analysis" / "inputs" / "imagenet.json"
 WNIDS = {
     "n02121620": "cat",
     "n02084071": "dog",

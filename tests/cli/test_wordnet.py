@@ -7,7 +7,7 @@ import time
 import pytest
 
 from taxonomy.cli import main
-from taxonomy.hierarchy import Hierarchy
+from taxonomy.trees.hierarchy import Hierarchy
 
 
 @pytest.fixture(autouse=True)

@@ -7,8 +7,8 @@ import random
 import pytest
 
 from taxonomy.comparison import METRICS, compare, moved
-from taxonomy.hierarchy import Hierarchy
-from tests.comparison.trees import caterpillar
+from taxonomy.trees.hierarchy import Hierarchy
+from tests.support.trees import caterpillar
 
 A = Hierarchy.from_nested([["a", "b"], ["c", "d"], "x"])
 B = Hierarchy.from_nested([["a", "b"], [["c", "d"], "y"]])

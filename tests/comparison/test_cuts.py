@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from scipy.cluster.hierarchy import fcluster, linkage
 from sklearn.metrics import adjusted_rand_score
 
+from taxonomy._core.errors import HierarchyError
 from taxonomy.comparison.cuts import cluster_counts, cut, opening_order
-from taxonomy.errors import HierarchyError
-from taxonomy.hierarchy import Hierarchy
-from taxonomy.raw_tree import RawTree
-from tests.comparison.trees import from_linkage
+from taxonomy.trees.hierarchy import Hierarchy
+from taxonomy.trees.raw_tree import RawTree
+from tests.support.trees import from_linkage
 
 
 @given(

@@ -20,10 +20,10 @@ from taxonomy.comparison import (
     fowlkes_mallows_curve,
     null,
 )
-from taxonomy.hierarchy import Hierarchy
-from tests.comparison.trees import from_linkage
+from taxonomy.trees.hierarchy import Hierarchy
+from tests.support.trees import from_linkage
 
-ORACLES = Path(__file__).parents[1] / "oracles"
+ORACLES = Path(__file__).parents[1] / "golden" / "dendextend"
 
 
 @pytest.fixture(scope="module")

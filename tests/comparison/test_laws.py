@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from taxonomy._core.errors import HierarchyError, LabelError, RegistryError
 from taxonomy.comparison import FITS, METRICS, Metric, ancestor_f1, null
 from taxonomy.comparison.relabelling import relabelled
-from taxonomy.errors import HierarchyError, LabelError, RegistryError
-from taxonomy.hierarchy import Hierarchy
-from taxonomy.raw_tree import RawTree
 from taxonomy.similarity import Similarity
-from tests.comparison.trees import random_pair
+from taxonomy.trees.hierarchy import Hierarchy
+from taxonomy.trees.raw_tree import RawTree
+from tests.support.trees import random_pair
 
 SEEDS = st.integers(0, 9999)
 USES_HEIGHTS = {"cophenetic_correlation", "cophenetic_fit"}

@@ -16,18 +16,18 @@ from hypothesis import strategies as st
 from scipy.cluster import hierarchy as scipy_hierarchy
 from scipy.spatial.distance import pdist, squareform
 
-from taxonomy.clustering import dendrogram
+from taxonomy._core.errors import HierarchyError, RegistryError
+from taxonomy.clustering.levels import dendrogram
 from taxonomy.comparison import METRICS, compare, cophenetic_correlation, robinson_foulds, summary
-from taxonomy.errors import HierarchyError, RegistryError
-from taxonomy.hierarchy import Hierarchy
-from taxonomy.raw_tree import RawTree
 from taxonomy.similarity import Similarity
-from tests.strategies import IDS, clades_of, leaves_of, nested_trees, similarities
+from taxonomy.trees.hierarchy import Hierarchy
+from taxonomy.trees.raw_tree import RawTree
+from tests.support.strategies import IDS, clades_of, leaves_of, nested_trees, similarities
 
 RANGES = {name: (metric.least, metric.most, metric.best) for name, metric in METRICS.items()}
 """Of each metric the least and greatest value, and the value of a tree with itself."""
 
-ORACLES = Path(__file__).parents[1] / "oracles"
+ORACLES = Path(__file__).parents[1] / "golden" / "dendextend"
 
 
 def test_every_metric_is_tested():

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from scipy.stats import spearmanr
 
+from taxonomy._core.errors import HierarchyError
 from taxonomy.comparison import moved
-from taxonomy.errors import HierarchyError
-from taxonomy.hierarchy import Hierarchy
-from tests.comparison.trees import random_pair
+from taxonomy.trees.hierarchy import Hierarchy
+from tests.support.trees import random_pair
 
 PETS = ["cat", "dog", "cow", "owl", "hen", "pig"]
 CARS = ["bus", "car", "van", "cab", "jeep", "tram"]

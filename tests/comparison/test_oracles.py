@@ -34,9 +34,9 @@ from taxonomy.comparison import (
 )
 from taxonomy.comparison.cuts import cluster_counts, cut, largest_count_together
 from taxonomy.comparison.triplets import unresolved_triples
-from taxonomy.hierarchy import Hierarchy
 from taxonomy.similarity import Similarity
-from tests.comparison.trees import PAIRS, Plain, from_linkage, random_pair
+from taxonomy.trees.hierarchy import Hierarchy
+from tests.support.trees import PAIRS, Plain, from_linkage, random_pair
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from taxonomy.comparison import FITS, METRICS, fowlkes_mallows_curve
-from taxonomy.hierarchy import Hierarchy
 from taxonomy.similarity import Similarity
+from taxonomy.trees.hierarchy import Hierarchy
 
 LABELS = "abcde"
 SHAPES = {

@@ -11,8 +11,8 @@ import threading
 import numpy as np
 import pytest
 
+from taxonomy._core.errors import DataError
 from taxonomy.data import DATASETS, cifar10, cifar100, get_data
-from taxonomy.errors import DataError
 
 TEN = [
     *("airplane", "automobile", "bird", "cat", "deer"),

@@ -14,12 +14,12 @@ import pytest
 import torch
 from PIL import Image
 
-from taxonomy._io import cache_folder
+from taxonomy._core.errors import DataError, RegistryError
+from taxonomy._core.io import cache_folder
 from taxonomy.data import get_data
 from taxonomy.data._cache import stored
 from taxonomy.data._pictures import Pictures, Selection
 from taxonomy.data.folder import Data
-from taxonomy.errors import DataError, RegistryError
 from taxonomy.labels import LabelSet
 
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from taxonomy._core.errors import DataError, MissingExtraError
 from taxonomy.data import hub
-from taxonomy.errors import DataError, MissingExtraError
 
 
 def test_without_the_package_the_extra_is_named(monkeypatch):

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from taxonomy import _io, _shipped
+from taxonomy._core import io, shipped
 from taxonomy.data import get_data
 from taxonomy.data._pictures import SPLITS
 from taxonomy.labels import get_labels
@@ -24,11 +24,11 @@ def pictures():
 
 @pytest.fixture(scope="module")
 def arrays():
-    return _io.load_npz(_shipped.path("icons/icons.npz"), "sets", "set", "designers", "designer")
+    return io.load_npz(shipped.path("icons/icons.npz"), "sets", "set", "designers", "designer")
 
 
 def test_the_file_is_the_one_of_the_index():
-    assert _io.file_digest(_shipped.path("icons/icons.npz")) == _shipped.index()["icons/icons.npz"]
+    assert io.file_digest(shipped.path("icons/icons.npz")) == shipped.index()["icons/icons.npz"]
 
 
 def test_they_are_32_pixels_of_the_shipped_labels(pictures):

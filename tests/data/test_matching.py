@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from taxonomy._core.errors import DataError
 from taxonomy.data import Matching, Pictures, match
-from taxonomy.errors import DataError
-from taxonomy.hierarchy import Hierarchy
+from taxonomy.trees.hierarchy import Hierarchy
 
 TREE = Hierarchy.from_nested(
     {

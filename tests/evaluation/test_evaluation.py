@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taxonomy.errors import DataError, LabelError
+from taxonomy._core.errors import DataError, LabelError
 from taxonomy.evaluation import (
     brier_score,
     class_table,
@@ -24,11 +24,11 @@ from taxonomy.evaluation import (
     reliability_table,
     task_calibration,
 )
-from taxonomy.hierarchy import Hierarchy
-from taxonomy.operations import shuffle_leaves
 from taxonomy.predictions import Predictions
 from taxonomy.tasks import Task, TaskList
-from tests.strategies import nested_trees
+from taxonomy.trees.hierarchy import Hierarchy
+from taxonomy.trees.operations import shuffle_leaves
+from tests.support.strategies import nested_trees
 
 RAGGED = Hierarchy.from_nested(["ant", [["cat", "dog"], "cow", "pig"], ["bus", ["car"]]])
 
@@ -242,7 +242,7 @@ def test_nodes_of_one_name_are_told_apart():
 
 
 def test_merge_heights_count_where_a_tree_has_them():
-    from taxonomy.raw_tree import RawTree
+    from taxonomy.trees.raw_tree import RawTree
 
     raw = RawTree([-1, 0, 0, 2, 2], [None, "car", None, "cat", "dog"], height=[0.9, 0, 0.2, 0, 0])
     tree = Hierarchy.from_raw(raw)

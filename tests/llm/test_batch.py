@@ -9,14 +9,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from taxonomy._core.errors import BudgetError, FileFormatError, LLMError, ServerError
 from taxonomy.cli import main
-from taxonomy.errors import BudgetError, FileFormatError, LLMError, ServerError
-from taxonomy.hierarchy import Hierarchy
 from taxonomy.llm import batch
 from taxonomy.llm.budget import PICO, Price
 from taxonomy.llm.scoring import judge
-from tests.llm.helpers import FOUR, asking
-from tests.llm.server import completion, data_of, good_answer
+from taxonomy.trees.hierarchy import Hierarchy
+from tests.support.asking import FOUR, asking
+from tests.support.server import completion, data_of, good_answer
 
 
 def result(line: dict, **others) -> str:

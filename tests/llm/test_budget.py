@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taxonomy.errors import BudgetError, ServerError
+from taxonomy._core.errors import BudgetError, ServerError
 from taxonomy.labels import LabelSet, get_labels
 from taxonomy.llm.budget import PICO, Budget, Price
 from taxonomy.llm.client import Client
@@ -19,8 +19,8 @@ from taxonomy.llm.reply import Fields, integer
 from taxonomy.llm.scoring import judge
 from taxonomy.llm.store import Store
 from taxonomy.similarity import get_source
-from tests.llm.helpers import FOUR, asking, quick
-from tests.llm.server import completion, error, good_answer, serve
+from tests.support.asking import FOUR, asking, quick
+from tests.support.server import completion, error, good_answer, serve
 
 
 def question(number: int, length: int):

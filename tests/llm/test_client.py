@@ -6,11 +6,11 @@ import time
 
 import pytest
 
-from taxonomy.errors import ServerError
+from taxonomy._core.errors import ServerError
 from taxonomy.llm import client
 from taxonomy.llm.scoring import judge
-from tests.llm.helpers import FOUR, asking
-from tests.llm.server import Raw, data_of, error, good_answer, serve
+from tests.support.asking import FOUR, asking
+from tests.support.server import Raw, data_of, error, good_answer, serve
 
 
 def first_fails(failure):

@@ -7,14 +7,14 @@ import json
 import numpy as np
 import pytest
 
+from taxonomy._core.errors import IncompleteError, ServerError
 from taxonomy.builders import get_builder
-from taxonomy.errors import IncompleteError, ServerError
 from taxonomy.labels import LabelSet
 from taxonomy.llm.reply import Fault
 from taxonomy.llm.scoring import judge
 from taxonomy.similarity import get_source
-from tests.llm.helpers import FOUR, asking
-from tests.llm.server import Raw, completion, data_of, good_answer, score, serve
+from tests.support.asking import FOUR, asking
+from tests.support.server import Raw, completion, data_of, good_answer, score, serve
 
 ALL = {"bee", "car", "van"}
 

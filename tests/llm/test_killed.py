@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from taxonomy.hierarchy import Hierarchy
 from taxonomy.labels import LabelSet, get_labels
-from tests.llm.server import serve
+from taxonomy.trees.hierarchy import Hierarchy
+from tests.support.server import serve
 
 CONCURRENCY = 4
 ROOT = Path(__file__).parents[2]

@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[2]
     reason="the local model is not installed: make llm-local",
 )
 def test_the_local_study_runs_from_end_to_end(tmp_path):
-    command = [sys.executable, "analysis/llm_local.py", "--classes", "8", "--results"]
+    command = [sys.executable, "analysis/studies/llm_local.py", "--classes", "8", "--results"]
     command += [str(tmp_path), "--out", str(tmp_path / "run")]
     path = {"PYTHONPATH": str(ROOT)}
     done = subprocess.run(command, cwd=ROOT, env=os.environ | path, capture_output=True, text=True)

@@ -8,12 +8,12 @@ import traceback
 
 import pytest
 
+from taxonomy._core.errors import ServerError
 from taxonomy.cli import main
-from taxonomy.errors import ServerError
 from taxonomy.labels import LabelSet
 from taxonomy.llm.scoring import judge
-from tests.llm.helpers import FOUR, asking
-from tests.llm.server import Raw, completion, data_of, error, good_answer, serve
+from tests.support.asking import FOUR, asking
+from tests.support.server import Raw, completion, data_of, error, good_answer, serve
 
 KEY = "sk-sentinel-0123456789abcdef"
 

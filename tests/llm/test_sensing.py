@@ -7,8 +7,8 @@ import re
 
 import pytest
 
+from taxonomy._core.errors import LLMError
 from taxonomy.cli import main
-from taxonomy.errors import LLMError
 from taxonomy.labels import Label, LabelSet, get_labels
 from taxonomy.llm import Settings
 from taxonomy.llm.sensing import BATCH, COMPANY, NONE_FITS, Senses, choose
@@ -16,8 +16,8 @@ from taxonomy.llm.transcript import Transcript
 from taxonomy.wordnet import NounGraph
 from taxonomy.wordnet.opinions import TRUST, Opinion
 from taxonomy.wordnet.senses import propose
-from tests.llm.helpers import asking
-from tests.llm.server import data_of, serve
+from tests.support.asking import asking
+from tests.support.server import data_of, serve
 
 GRAPH = NounGraph.load()
 DESK = LabelSet(

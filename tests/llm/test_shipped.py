@@ -15,11 +15,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from taxonomy import _io, _shipped
+from taxonomy._core import io, shipped
+from taxonomy._core.errors import FileFormatError, IncompleteError, LLMError
 from taxonomy.builders import get_builder
 from taxonomy.cli import main
-from taxonomy.errors import FileFormatError, IncompleteError, LLMError
-from taxonomy.hierarchy import Hierarchy
 from taxonomy.labels import Label, LabelSet, get_labels
 from taxonomy.llm.asker import Asker
 from taxonomy.llm.question import Question, wire_id
@@ -27,6 +26,7 @@ from taxonomy.llm.scoring import judge, rows
 from taxonomy.llm.sensing import Senses
 from taxonomy.llm.transcript import Transcript
 from taxonomy.similarity import get_source
+from taxonomy.trees.hierarchy import Hierarchy
 from taxonomy.wordnet.senses import propose
 
 ICONS = get_labels("icons")
@@ -69,7 +69,7 @@ def replayed(name: str) -> Hierarchy:
 
 @pytest.mark.parametrize("name", DIGESTS)
 def test_trees_replay_offline_to_the_committed_digests(name, disable_network):
-    path = _shipped.path(f"icons/trees/{name}.json", verify=True)
+    path = shipped.path(f"icons/trees/{name}.json", verify=True)
     first, again = replayed(name), replayed(name)
     assert first.digest == again.digest == DIGESTS[name] == Hierarchy.load(path).digest
     assert first.to_json().partition('"nodes"')[2] == path.read_text().partition('"nodes"')[2]
@@ -146,7 +146,7 @@ class TestSenses:
         made = propose(bare, opinions=opinions)
         wnids = {proposal.label.id: proposal.best.wnid for proposal in made}
         right = sum(wnids[label.id] == label.wnid for label in labels)
-        assert (right, _io.digest(wnids)) == SENSES[title][:2]
+        assert (right, io.digest(wnids)) == SENSES[title][:2]
 
     @pytest.mark.parametrize("title", SENSES)
     def test_requests_are_those_that_were_answered(self, title):
@@ -203,7 +203,7 @@ class TestReplay:
 
     @pytest.mark.parametrize("damage", ["cut", "text", "other", "edited"])
     def test_a_damaged_transcript_is_refused(self, tmp_path, damage):
-        whole = _shipped.path("icons/llm-groups.jsonl.xz").read_bytes()
+        whole = shipped.path("icons/llm-groups.jsonl.xz").read_bytes()
         lines = lzma.decompress(whole).decode().split("\n")
         bad = {
             "cut": whole[: len(whole) // 2],
@@ -218,7 +218,7 @@ class TestReplay:
     def test_an_edited_answer_gives_another_tree_and_an_edited_request_none(self, tmp_path):
         """A request that was changed has another key, so its answer is no longer found."""
         told = Transcript.load("icons/llm-groups")
-        text = lzma.decompress(_shipped.path("icons/llm-groups.jsonl.xz").read_bytes()).decode()
+        text = lzma.decompress(shipped.path("icons/llm-groups.jsonl.xz").read_bytes()).decode()
         path = tmp_path / "t.jsonl.xz"
         path.write_bytes(lzma.compress(text.replace("Sort all", "Mix all").encode()))
         assert len(Transcript.load(path).records) == len(told.records)
@@ -234,7 +234,7 @@ def test_diff_of_a_transcript_with_itself_finds_nothing(capsys):
 
 def test_diff_names_what_moved(tmp_path, capsys):
     """One score is edited; its pair moved farthest, and the two classes with it."""
-    text = lzma.decompress(_shipped.path("icons/llm-rows.jsonl.xz").read_bytes()).decode()
+    text = lzma.decompress(shipped.path("icons/llm-rows.jsonl.xz").read_bytes()).decode()
     before = '{\\"anchor\\":\\"cat\\",\\"scores\\":{\\"airplane\\":'
     start = text.index(before) + len(before)
     end = text.index(",", start)
@@ -275,6 +275,6 @@ def test_transcripts_are_made_again_byte_for_byte_from_raw_answers(tmp_path):
     words = [sys.executable, str(script), str(answers), "--out", str(tmp_path)]
     subprocess.run(words, check=True, capture_output=True)
     made = sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.jsonl.xz"))
-    assert made == sorted(name for name in _shipped.index() if name.endswith(".jsonl.xz"))
+    assert made == sorted(name for name in shipped.index() if name.endswith(".jsonl.xz"))
     for name in made:
-        assert (tmp_path / name).read_bytes() == _shipped.path(name).read_bytes()
+        assert (tmp_path / name).read_bytes() == shipped.path(name).read_bytes()

@@ -8,15 +8,15 @@ import math
 import numpy as np
 import pytest
 
+from taxonomy._core.errors import IncompleteError, LLMError
 from taxonomy.builders import get_builder
-from taxonomy.errors import IncompleteError, LLMError
 from taxonomy.labels import LabelSet, get_labels
 from taxonomy.llm import grouping
 from taxonomy.llm.describing import describe
 from taxonomy.llm.grouping import assign, groups, shape
 from taxonomy.llm.scoring import judge, triplets
-from tests.llm.helpers import FOUR, asking
-from tests.llm.server import completion, data_of, error, good_answer, score, serve
+from tests.support.asking import FOUR, asking
+from tests.support.server import completion, data_of, error, good_answer, score, serve
 
 ICONS = LabelSet(list(get_labels("icons"))[::9])  # 24
 

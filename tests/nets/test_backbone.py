@@ -6,14 +6,14 @@ import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from taxonomy.cost import cost
-from taxonomy.errors import MissingExtraError, SpecError
-from taxonomy.experts import extract
-from taxonomy.hierarchy import Hierarchy
+from taxonomy._core.errors import MissingExtraError, SpecError
+from taxonomy.design.blocks import Backbone, Bucket, Level, Stage
+from taxonomy.design.cost import cost
+from taxonomy.design.spec import NetSpec
 from taxonomy.nets import build, load_net, save_net
+from taxonomy.nets.experts import extract
 from taxonomy.nets.initialise import start_from
-from taxonomy.spec import NetSpec
-from taxonomy.stages import Backbone, Bucket, Level, Stage
+from taxonomy.trees.hierarchy import Hierarchy
 
 TREE = Hierarchy.from_nested([["a", "b"], ["c", "d", "e"], "f"])
 

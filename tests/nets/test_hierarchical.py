@@ -9,16 +9,25 @@ import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from taxonomy.cost import cost
-from taxonomy.errors import FileFormatError, SpecError
-from taxonomy.experts import extract
-from taxonomy.hierarchy import Hierarchy
+from taxonomy._core.errors import FileFormatError, SpecError
+from taxonomy.design.blocks import (
+    CONVNEXT,
+    FAMILIES,
+    RECALIBRATIONS,
+    RESNET,
+    Block,
+    Bucket,
+    Level,
+    Stage,
+)
+from taxonomy.design.cost import cost
+from taxonomy.design.spec import HEADS, NESTINGS, NetSpec, branching
 from taxonomy.nets import build, load_net, save_net
+from taxonomy.nets.experts import extract
 from taxonomy.nets.hierarchical import load_unpacked_state, unpacked_state
 from taxonomy.nets.layers import folded
 from taxonomy.nets.unpacked import UnpackedNet
-from taxonomy.spec import HEADS, NESTINGS, NetSpec, branching
-from taxonomy.stages import CONVNEXT, FAMILIES, RECALIBRATIONS, RESNET, Block, Bucket, Level, Stage
+from taxonomy.trees.hierarchy import Hierarchy
 
 RAGGED = Hierarchy.from_nested([[["a", "b"], ["c"], "d"], [["e", "f", "g"]], ["h", "i"], "j"])
 SPEC = NetSpec(

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 import torch
 
-from taxonomy import _io, _shipped
-from taxonomy.cost import cost
+from taxonomy._core import io, shipped
 from taxonomy.data import get_data
-from taxonomy.experts import extract
+from taxonomy.design.cost import cost
 from taxonomy.nets import load_net
+from taxonomy.nets.experts import extract
 from taxonomy.training import predict
 from taxonomy.training.augment import to_input
 
@@ -17,10 +17,10 @@ NAMES = ("flat", "tree")
 
 
 @pytest.fixture(scope="module", params=NAMES)
-def shipped(request):
-    facts = _io.read_json(_shipped.path(f"icons/networks/{request.param}.json", verify=True))
-    file = _shipped.path(f"icons/networks/{request.param}.safetensors", verify=True)
-    assert _io.file_digest(file) == facts["model"]
+def network(request):
+    facts = io.read_json(shipped.path(f"icons/networks/{request.param}.json", verify=True))
+    file = shipped.path(f"icons/networks/{request.param}.safetensors", verify=True)
+    assert io.file_digest(file) == facts["model"]
     return load_net(f"icons/{request.param}"), facts
 
 
@@ -29,21 +29,21 @@ def validation():
     return get_data("icons").part("val")
 
 
-def test_accuracy_on_validation_is_the_recorded_one(shipped, validation):
-    net, facts = shipped
+def test_accuracy_on_validation_is_the_recorded_one(network, validation):
+    net, facts = network
     found = predict(net, validation).accuracy()
     two_pictures = 2 / len(validation)  # processors round differently
     assert found == pytest.approx(facts["val_accuracy"], abs=two_pictures)
 
 
-def test_costs_are_the_recorded_ones(shipped):
-    net, facts = shipped
+def test_costs_are_the_recorded_ones(network):
+    net, facts = network
     made = cost(net.spec, net.hierarchy)
     assert (made.macs, made.params) == (facts["macs"], facts["params"])
 
 
-def test_experts_give_the_same_logits(shipped, validation):
-    net, _ = shipped
+def test_experts_give_the_same_logits(network, validation):
+    net, _ = network
     pictures = to_input(torch.from_numpy(validation.images[:16]))
     expert = extract(net, ["cat", "dog", "horse", "bus", "apple"])
     with torch.no_grad():
@@ -53,8 +53,8 @@ def test_experts_give_the_same_logits(shipped, validation):
     assert part.params < all_of_it.params
 
 
-def test_each_says_what_made_it(shipped):
-    net, facts = shipped
+def test_each_says_what_made_it(network):
+    net, facts = network
     assert facts["spec"] == net.spec.digest
     assert facts["hierarchy"] == net.hierarchy.digest
     assert {"seed", "epochs"} <= set(facts["config"])
@@ -62,5 +62,5 @@ def test_each_says_what_made_it(shipped):
 
 
 def test_together_they_are_small():
-    files = [_shipped.path(f"icons/networks/{name}.safetensors") for name in NAMES]
+    files = [shipped.path(f"icons/networks/{name}.safetensors") for name in NAMES]
     assert sum(file.stat().st_size for file in files) <= 10_000_000

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from taxonomy.clustering import dendrogram
-from taxonomy.errors import HierarchyError
-from taxonomy.hierarchy import Hierarchy
+from taxonomy._core.errors import HierarchyError
+from taxonomy.clustering.levels import dendrogram
 from taxonomy.plots import save_figure, tree_figure
 from taxonomy.similarity import Similarity
-from tests.comparison.trees import caterpillar
+from taxonomy.trees.hierarchy import Hierarchy
+from tests.support.trees import caterpillar
 
 TREE = Hierarchy.from_nested(
     [

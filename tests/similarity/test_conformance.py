@@ -10,14 +10,13 @@ import sys
 import numpy as np
 import pytest
 
-from taxonomy.agglomeration import LINKAGES
-from taxonomy.class_features import ClassFeatures
-from taxonomy.clustering import bounded_levels, dendrogram, distances
-from taxonomy.errors import ClusteringError, TaxonomyError
+from taxonomy._core.errors import ClusteringError, TaxonomyError
+from taxonomy.clustering.agglomeration import LINKAGES
+from taxonomy.clustering.levels import bounded_levels, dendrogram, distances
 from taxonomy.labels import LabelSet, get_labels
-from taxonomy.predictions import Predictions
+from taxonomy.predictions import ClassFeatures, Predictions
 from taxonomy.similarity import SOURCES, Similarity, embedding, get_source
-from tests.choices import choices
+from tests.support.choices import choices
 
 LABELS = LabelSet(list(get_labels("icons"))[::7])
 """31 icons."""

@@ -10,14 +10,14 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from taxonomy.errors import MissingExtraError, ServerError, SimilarityError
+from taxonomy._core.errors import MissingExtraError, ServerError, SimilarityError
 from taxonomy.labels import Label, LabelSet, get_labels
 from taxonomy.llm.client import Server
 from taxonomy.llm.embeddings import embed
 from taxonomy.similarity import embedding
 from taxonomy.similarity._vectors import cached
 from taxonomy.similarity.embedding import PACKAGED, Source, fill, load_model, packaged_model
-from tests.llm.server import Raw, error, serve
+from tests.support.server import Raw, error, serve
 
 PETS = LabelSet([Label("cat", "the cat", "a feline"), Label("dog", "the dog", "a canine")])
 
@@ -64,7 +64,7 @@ def test_a_template_without_placeholder_is_refused(template):
 
 
 def test_altered_weights_are_refused(monkeypatch):
-    monkeypatch.setattr(embedding._io, "file_digest", lambda path: "0" * 64)
+    monkeypatch.setattr(embedding.io, "file_digest", lambda path: "0" * 64)
     with pytest.raises(SimilarityError, match="pip install --force-reinstall"):
         packaged_model()
 

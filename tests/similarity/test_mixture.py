@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taxonomy.errors import RegistryError, SimilarityError
+from taxonomy._core.errors import RegistryError, SimilarityError
 from taxonomy.labels import LabelSet, get_labels
 from taxonomy.similarity import Similarity, get_source
 from taxonomy.similarity._recipe import only_source, weighted_sources
 from taxonomy.similarity.mixture import SCALES, Source, mix
 from taxonomy.similarity.random import Source as Random
-from tests.strategies import similarities
+from tests.support.strategies import similarities
 
 ABC = [[1, 0.9, 0.5], [0.9, 1, 0.5], [0.5, 0.5, 1]]
 OTHER = [[1, 0.2, 0.1], [0.2, 1, 0.0], [0.1, 0.0, 1]]

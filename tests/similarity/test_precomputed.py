@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from taxonomy.errors import FileFormatError, SimilarityError
+from taxonomy._core.errors import FileFormatError, SimilarityError
 from taxonomy.labels import LabelSet
 from taxonomy.similarity.precomputed import Source
 

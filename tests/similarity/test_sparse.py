@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from taxonomy._io import load_npz, save_npz
-from taxonomy.errors import FileFormatError, LabelError, SimilarityError
+from taxonomy._core.errors import FileFormatError, LabelError, SimilarityError
+from taxonomy._core.io import load_npz, save_npz
 from taxonomy.similarity import SparseSimilarity
 
 IDS = ["d", "b", "a", "c"]

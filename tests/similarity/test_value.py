@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taxonomy._io import save_npz
-from taxonomy.errors import FileFormatError, LabelError, SimilarityError
+from taxonomy._core.errors import FileFormatError, LabelError, SimilarityError
+from taxonomy._core.io import save_npz
 from taxonomy.similarity import Similarity
-from tests.strategies import similarities
+from tests.support.strategies import similarities
 
 GOOD = [[1, 0.25, 0.5], [0.25, 1, 0], [0.5, 0, 1]]
 

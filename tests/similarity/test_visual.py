@@ -8,18 +8,17 @@ import numpy as np
 import pytest
 import torch
 
-from taxonomy.class_features import ClassFeatures
+from taxonomy._core.errors import DataError, FileFormatError, SimilarityError
 from taxonomy.cli import main
-from taxonomy.errors import DataError, FileFormatError, SimilarityError
-from taxonomy.hierarchy import Hierarchy
+from taxonomy.design.spec import NetSpec, branching
 from taxonomy.labels import LabelSet
 from taxonomy.nets import build
-from taxonomy.predictions import Predictions
+from taxonomy.predictions import ClassFeatures, Predictions
 from taxonomy.similarity.visual import Source, of_features, of_predictions
-from taxonomy.spec import NetSpec, branching
 from taxonomy.training.augment import to_input
 from taxonomy.training.features import class_features
-from tests.stripes import TREE, picture_folder
+from taxonomy.trees.hierarchy import Hierarchy
+from tests.support.stripes import TREE, picture_folder
 
 PETS = ("car", "cat", "dog")
 

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from taxonomy.errors import LabelError, SimilarityError
+from taxonomy._core.errors import LabelError, SimilarityError
 from taxonomy.labels import Label, LabelSet, get_labels
 from taxonomy.similarity import SparseSimilarity, wordnet
 from taxonomy.similarity.wordnet import MAPS, Source

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from taxonomy.errors import TrainingError
+from taxonomy._core.errors import TrainingError
 from taxonomy.study.claims import claims, first_reached, sentence
 
 COLUMNS = ["setting", "accuracy", "macs", "params", "c5_accuracy", "c5_macs", "c5_params"]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from taxonomy._shipped import path as shipped
-from taxonomy.cost import expert_costs
-from taxonomy.errors import MissingExtraError
+from taxonomy._core.errors import MissingExtraError
+from taxonomy._core.shipped import path as shipped
+from taxonomy.design.cost import expert_costs
 from taxonomy.labels import get_labels
 from taxonomy.study.demo import TREE_SPEC, DemoConfig, compare_trees, demo, make_trees
 from taxonomy.tasks import TaskList

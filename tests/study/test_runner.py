@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taxonomy.errors import FileFormatError
+from taxonomy._core.errors import FileFormatError
 from taxonomy.study.runner import run_cells
 
 CELLS = {"a": {"width": 1}, "b": {"width": 2}, "c": {"width": 3}}

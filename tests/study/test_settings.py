@@ -7,14 +7,14 @@ from dataclasses import replace
 
 import pytest
 
-from taxonomy.cost import expert_costs
-from taxonomy.errors import TrainingError
-from taxonomy.hierarchy import Hierarchy
-from taxonomy.spec import NetSpec, branching
+from taxonomy._core.errors import TrainingError
+from taxonomy.design.cost import expert_costs
+from taxonomy.design.spec import NetSpec, branching
 from taxonomy.study.settings import Setting, mean_over_seeds, run_series, score_series, with_starts
 from taxonomy.tasks import Task, TaskList
 from taxonomy.training import Objective, TrainConfig
-from tests.stripes import CLASSES, TREE
+from taxonomy.trees.hierarchy import Hierarchy
+from tests.support.stripes import CLASSES, TREE
 
 CONFIG = TrainConfig(epochs=1, batch_size=36, precision="fp32")
 SETTINGS = {

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from taxonomy.errors import TrainingError
+from taxonomy._core.errors import TrainingError
 from taxonomy.training.augment import Augment, _grown, _shrunk, augmented, to_input
 
 STILL = Augment(rotate=0, scale=0, shift=0, shear=0, flip=0, recolour=0)

@@ -7,18 +7,18 @@ from dataclasses import replace
 import pytest
 import torch
 
-from taxonomy.errors import SpecError, TrainingError
-from taxonomy.hierarchy import Hierarchy
+from taxonomy._core.errors import SpecError, TrainingError
+from taxonomy.design.blocks import CONVNEXT, RESNET
+from taxonomy.design.spec import NetSpec, branching
 from taxonomy.nets import build
 from taxonomy.nets.hierarchical import unpacked_state
 from taxonomy.nets.initialise import start_from
 from taxonomy.nets.layers import StochasticDepth, set_drop_path
-from taxonomy.spec import NetSpec, branching
-from taxonomy.stages import CONVNEXT, RESNET
 from taxonomy.training import Objective, TrainConfig, predict, train
 from taxonomy.training.average import Average
+from taxonomy.trees.hierarchy import Hierarchy
 from tests.nets.test_hierarchical import settled
-from tests.stripes import CLASSES, TREE
+from tests.support.stripes import CLASSES, TREE
 
 SPEC = branching(((6, 0), (8, 1)), ((6, 1),), resolution=16)
 CONFIG = TrainConfig(epochs=3, batch_size=36, precision="fp32")

@@ -16,7 +16,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from tests.stripes import TREE, picture_folder
+from tests.support.stripes import TREE, picture_folder
 
 ROOT = Path(__file__).parents[2]
 TORCHRUN = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m")
@@ -31,7 +31,7 @@ def environment() -> dict[str, str]:
 
 
 def gradients(path: Path, mode: str, launcher: tuple[str, ...]) -> dict[str, torch.Tensor]:
-    command = [sys.executable, *launcher, "tests.training.parallel", str(path), mode]
+    command = [sys.executable, *launcher, "tests.support.parallel", str(path), mode]
     done = subprocess.run(
         command, cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=180
     )
@@ -143,7 +143,7 @@ def test_two_processes_finish_and_score_the_network_that_they_save(tmp_path):
 
 
 def small_spec(folder: Path) -> Path:
-    from taxonomy.spec import branching
+    from taxonomy.design.spec import branching
 
     path = folder / "spec.json"
     branching(((6, 0),), ((6, 1),), resolution=16).save(path)

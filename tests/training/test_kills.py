@@ -14,7 +14,7 @@ STEPS = 24
 
 
 def victim(*arguments: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "tests.training.victim", *map(str, arguments)]
+    command = [sys.executable, "-m", "tests.support.victim", *map(str, arguments)]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
 
 

@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 import torch
 
-from taxonomy.errors import FileFormatError, TrainingError
-from taxonomy.hierarchy import Hierarchy
+from taxonomy._core.errors import FileFormatError, TrainingError
+from taxonomy.design.spec import NetSpec, branching
 from taxonomy.nets import build
-from taxonomy.spec import NetSpec, branching
 from taxonomy.training import Objective, Run, TrainConfig, predict, train, train_run
 from taxonomy.training.augment import Augment
 from taxonomy.training.loop import Training, batches
-from tests.stripes import TREE
+from taxonomy.trees.hierarchy import Hierarchy
+from tests.support.stripes import TREE
 
 SPEC = branching(((6, 0),), ((6, 1),), resolution=16)
 CONFIG = TrainConfig(

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.nn.functional import cross_entropy
 
-from taxonomy.errors import TrainingError
-from taxonomy.hierarchy import Hierarchy
+from taxonomy._core.errors import TrainingError
 from taxonomy.training.objectives import TERMS, Loss, Objective, ancestors_by_level
-from tests.strategies import nested_trees
+from taxonomy.trees.hierarchy import Hierarchy
+from tests.support.strategies import nested_trees
 
 # sorted: bus car cat cow dog fog
 TREE = Hierarchy.from_nested([[["cat", "dog"], "cow"], ["bus", "car"], "fog"])

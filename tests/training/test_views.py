@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 import torch
 
-from taxonomy.errors import TrainingError
-from taxonomy.hierarchy import Hierarchy
+from taxonomy._core.errors import TrainingError
+from taxonomy.design.spec import NetSpec, branching
 from taxonomy.nets import build
-from taxonomy.spec import NetSpec, branching
 from taxonomy.training import Objective, TrainConfig, predict, train
 from taxonomy.training.augment import Augment, augmented
 from taxonomy.training.views import MOST_KEPT, Views
-from tests.stripes import CLASSES, TREE
+from taxonomy.trees.hierarchy import Hierarchy
+from tests.support.stripes import CLASSES, TREE
 
 SPEC = branching(((6, 0),), ((6, 1),), resolution=16)
 AUGMENT = Augment(rotate=3, scale=0.05, shift=0.02)

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from taxonomy._io import load_npz, save_npz
-from taxonomy.errors import FileFormatError, HierarchyError, LabelError
+from taxonomy._core.errors import FileFormatError, HierarchyError, LabelError
+from taxonomy._core.io import load_npz, save_npz
 from taxonomy.wordnet import NounGraph
 from taxonomy.wordnet.measures import wup
 

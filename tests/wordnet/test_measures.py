@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from taxonomy.errors import FileFormatError, HierarchyError, LabelError
+from taxonomy._core.errors import FileFormatError, HierarchyError, LabelError
 from taxonomy.wordnet import NounGraph, ancestry, information
 from taxonomy.wordnet.ancestry import Ancestry
 from taxonomy.wordnet.measures import jcn, lch, lin, path, res, wup
 
-GOLDEN = Path(__file__).with_name("nltk_golden.csv")
+GOLDEN = Path(__file__).parents[1] / "golden" / "nltk_golden.csv"
 
 # entity ── animal ── mammal ── dog        dog and cat are pets as well,
 #    │         │         └───── cat        and pet is right below entity

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from taxonomy.errors import LabelError, RegistryError
+from taxonomy._core.errors import LabelError, RegistryError
 from taxonomy.wordnet import NounGraph, information, measures, pairs
 
 EVERY = [*measures.MEASURES, *measures.BY_CONTENT]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from taxonomy.errors import RegistryError
+from taxonomy._core.errors import RegistryError
 from taxonomy.wordnet import NounGraph
 from taxonomy.wordnet.parents import POLICIES, parents
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from taxonomy.errors import LabelError
+from taxonomy._core.errors import LabelError
 from taxonomy.labels import Label, LabelSet, get_labels
 from taxonomy.wordnet import NounGraph, votes
 from taxonomy.wordnet.readings import read_name

@@ -1,0 +1,319 @@
+"""Design search: which network, among thousands, gives most within a budget, before any is built.
+
+A design is a trunk of a few stages, a split, and one width and depth a level. Its cost, and the
+mean cost of its experts over a task list, are sums over (level, width) with closed-form terms, so
+whole grids of designs are costed in one stroke of array arithmetic.
+
+What a design will score can only be measured. The search ranks by two quantities that costs alone
+can tell: the MACs on one class's path (what a single answer is computed from) and the parameters
+of the whole network (what it can keep apart). A flat thin network has the longest path an expert's
+budget buys and the fewest parameters; a wide tree has it the other way round. The score is the
+geometric mean of both.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from taxonomy._core.errors import SpecError
+from taxonomy.design.blocks import CONVNEXT, FAMILIES, RESNET, Block, Bucket, Level, Stage
+from taxonomy.design.cost import kept_sum, stage_cost
+from taxonomy.design.spec import NetSpec
+from taxonomy.tasks import TaskList
+from taxonomy.trees.hierarchy import Hierarchy
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+CHANNELS = 3
+
+
+@dataclass(frozen=True)
+class DesignConfig:
+    """What is searched, and within which budgets.
+
+    Args:
+        macs: most MACs of the whole network.
+        expert_macs: most MACs of an expert, mean over the tasks; 0 for no bound.
+        expert_params: most parameters of an expert, mean over the tasks; 0 for no bound.
+        trunk_family: how the trunk is built, resnet or convnext.
+        branch_family: how the branches are built, resnet or convnext.
+        stages: numbers of trunk stages, so where the split may lie; from the second on, each
+            halves the map.
+        trunk_widths: channels of a trunk stage; from stage to stage they never fall.
+        trunk_depths: residual blocks of a trunk stage from the second on; the first has none.
+        widths: channels of a level's nodes.
+        depths: residual blocks of a level's nodes.
+        smallest_side: levels stop halving the map at this side, in pixels.
+        resolution: side of the input, in pixels.
+        best: designs returned.
+    """
+
+    macs: int = 76_700_000
+    expert_macs: int = 0
+    expert_params: int = 0
+    trunk_family: str = "resnet"
+    branch_family: str = "resnet"
+    stages: tuple[int, ...] = (2, 3)
+    trunk_widths: tuple[int, ...] = (8, 12, 16, 24, 32, 48)
+    trunk_depths: tuple[int, ...] = (0, 1, 2)
+    widths: tuple[int, ...] = (16, 24, 32, 40, 48, 64)
+    depths: tuple[int, ...] = (0, 1, 2)
+    smallest_side: int = 4
+    resolution: int = 32
+    best: int = 10
+
+    def __post_init__(self) -> None:
+        """Check ranges."""
+        for name in (self.trunk_family, self.branch_family):
+            if name not in FAMILIES:
+                raise SpecError(f"Unknown family {name!r}; choose from: {', '.join(FAMILIES)}.")
+        grids = (self.stages, self.trunk_widths, self.widths)
+        if min(map(len, (*grids, self.depths, self.trunk_depths))) == 0:
+            raise SpecError("Every list of sizes to search needs at least one entry.")
+        if min(min(map(min, grids)), self.best, self.macs, self.resolution) < 1:
+            raise SpecError("Stages, widths and budgets must be at least 1.")
+        if min(*self.depths, *self.trunk_depths, self.expert_macs, self.expert_params) < 0:
+            raise SpecError("Depths and budgets must not be negative.")
+
+
+@dataclass(frozen=True)
+class Designs:
+    """The best designs of a search.
+
+    Args:
+        specs: the designs, best first.
+        table: one row each: ``macs params expert_macs expert_params path_macs score`` and the
+            shape in words.
+        searched: how many designs were costed.
+        fitting: how many of them fit the budgets.
+    """
+
+    specs: tuple[NetSpec, ...]
+    table: pd.DataFrame
+    searched: int
+    fitting: int
+
+
+MOST_DESIGNS = 10_000_000
+"""Their costs take about 3 GB."""
+
+
+def number_of_designs(config: DesignConfig, levels: int) -> int:
+    """Return how many designs the grids of a configuration hold for a tree of some levels."""
+    branches = (len(config.depths) * len(config.widths)) ** levels
+    trunks = (
+        len(config.trunk_depths) ** (stages - 1)
+        * math.comb(len(config.trunk_widths) + stages - 1, stages)
+        for stages in config.stages
+    )
+    return int(branches * sum(trunks))
+
+
+def design(hierarchy: Hierarchy, tasks: TaskList, config: DesignConfig | None = None) -> Designs:
+    """Search designs for a tree and the experts that will be asked for.
+
+    Args:
+        hierarchy: the tree; its depth fixes the number of levels.
+        tasks: the experts whose mean cost counts.
+        config: budgets and grids.
+
+    Raises:
+        SpecError: the tree has no groups, or so many levels that the designs are too many, or no
+            design fits the budgets.
+        LabelError: the tasks ask for classes that the hierarchy lacks.
+
+    >>> from taxonomy.tasks import Task
+    >>> tree = Hierarchy.from_nested([["cat", "dog"], ["bus", "car"]])
+    >>> pairs = TaskList([Task("pets", ("cat", "dog"))], tree.leaves)
+    >>> found = design(tree, pairs, DesignConfig(macs=3_000_000, best=3))
+    >>> len(found.specs), bool((found.table["macs"] <= 3_000_000).all())
+    (3, True)
+    """
+    import pandas as pd
+
+    config = config or DesignConfig()
+    levels = int(hierarchy.depth[hierarchy.nodes].max())
+    if not levels:
+        raise SpecError("The tree has no groups; a flat network has nothing to design.")
+    if (number := number_of_designs(config, levels)) > MOST_DESIGNS:
+        raise SpecError(
+            f"{levels} levels make {number:.0e} designs, and at most {MOST_DESIGNS:,} are "
+            "searched; give a tree of fewer levels (taxonomy generate --levels 12,48), or fewer "
+            "--widths and --depths."
+        )
+    counts = Counts.of(hierarchy, tasks)
+    grids = [
+        Grid(config, stages, (0, *trunk_depths), depths)
+        for stages in config.stages
+        for trunk_depths in itertools.product(config.trunk_depths, repeat=stages - 1)
+        for depths in itertools.product(config.depths, repeat=levels)
+    ]
+    costs = pd.concat(
+        [pd.DataFrame(grid.costs(counts)).assign(grid=i) for i, grid in enumerate(grids)]
+    ).reset_index(names="row")
+    fits = costs["macs"] <= config.macs
+    for column in ("expert_macs", "expert_params"):
+        if bound := getattr(config, column):
+            fits &= costs[column] <= bound
+    if not fits.any():
+        least = costs.loc[costs["expert_macs"].idxmin()]
+        raise SpecError(
+            f"None of {len(costs)} designs fits the budgets; the cheapest expert has "
+            f"{least['expert_macs'] / 1e6:.1f} million MACs in a network of "
+            f"{least['macs'] / 1e6:.1f} million. Raise a budget or allow narrower widths."
+        )
+    order = ["score", "grid", "row"]
+    best = costs[fits].sort_values(order, ascending=[False, True, True]).head(config.best)
+    specs = tuple(grids[g].spec(r) for g, r in zip(best["grid"], best["row"], strict=True))
+    table = best.drop(columns=["grid", "row"]).reset_index(drop=True)
+    table.insert(0, "shape", [describe(spec) for spec in specs])
+    return Designs(specs, table, len(costs), int(fits.sum()))
+
+
+def describe(spec: NetSpec) -> str:
+    """Return a design in a few characters: width x depth of each stage, then of each level.
+
+    >>> describe(NetSpec.flat((8, 16)))
+    '8x1 16x1'
+    """
+    stages = " ".join(f"{stage.width}x{stage.depth}" for stage in spec.trunk)
+    levels = (
+        "/".join(str(b.width) for b in level.buckets) + f"x{level.depth}" for level in spec.levels
+    )
+    return " | ".join([stages, *levels])
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How many nodes and heads the whole network, a mean expert and a mean class have, by level.
+
+    Args:
+        nodes: entries at depths 1, 2, … of the whole network; shape (levels,).
+        heads: leaves below the trunk and below each level's nodes; shape (levels + 1,).
+        expert_nodes: the same as ``nodes``, mean over the tasks.
+        expert_heads: the same as ``heads``, mean over the tasks.
+        path_nodes: share of the classes whose path has a node at each depth.
+    """
+
+    nodes: FloatArray
+    heads: FloatArray
+    expert_nodes: FloatArray
+    expert_heads: FloatArray
+    path_nodes: FloatArray
+
+    @classmethod
+    def of(cls, hierarchy: Hierarchy, tasks: TaskList) -> Counts:
+        """Count a tree's entries, and those that each task keeps.
+
+        Raises:
+            LabelError: the tasks ask for classes that the hierarchy lacks.
+        """
+        inner = np.zeros(len(hierarchy), dtype=bool)
+        inner[hierarchy.nodes] = True
+        depth = hierarchy.depth
+        levels = int(depth[inner].max())
+        nodes = np.array([(inner & (depth == d)) for d in range(1, levels + 1)], dtype=np.int64)
+        heads = np.array([(~inner & (depth == d + 1)) for d in range(levels + 1)], dtype=np.int64)
+        leaf_depth = depth[hierarchy.leaf_entries]
+        return cls(
+            nodes=nodes.sum(1).astype(float),
+            heads=heads.sum(1).astype(float),
+            expert_nodes=kept_sum(hierarchy, tasks, nodes).mean(0),
+            expert_heads=kept_sum(hierarchy, tasks, heads).mean(0),
+            path_nodes=np.array([(leaf_depth > d).mean() for d in range(1, levels + 1)]),
+        )
+
+
+@dataclass(frozen=True)
+class Grid:
+    """All choices of widths for one split and one choice of depths.
+
+    Args:
+        config: the widths to choose from.
+        stages: of the trunk.
+        trunk_depths: residual blocks of each stage.
+        depths: residual blocks of each level's nodes.
+    """
+
+    config: DesignConfig
+    stages: int
+    trunk_depths: tuple[int, ...]
+    depths: tuple[int, ...]
+
+    @cached_property
+    def widths(self) -> IntArray:
+        """One column a design: the widths of the trunk's stages, then of the levels.
+
+        A trunk never narrows: what one stage throws away no later one gets back.
+        """
+        trunks = itertools.combinations_with_replacement(
+            sorted(self.config.trunk_widths), self.stages
+        )
+        branches = itertools.product(self.config.widths, repeat=len(self.depths))
+        rows = [(*trunk, *branch) for trunk, branch in itertools.product(trunks, list(branches))]
+        return np.array(rows, dtype=np.int64).T
+
+    @cached_property
+    def strides(self) -> tuple[int, ...]:
+        """The strides of stages and levels: 2 from the second on, 1 where the map is small."""
+        strides, side = [1], self.config.resolution
+        for i in range(1, self.stages + len(self.depths)):
+            in_trunk = i < self.stages
+            strides.append(2 if in_trunk or side >= 2 * self.config.smallest_side else 1)
+            side = -(-side // strides[-1])
+        return tuple(strides)
+
+    def costs(self, counts: Counts) -> dict[str, FloatArray]:
+        """Return every design's costs and score, each of shape (designs,)."""
+        blocks = [_block(self.config.trunk_family)] * self.stages
+        blocks += [_block(self.config.branch_family)] * len(self.depths)
+        side, read = self.config.resolution, np.array(CHANNELS)
+        whole = expert = path = np.zeros(1)
+        for i, width in enumerate(self.widths):
+            level = i - self.stages
+            depth = self.trunk_depths[i] if level < 0 else self.depths[level]
+            side = -(-side // self.strides[i])
+            part = np.array(stage_cost(blocks[i], read, width, depth, self.strides[i], side))
+            whole = whole + part * (1 if level < 0 else counts.nodes[level])
+            expert = expert + part * (1 if level < 0 else counts.expert_nodes[level])
+            path = path + part[1] * (1 if level < 0 else counts.path_nodes[level])
+            if level >= -1:  # heads hang below the trunk's last stage and below every level
+                head = np.array([width + 1, width])
+                whole = whole + head * counts.heads[level + 1]
+                expert = expert + head * counts.expert_heads[level + 1]
+            read = width
+        return {
+            "macs": whole[1],
+            "params": whole[0],
+            "expert_macs": expert[1],
+            "expert_params": expert[0],
+            "path_macs": path,
+            "score": np.sqrt(path * whole[0]),
+        }
+
+    def spec(self, row: int) -> NetSpec:
+        """Return one design."""
+        widths = [int(width) for width in self.widths[:, row]]
+        trunk_block, block = map(_block, (self.config.trunk_family, self.config.branch_family))
+        trunk = zip(widths, self.trunk_depths, self.strides, strict=False)
+        levels = zip(widths[self.stages :], self.depths, self.strides[self.stages :], strict=True)
+        return NetSpec(
+            trunk=tuple(Stage(w, d, s, trunk_block) for w, d, s in trunk),
+            levels=tuple(Level((Bucket(w),), d, s, block) for w, d, s in levels),
+            resolution=self.config.resolution,
+        )
+
+
+def _block(family: str) -> Block:
+    return CONVNEXT if family == "convnext" else RESNET

@@ -1,0 +1,80 @@
+"""Names for the inner nodes of any tree.
+
+A *namer* maps nodes of a tree to names. `by_medoid` always has an answer;
+`taxonomy.wordnet.naming.by_hypernym` takes WordNet's lowest common hypernym and
+`taxonomy.llm.naming.by_model` asks a model. `name_nodes` puts the first name that any of them has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from taxonomy._core.errors import HierarchyError
+from taxonomy.labels import LabelSet
+from taxonomy.trees.hierarchy import Hierarchy
+from taxonomy.trees.raw_tree import RawTree
+
+Names = dict[int, str]
+"""Names by node: the entries of a tree's inner nodes below the root."""
+
+
+def name_nodes(tree: Hierarchy, *namers: Mapping[int, str], keep: bool = False) -> Hierarchy:
+    """Return the tree with named nodes.
+
+    Args:
+        tree: any tree; its digest changes, as names are part of it.
+        namers: names by node; the first that has a node wins.
+        keep: whether names that are there stay.
+
+    Raises:
+        HierarchyError: a name for something that is no inner node.
+
+    >>> tree = Hierarchy.from_nested([["cat", "dog"], "car"])
+    >>> name_nodes(tree, {2: "pets"}).to_text().splitlines()[2]
+    '└── pets (2)'
+    """
+    inner = set(map(int, tree.nodes))
+    for node in {node for names in namers for node in names}:
+        if node not in inner:
+            raise HierarchyError(
+                f"Entry {node} is no inner node of the tree; only those get names."
+            )
+    chosen = [
+        name if keep and name else next((names[i] for names in namers if names.get(i)), name)
+        for i, name in enumerate(tree.name)
+    ]
+    raw = RawTree(
+        parent=tree.parent.tolist(),
+        leaf=list(tree.leaf),
+        name=chosen,
+        height=[] if tree.merge_height is None else tree.merge_height.tolist(),
+        span=tree.span.tolist(),
+    )
+    return Hierarchy.from_raw(raw, tree.provenance)
+
+
+def by_medoid(tree: Hierarchy, labels: LabelSet | None = None) -> Names:
+    """Name every node below the root by its medoid and its size.
+
+    The medoid is the class that meets the node's other classes lowest: with the fewest leaves below
+    the nodes where they meet, in the mean; of several, the first by id.
+
+    Args:
+        tree: any tree.
+        labels: for display names; ids where left out.
+
+    >>> by_medoid(Hierarchy.from_nested([["owl", ["cat", "dog"]], "car"]))
+    {2: 'cat and 2 more', 3: 'cat and 1 more'}
+    """
+    counts = tree.leaf_counts[tree.lowest_common_ancestors]
+    names = {}
+    for node in tree.nodes[1:]:
+        inside = tree.positions(tree.clade(int(node)))
+        mean = counts[np.ix_(inside, inside)].sum(axis=1)
+        medoid = tree.leaves[inside[int(np.argmin(mean))]]
+        shown = labels[medoid].name if labels is not None and medoid in labels else medoid
+        more = len(inside) - 1
+        names[int(node)] = f"{shown} and {more} more" if more else shown
+    return names

@@ -1,0 +1,111 @@
+"""Registries: lazy, and helpful when a name or a package is missing."""
+
+from __future__ import annotations
+
+import builtins
+import subprocess
+import sys
+from importlib.metadata import EntryPoint
+
+import pytest
+
+from taxonomy._core import registry
+from taxonomy._core.errors import MissingExtraError, RegistryError
+from taxonomy._core.registry import Registry, lookup, require
+from taxonomy.builders import BUILDERS, get_builder
+from taxonomy.data import DATASETS
+from taxonomy.similarity import SOURCES, get_source
+
+
+@pytest.mark.parametrize(
+    ("get", "name", "message"),
+    [
+        (get_source, "wordnett", "Unknown source 'wordnett'. Did you mean 'wordnet'"),
+        (get_builder, "clustr", "Unknown builder 'clustr'. Did you mean 'cluster'"),
+        (DATASETS.get, "icon", "Unknown dataset 'icon'. Did you mean 'icons'"),
+        (get_source, "zzz", r"Unknown source 'zzz'\. Choose from: .*random.*wordnet"),
+        (get_source, "_value", "Unknown source '_value'"),
+    ],
+)
+def test_unknown_names_get_a_suggestion(get, name, message):
+    with pytest.raises(RegistryError, match=message):
+        get(name)
+
+
+def test_lookup_in_a_table():
+    assert lookup("linkage", {"average": 1}, "average") == 1
+    with pytest.raises(RegistryError, match=r"Unknown linkage 'avrage'. Did you mean 'average'"):
+        lookup("linkage", {"average": 1}, "avrage")
+
+
+def test_names_are_sorted_and_public():
+    for family in (SOURCES, BUILDERS, DATASETS):
+        assert list(family) == sorted(family.names())
+        assert not any(name.startswith("_") for name in family)
+
+
+def test_listing_imports_nothing():
+    """In a fresh interpreter: all names, and no module of theirs."""
+    code = (
+        "import sys; from taxonomy.similarity import SOURCES; names = list(SOURCES);"
+        "print(*names, '|', *[m for m in sys.modules if m.startswith('taxonomy.similarity.')])"
+    )
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    names, _, modules = out.stdout.partition("|")
+    assert {"embedding", "precomputed", "random", "wordnet"} <= set(names.split())
+    imported = {module.rpartition(".")[2] for module in modules.split()}
+    assert imported == {"_sparse", "_value"}
+
+
+@pytest.mark.parametrize(("module", "extra"), registry.EXTRAS.items())
+def test_a_missing_package_is_answered_with_the_pip_line(monkeypatch, module, extra):
+    def missing(name):
+        raise ModuleNotFoundError(f"No module named {name!r}", name=name.partition(".")[0])
+
+    monkeypatch.setattr(registry.importlib, "import_module", missing)
+    with pytest.raises(MissingExtraError) as caught:
+        require(module)
+    assert f'Type: pip install "taxonomy-experts[{extra}]"' in str(caught.value)
+    assert isinstance(caught.value, ImportError)
+
+
+def test_every_extra_that_is_named_exists():
+    import tomllib
+    from pathlib import Path
+
+    project = tomllib.loads(Path(__file__).parents[2].joinpath("pyproject.toml").read_text())
+    assert set(registry.EXTRAS.values()) <= project["project"]["optional-dependencies"].keys()
+
+
+def test_another_missing_module_is_not_blamed_on_an_extra(monkeypatch):
+    """A bug inside an installed package shows as itself."""
+
+    def broken(name):
+        raise ModuleNotFoundError("No module named 'inside'", name="inside")
+
+    monkeypatch.setattr(registry.importlib, "import_module", broken)
+    with pytest.raises(ModuleNotFoundError, match="inside") as caught:
+        require("torch")
+    assert not isinstance(caught.value, MissingExtraError)
+
+
+def test_third_parties_add_names(monkeypatch):
+    point = EntryPoint("ours", "builtins:dict", "taxonomy.source")
+    monkeypatch.setattr(
+        registry, "entry_points", lambda group: [point] if point.group == group else []
+    )
+    assert "ours" in SOURCES.names()
+    assert get_source("ours") is builtins.dict
+    assert "ours" not in BUILDERS.names()
+
+
+def test_third_parties_cannot_take_a_name(monkeypatch):
+    point = EntryPoint("wordnet", "builtins:dict", "taxonomy.source")
+    monkeypatch.setattr(registry, "entry_points", lambda group: [point])
+    with pytest.raises(RegistryError, match=r"registers the source 'wordnet'.*uninstall"):
+        get_source("wordnet")
+
+
+def test_a_registry_reads_one_package():
+    family: Registry[object] = Registry("source", "taxonomy.similarity", "Source")
+    assert family.get("random") is get_source("random")
