@@ -67,7 +67,7 @@ def rows(folder: Path, labels: LabelSet) -> Transcript:
         keys = keys_of(requests, asker.outstanding.values(), "the requests")
         take(results, asker.store, keys)
 
-    return answered(get_source("llm")(model=MODEL), labels, fill, ORIGIN + ROWS)
+    return answered(get_source("llm", model=MODEL), labels, fill, ORIGIN + ROWS)
 
 
 def groups(folder: Path, labels: LabelSet) -> Transcript:
@@ -85,7 +85,7 @@ def groups(folder: Path, labels: LabelSet) -> Transcript:
         for key, question in asker.outstanding.items():
             put(asker, key, replies[question.repeat])
 
-    return answered(get_builder("llm")(model=MODEL, repeats=3), labels, fill, ORIGIN + GROUPS)
+    return answered(get_builder("llm", model=MODEL, repeats=3), labels, fill, ORIGIN + GROUPS)
 
 
 def senses(folder: Path, labels: LabelSet, name: str) -> Transcript:

@@ -131,11 +131,11 @@ def tree_of(size: str, builder: str) -> dict[str, Any]:
     """Time one tree."""
     labels = labels_of(size)
     few = labels.restrict(labels.ids[:10])
-    get_builder("cluster")(levels=())(few, get_source("wordnet")()(few))  # imports
+    get_builder("cluster", levels=())(few, get_source("wordnet")(few))  # imports
     started = time.perf_counter()
-    similarity, made = None, get_builder(builder)()
+    similarity, made = None, get_builder(builder)
     if builder == "cluster":
-        similarity, made = get_source("wordnet")()(labels), get_builder(builder)(levels=())
+        similarity, made = get_source("wordnet")(labels), get_builder(builder, levels=())
     scored = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
         tree = made(labels, similarity)
@@ -160,10 +160,10 @@ def tree_of(size: str, builder: str) -> dict[str, Any]:
 def neighbours() -> Iterator[dict[str, Any]]:
     """Compare dendrograms of neighbours with that of all pairs."""
     labels = sample(get_labels("imagenet-21k"), 3000)
-    every = get_source("wordnet")()(labels)
+    every = get_source("wordnet")(labels)
     whole = dendrogram(every)
     for count in (10, 50, 200, 0):
-        similarity = get_source("wordnet")(neighbours=count)(labels)
+        similarity = get_source("wordnet", neighbours=count)(labels)
         tree = dendrogram(similarity) if count else whole
         yield {
             "what": "neighbours",

@@ -118,8 +118,8 @@ def weighted(setting: Setting, **weights: float) -> Setting:
 def groups(count: int) -> Hierarchy:
     """Return one level of groups from the scores that the recommended tree is made of."""
     labels = get_labels("icons")
-    scores = get_source("llm")(transcript="icons/llm-rows")(labels)
-    return get_builder("cluster")(levels=(count,), slack=2.0)(labels, scores)
+    scores = get_source("llm", transcript="icons/llm-rows")(labels)
+    return get_builder("cluster", levels=(count,), slack=2.0)(labels, scores)
 
 
 def other_blocks() -> dict[str, NetSpec]:

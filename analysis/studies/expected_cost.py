@@ -96,8 +96,8 @@ class Bounded:
 
     def cluster(self, labels: LabelSet, source: str, **options: object) -> Hierarchy:
         """Return the clustered tree of a source."""
-        build = get_builder("cluster")(levels=GROUPS, slack=self.slack)
-        return build(labels, get_source(source)(**options)(labels))
+        build = get_builder("cluster", levels=GROUPS, slack=self.slack)
+        return build(labels, get_source(source, **options)(labels))
 
     def trees(self, labels: LabelSet, tasks: TaskList) -> Iterator[tuple[str, list[Hierarchy]]]:
         """Yield the trees of every source, of one or of several seeds."""

@@ -99,7 +99,7 @@ def separation(similarity: Similarity, reference: Hierarchy) -> float:
 def measures(similarity: Similarity, truth: Similarity, groups: Hierarchy) -> dict[str, float]:
     """Return how a similarity and its tree agree with the transcript's."""
     upper = np.triu_indices(len(similarity), 1)
-    cluster = get_builder("cluster")()
+    cluster = get_builder("cluster")
     labels = LabelSet(similarity.ids)
     tree, wanted = cluster(labels, similarity), cluster(labels, truth)
     return {
@@ -122,7 +122,7 @@ def main() -> None:
     labels = classes(arguments.classes)
     full = get_labels("icons").restrict(labels.ids)
     groups = Hierarchy.load(shipped.path("icons/trees/llm-groups.json")).restrict(labels.ids)
-    truth = get_source("llm")(transcript="icons/llm-rows")(full)
+    truth = get_source("llm", transcript="icons/llm-rows")(full)
     table = {"transcript": measures(truth, truth, groups)}
     speed: dict[str, io.Json] = {}
     arguments.out.mkdir(parents=True, exist_ok=True)
@@ -130,8 +130,14 @@ def main() -> None:
         shared = {"model": MODEL, "base_url": address, "concurrency": 1, "temperature": 0.0}
         for strategy in ("rows", "pairs"):
             store = str(arguments.out / f"{strategy}.sqlite")
-            source = get_source("llm")(
-                **shared, strategy=strategy, expected=True, missing="fill", store=store, yes=True
+            source = get_source(
+                "llm",
+                **shared,
+                strategy=strategy,
+                expected=True,
+                missing="fill",
+                store=store,
+                yes=True,
             )
             made, speed[strategy] = timed(arguments.out, strategy, lambda s=source: s(labels))
             speed[strategy] |= made.provenance["report"]
@@ -141,13 +147,18 @@ def main() -> None:
             table[f"local {strategy}, written digits"] = measures(written, truth, groups)
         store = str(arguments.out / "assign.sqlite")
         names = {int(k): groups.name[k] for k in groups.children(0)}
-        builder = get_builder("llm")(
-            **shared, strategy="assign", options=";".join(names.values()), store=store, yes=True
+        builder = get_builder(
+            "llm",
+            **shared,
+            strategy="assign",
+            options=";".join(names.values()),
+            store=store,
+            yes=True,
         )
         tree, speed["assign"] = timed(arguments.out, "assign", lambda: builder(labels))
     speed["assign"] |= hits(tree, groups)
     for name in ("embedding", "wordnet", "random"):
-        table[name] = measures(get_source(name)()(full), truth, groups)
+        table[name] = measures(get_source(name)(full), truth, groups)
     rows = pd.DataFrame([{"source": name, **row} for name, row in table.items()]).round(4)
     io.write_text(arguments.results / "llm-local.csv", rows.to_csv(index=False))
     facts = {

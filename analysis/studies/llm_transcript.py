@@ -58,15 +58,15 @@ def main() -> None:
     parser.add_argument("--results", type=Path, default=RESULTS, help="where the tables go")
     arguments = parser.parse_args()
     icons = get_labels("icons")
-    cluster, whole = get_builder("cluster")(), get_builder("cluster")(levels=())
-    scores = get_source("llm")(transcript="icons/llm-rows")(icons)
-    others = {name: get_source(name)()(icons) for name in ("wordnet", "embedding", "random")}
+    cluster, whole = get_builder("cluster"), get_builder("cluster", levels=())
+    scores = get_source("llm", transcript="icons/llm-rows")(icons)
+    others = {name: get_source(name)(icons) for name in ("wordnet", "embedding", "random")}
     trees: dict[str, Hierarchy] = {"rows": cluster(icons, scores)}
     for first in range(ANSWERS):
-        answer = get_builder("llm")(transcript="icons/llm-groups", first=first)
+        answer = get_builder("llm", transcript="icons/llm-groups", first=first)
         trees[f"groups-{first}"] = answer(icons)
     trees |= {name: cluster(icons, other) for name, other in others.items()}
-    trees["hypernyms"] = get_builder("hypernyms")()(icons)
+    trees["hypernyms"] = get_builder("hypernyms")(icons)
     steady = {
         name: stability(scores, lambda s, b=builder: b(icons, s), arguments.runs)
         for name, builder in (("levels 12, 48", cluster), ("dendrogram", whole))

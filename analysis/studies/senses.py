@@ -58,7 +58,7 @@ SEED = 0
 def encode(texts: Sequence[str]) -> Numbers:
     """Return the packaged model's vectors."""
     numbered = LabelSet(Label(f"{at:09d}", text) for at, text in enumerate(texts))
-    return get_source("embedding")().vectors(numbered)
+    return get_source("embedding").vectors(numbered)
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ class Names:
     @cached_property
     def similarity(self) -> Numbers:
         """The embedding source's similarities of the names."""
-        return get_source("embedding")()(self.labels).values
+        return get_source("embedding", self.labels).values
 
     @cached_property
     def opinions(self) -> dict[str, Opinion]:

@@ -40,10 +40,10 @@ def main() -> None:
     parser.add_argument("--pictures", type=Path, default=Path("runs/shapes"), help="[runs/shapes]")
     arguments = parser.parse_args()
     labels = get_labels("icons")
-    similarities = {name: get_source(name)(**o)(labels) for name, o in SOURCES.items()}
+    similarities = {name: get_source(name, **o)(labels) for name, o in SOURCES.items()}
     for text in arguments.matrix:
         name, _, path = text.partition("=")
-        similarities[name] = get_source("precomputed")(path=path)(labels)
+        similarities[name] = get_source("precomputed", path=path)(labels)
     shape = Shape()
     rows = []
     for name, similarity in similarities.items():

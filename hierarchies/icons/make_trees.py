@@ -49,19 +49,19 @@ NAMED = {
 
 def make_trees(labels: LabelSet) -> dict[str, Hierarchy]:
     """Build every shipped tree."""
-    cluster = get_builder("cluster")()
+    cluster = get_builder("cluster")
     trees = {
-        name: cluster(labels, get_source(name)()(labels))
+        name: cluster(labels, get_source(name)(labels))
         for name in ("wordnet", "embedding", "random")
     }
-    trees["hypernyms"] = get_builder("hypernyms")()(labels)
-    rows = get_source("llm")(transcript="icons/llm-rows")
+    trees["hypernyms"] = get_builder("hypernyms")(labels)
+    rows = get_source("llm", transcript="icons/llm-rows")
     trees["llm-rows"] = cluster(labels, rows(labels))
-    roomy = get_builder("cluster")(levels=(12, 48), slack=2.0)
+    roomy = get_builder("cluster", levels=(12, 48), slack=2.0)
     trees["llm-rows-roomy"] = roomy(labels, rows(labels))
-    trees["llm-rows-24"] = get_builder("cluster")(levels=(24,), slack=2.0)(labels, rows(labels))
+    trees["llm-rows-24"] = get_builder("cluster", levels=(24,), slack=2.0)(labels, rows(labels))
     for name, first in {"llm-groups-0": 0, "llm-groups": 1, "llm-groups-2": 2}.items():
-        groups = get_builder("llm")(transcript="icons/llm-groups", first=first)
+        groups = get_builder("llm", transcript="icons/llm-groups", first=first)
         trees[name] = groups(labels)
     return trees
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
-import pkgutil
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator, Mapping
 from importlib.metadata import entry_points
-from pathlib import Path
 from types import ModuleType
 from typing import Any, Generic, TypeVar
 
@@ -48,60 +48,121 @@ def require(module: str) -> ModuleType:
         ) from error
 
 
-class Registry(Generic[Entry]):
-    """The modules of one package, each offering one attribute of the same name.
+def lazy_names(
+    package: str, homes: Mapping[str, str]
+) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
+    """Return ``__getattr__`` and ``__dir__`` of a package that loads its names when used.
 
-    A registered name is a module's stem. Third parties add names through the entry point group
-    ``taxonomy.<family>``; such a name must not repeat one of the package's own.
+    Args:
+        package: the package's own name.
+        homes: the module that each name comes from.
+    """
+
+    def load(name: str) -> Any:
+        if name not in homes:
+            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+        return getattr(importlib.import_module(homes[name]), name)
+
+    def names() -> list[str]:
+        return sorted({*vars(sys.modules[package]), *homes})
+
+    return load, names
+
+
+class Registry(Generic[Entry]):
+    """Named classes of one family, each a frozen dataclass of options; imported when used.
+
+    Third parties add names through the entry point group ``taxonomy.<family>``; such a name must
+    not repeat one of the toolkit's own.
 
     Args:
         family: what is registered, for messages and the entry point group, such as ``"source"``.
-        package: the package whose public modules are the entries.
-        attribute: the attribute that each module offers.
+        homes: where each name's class is, as ``"module:Class"``.
     """
 
-    def __init__(self, family: str, package: str, attribute: str) -> None:
+    def __init__(self, family: str, homes: Mapping[str, str]) -> None:
         self.family = family
-        self.package = package
-        self.attribute = attribute
+        self.homes = dict(homes)
+
+    @property
+    def classes(self) -> dict[str, str]:
+        """The module of each of the toolkit's own classes, as `lazy_names` takes them."""
+        pairs = (home.partition(":") for home in self.homes.values())
+        return {name: module for module, _, name in pairs}
 
     def names(self) -> tuple[str, ...]:
-        """Return all names, sorted, importing none of the modules."""
-        return tuple(sorted({*self._own(), *self._foreign()}))
+        """Return all names, sorted, importing none of the classes."""
+        return tuple(sorted({*self.homes, *self._foreign()}))
 
-    def get(self, name: str) -> Entry:
-        """Import and return the entry of a name.
+    def name_of(self, entry: object) -> str:
+        """Return the name under which an instance's class is registered; else the class's own."""
+        cls = type(entry)
+        home = f"{cls.__module__}:{cls.__qualname__}"
+        points = {name: point.value for name, point in self._foreign().items()}
+        known = {**points, **self.homes}
+        return next((name for name, where in known.items() if where == home), cls.__name__)
+
+    def get(self, name: str) -> type[Entry]:
+        """Import and return the class of a name.
 
         Raises:
-            RegistryError: there is no such name, or a third party takes one of the package's own.
-            MissingExtraError: the entry needs an extra that is not installed.
+            RegistryError: there is no such name, or a third party takes one of the toolkit's own.
+            MissingExtraError: the class needs an extra that is not installed.
         """
-        own, foreign = self._own(), self._foreign()
-        taken = own & foreign.keys()
+        foreign = self._foreign()
+        taken = self.homes.keys() & foreign.keys()
         if taken:
             raise RegistryError(
                 f"An installed package registers the {self.family} {min(taken)!r}, which is "
                 "one of the toolkit's own; uninstall that package or rename its entry point."
             )
-        if name in own:
-            entry: Entry = getattr(require(f"{self.package}.{name}"), self.attribute)
-            return entry
+        if name in self.homes:
+            module, _, attribute = self.homes[name].partition(":")
+            own: type[Entry] = getattr(require(module), attribute)
+            return own
         if name in foreign:
-            loaded: Entry = foreign[name].load()
+            loaded: type[Entry] = foreign[name].load()
             return loaded
         raise RegistryError(
             f"Unknown {self.family} {name!r}.{did_you_mean(name, self.names())} "
             f"Choose from: {', '.join(self.names())}."
         )
 
+    def make(self, name: str, options: Mapping[str, Any]) -> Entry:
+        """Return an instance of a name's class with the given options.
+
+        Raises:
+            RegistryError: there is no such name, or it has no such option.
+            MissingExtraError: the class needs an extra that is not installed.
+        """
+        cls: Any = self.get(name)
+        known = [field.name for field in dataclasses.fields(cls)]
+        for option in options:
+            if option not in known:
+                raise RegistryError(
+                    f"The {self.family} {name!r} has no option {option!r}."
+                    f"{did_you_mean(option, known)} Its options: {', '.join(known) or 'none'}."
+                )
+        made: Entry = cls(**options)
+        return made
+
+    def resolve(self, given: Entry | str, options: Mapping[str, Any]) -> Entry:
+        """Return an instance: of a name with options, or the instance given.
+
+        Raises:
+            RegistryError: as `make`, or there are options beside an instance.
+        """
+        if isinstance(given, str):
+            return self.make(given, options)
+        if options:
+            raise RegistryError(
+                f"{given!r} has its options already; give {', '.join(sorted(options))} to it."
+            )
+        return given
+
     def __iter__(self) -> Iterator[str]:
         """Iterate over the names, sorted."""
         return iter(self.names())
-
-    def _own(self) -> set[str]:
-        folder = Path(__file__).parents[1].joinpath(*self.package.split(".")[1:])
-        stems = (module.name for module in pkgutil.iter_modules([str(folder)]))
-        return {stem for stem in stems if not stem.startswith("_")}
 
     def _foreign(self) -> dict[str, Any]:
         return {point.name: point for point in entry_points(group=f"taxonomy.{self.family}")}

@@ -6,14 +6,34 @@ class says ``needs_similarity``, with a similarity of these labels.
 
 from __future__ import annotations
 
-from typing import ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
-from taxonomy._core.registry import Registry
+from taxonomy._core.registry import Registry, lazy_names
 from taxonomy.labels import LabelSet
 from taxonomy.similarity import Similarity
 from taxonomy.trees.hierarchy import Hierarchy
 
-__all__ = ["BUILDERS", "Builder", "get_builder"]
+if TYPE_CHECKING:
+    from taxonomy.builders.cluster import Cluster
+    from taxonomy.builders.cooccurrence import Cooccurrence
+    from taxonomy.builders.hypernyms import Hypernyms
+    from taxonomy.builders.llm import LanguageModelTree
+    from taxonomy.builders.shaped import Shaped
+    from taxonomy.builders.shuffled import ShuffledTree
+    from taxonomy.builders.star import Star
+
+__all__ = [
+    "BUILDERS",
+    "Builder",
+    "Cluster",
+    "Cooccurrence",
+    "Hypernyms",
+    "LanguageModelTree",
+    "Shaped",
+    "ShuffledTree",
+    "Star",
+    "get_builder",
+]
 
 
 class Builder(Protocol):
@@ -26,14 +46,35 @@ class Builder(Protocol):
         ...
 
 
-BUILDERS: Registry[type[Builder]] = Registry("builder", "taxonomy.builders", "Builder")
+BUILDERS: Registry[Builder] = Registry(
+    "builder",
+    {
+        "cluster": "taxonomy.builders.cluster:Cluster",
+        "cooccurrence": "taxonomy.builders.cooccurrence:Cooccurrence",
+        "hypernyms": "taxonomy.builders.hypernyms:Hypernyms",
+        "llm": "taxonomy.builders.llm:LanguageModelTree",
+        "shaped": "taxonomy.builders.shaped:Shaped",
+        "shuffled": "taxonomy.builders.shuffled:ShuffledTree",
+        "star": "taxonomy.builders.star:Star",
+    },
+)
 """All tree builders by name."""
 
+__getattr__, __dir__ = lazy_names(__name__, BUILDERS.classes)
 
-def get_builder(name: str) -> type[Builder]:
-    """Return the dataclass of a tree builder.
+
+def get_builder(name: str, **options: Any) -> Builder:
+    """Return a tree builder by its registered name.
+
+    Args:
+        name: such as ``cluster``; `BUILDERS` lists all.
+        options: fields of the builder's class, which an editor completes: `Cluster`, `Shaped`, ….
 
     Raises:
-        RegistryError: there is no builder of that name.
+        RegistryError: there is no builder of that name, or it has no such option.
+        MissingExtraError: it needs an extra that is not installed.
+
+    >>> get_builder("cluster", levels=(3,)).levels
+    (3,)
     """
-    return BUILDERS.get(name)
+    return BUILDERS.make(name, options)

@@ -14,7 +14,7 @@ from taxonomy.trees.hierarchy import Hierarchy
 
 
 @dataclass(frozen=True)
-class Builder:
+class Cluster:
     """Cluster a similarity into levels of bounded groups, or into its whole dendrogram.
 
     Args:

@@ -17,7 +17,7 @@ from taxonomy.trees.hierarchy import Hierarchy
 
 
 @dataclass(frozen=True)
-class Builder:
+class Cooccurrence:
     """Search for the tree within bounds whose experts, for given tasks, cost least in the mean.
 
     It knows what users will ask for, which no source of similarities does; so it is a bound to

@@ -19,7 +19,7 @@ from taxonomy.wordnet.parents import Parents, parents
 
 
 @dataclass(frozen=True)
-class Builder:
+class Hypernyms:
     """Hypernym paths from every class's synset up to ``entity``, chains collapsed.
 
     A class that is also another's hypernym becomes a leaf beside it, below the synset of both.

@@ -19,7 +19,7 @@ from taxonomy.trees.hierarchy import Hierarchy
 
 
 @dataclass(frozen=True)
-class Builder(Settings):
+class LanguageModelTree(Settings):
     """A tree that a language model makes itself; of several answers, their majority consensus.
 
     Args:

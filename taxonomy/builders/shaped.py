@@ -13,7 +13,7 @@ from taxonomy.trees.hierarchy import Hierarchy
 
 
 @dataclass(frozen=True)
-class Builder:
+class Shaped:
     """Search for the tree within bounds whose normalised Dasgupta cost is least.
 
     Args:

@@ -13,7 +13,7 @@ from taxonomy.trees.operations import shuffle_leaves
 
 
 @dataclass(frozen=True)
-class Builder:
+class ShuffledTree:
     """The shape of a given tree, with its labels dealt out at random.
 
     Args:

@@ -11,7 +11,7 @@ from taxonomy.trees.hierarchy import Hierarchy
 
 
 @dataclass(frozen=True)
-class Builder:
+class Star:
     """The star tree, over which a hierarchical network is a flat one."""
 
     needs_similarity: ClassVar[bool] = False

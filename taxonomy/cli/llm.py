@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 from taxonomy._core import io
 from taxonomy._core.errors import IncompleteError, LLMError
-from taxonomy.builders import get_builder
+from taxonomy.builders import BUILDERS, get_builder
 from taxonomy.cli._command import Command, chosen
 from taxonomy.cli._flags import add_flags, from_flags
 from taxonomy.cli.trees import LABELS_HELP
 from taxonomy.labels import LabelSet, get_labels, shipped_names
 from taxonomy.llm import Asker
 from taxonomy.llm.sensing import Senses
-from taxonomy.similarity import get_source
+from taxonomy.similarity import SOURCES
 
 if TYPE_CHECKING:
     from taxonomy.trees.hierarchy import Hierarchy
@@ -37,7 +37,7 @@ def asking(strategy: str) -> type[Any]:
     """
     if strategy == "senses":
         return Senses
-    return get_builder("llm") if strategy in TREES else get_source("llm")
+    return BUILDERS.get("llm") if strategy in TREES else SOURCES.get("llm")
 
 
 def _flags(parser: argparse.ArgumentParser, argv: Sequence[str]) -> None:
@@ -251,7 +251,7 @@ def _trees(
     if arguments.out:
         io.write_text(arguments.out, found.pairs.to_csv(index=False))
         print(f"pairs written to {arguments.out}")
-    cluster = get_builder("cluster")()
+    cluster = get_builder("cluster")
     return [cluster(some, one) for some, one in zip(labels, scores, strict=True)]
 
 

@@ -16,7 +16,7 @@ from taxonomy.cli._command import Command, chosen
 from taxonomy.cli._flags import add_flags, from_flags
 from taxonomy.labels import Label, LabelSet, get_labels, shipped_names
 from taxonomy.llm.sensing import Senses
-from taxonomy.similarity import SOURCES, get_source
+from taxonomy.similarity import SOURCES
 from taxonomy.wordnet.opinions import Opinion
 from taxonomy.wordnet.senses import METHODS, Proposal, parse_choices, propose
 from taxonomy.wordnet.votes import Encode
@@ -66,7 +66,7 @@ def _flags(parser: argparse.ArgumentParser, argv: Sequence[str]) -> None:
     if list(argv[:1]) != ["senses"]:
         return
     if source := chosen(argv, "--source", ""):
-        add_flags(parser, get_source(source), f"options of --source {source}")
+        add_flags(parser, SOURCES.get(source), f"options of --source {source}")
     else:
         title = "asking a language model (--model), or replaying its answers (--transcript)"
         add_flags(parser, Senses, title, skip=("anew", "strategy"))
@@ -120,7 +120,7 @@ def _asks(arguments: argparse.Namespace) -> Any:
         LabelError: options of a language model without one.
     """
     if arguments.source:
-        return from_flags(get_source(arguments.source), arguments)
+        return from_flags(SOURCES.get(arguments.source), arguments)
     settings = from_flags(Senses, arguments)
     if settings.model or settings.transcript:
         return settings
@@ -135,9 +135,9 @@ def _asks(arguments: argparse.Namespace) -> Any:
 
 def _encoder(model: str) -> Encode:
     """Return the embedding source's way from texts to vectors, its cache included."""
-    from taxonomy.similarity.embedding import Source
+    from taxonomy.similarity.embedding import Embedding
 
-    source = Source(model)
+    source = Embedding(model)
 
     def encode(texts: Sequence[str]) -> Any:
         numbered = LabelSet(Label(f"{at:09d}", text) for at, text in enumerate(texts))

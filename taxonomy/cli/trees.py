@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from taxonomy._core import io
 from taxonomy._core.errors import HierarchyError, TaxonomyError
-from taxonomy.builders import BUILDERS, get_builder
+from taxonomy.builders import BUILDERS
 from taxonomy.cli._command import Command, chosen, class_names
 from taxonomy.cli._flags import add_flags, from_flags, integers
 from taxonomy.labels import LabelSet, get_labels, shipped_names
-from taxonomy.similarity import SOURCES, Similarity, get_source
+from taxonomy.similarity import SOURCES, Similarity
 from taxonomy.trees.hierarchy import load_tree
 
 if TYPE_CHECKING:
@@ -61,11 +61,11 @@ def _generate_flags(parser: argparse.ArgumentParser, argv: Sequence[str]) -> Non
         help="say what a language model would be asked and what that costs; send nothing",
     )
     if list(argv[:1]) == ["generate"]:
-        builder = get_builder(chosen(argv, "--builder", "cluster"))
+        builder = BUILDERS.get(chosen(argv, "--builder", "cluster"))
         add_flags(parser, builder, f"options of --builder {chosen(argv, '--builder', 'cluster')}")
         if builder.needs_similarity:
             source = chosen(argv, "--source", "wordnet")
-            add_flags(parser, get_source(source), f"options of --source {source}")
+            add_flags(parser, SOURCES.get(source), f"options of --source {source}")
 
 
 def _generate(arguments: argparse.Namespace) -> None:
@@ -73,14 +73,14 @@ def _generate(arguments: argparse.Namespace) -> None:
     from taxonomy.comparison import bounds_cost, summary
 
     labels = get_labels(arguments.labels)
-    builder = from_flags(get_builder(arguments.builder), arguments)
+    builder = from_flags(BUILDERS.get(arguments.builder), arguments)
     if arguments.dry_run:
         _dry_run(arguments, labels, builder)
         return
     similarity = None
     made = arguments.builder
     if builder.needs_similarity:
-        similarity = from_flags(get_source(arguments.source), arguments)(labels)
+        similarity = from_flags(SOURCES.get(arguments.source), arguments)(labels)
         made += f" of {arguments.source}"
     tree = builder(labels, similarity)
     steady = None
@@ -177,7 +177,7 @@ def _cost_of_bounds(cost: BoundsCost) -> str:
 def _dry_run(arguments: argparse.Namespace, labels: LabelSet, builder: Any) -> None:
     asks = builder
     if builder.needs_similarity:
-        asks = from_flags(get_source(arguments.source), arguments)
+        asks = from_flags(SOURCES.get(arguments.source), arguments)
     if not hasattr(asks, "plan"):
         raise TaxonomyError("--dry-run is for what asks a language model, such as --source llm.")
     print(asks.plan(labels))
@@ -211,7 +211,7 @@ def _refine_flags(parser: argparse.ArgumentParser, argv: Sequence[str]) -> None:
     parser.add_argument("--out", type=Path, default=Path("refined.json"), help="[refined.json]")
     if list(argv[:1]) == ["refine"]:
         source = chosen(argv, "--source", "wordnet")
-        add_flags(parser, get_source(source), f"options of --source {source}")
+        add_flags(parser, SOURCES.get(source), f"options of --source {source}")
 
 
 def _refine(arguments: argparse.Namespace) -> None:
@@ -220,7 +220,7 @@ def _refine(arguments: argparse.Namespace) -> None:
 
     tree = load_tree(arguments.tree)
     labels = get_labels(arguments.labels).restrict(tree.leaves)
-    similarity = from_flags(get_source(arguments.source), arguments)(labels)
+    similarity = from_flags(SOURCES.get(arguments.source), arguments)(labels)
     refined = refine(
         tree,
         similarity,

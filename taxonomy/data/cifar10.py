@@ -8,7 +8,7 @@ from taxonomy.data._cifar import Archive, Reader
 
 
 @dataclass(frozen=True)
-class Data(Reader):
+class CIFAR10(Reader):
     """CIFAR-10 (Krizhevsky 2009), read from ``cifar-10-binary.tar.gz``.
 
     The test split is the official one. Of each class's training pictures a share is held out for

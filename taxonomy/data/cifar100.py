@@ -13,7 +13,7 @@ from taxonomy.trees.hierarchy import Hierarchy
 
 
 @dataclass(frozen=True)
-class Data(Reader):
+class CIFAR100(Reader):
     """CIFAR-100 (Krizhevsky 2009), read from ``cifar-100-binary.tar.gz``.
 
     The test split is the official one. Of each class's training pictures a share is held out for

@@ -33,7 +33,7 @@ class File(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Data:
+class ImageFolder:
     """Pictures in class folders; the folder's name is the label id.
 
     Folders ``train``, ``val`` and ``test`` are the splits. Without ``test``, as in ImageNet, the

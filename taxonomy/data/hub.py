@@ -24,7 +24,7 @@ NAMES = {"validation": "val", "valid": "val", "dev": "val"}
 
 
 @dataclass(frozen=True)
-class Data:
+class HubDataset:
     """Pictures loaded by the package `datasets`.
 
     The splits are those of the data set, by the same policy as for a folder: where it has no
@@ -70,7 +70,7 @@ class Data:
         return from_dataset(loaded, self)
 
 
-def from_dataset(loaded: Any, options: Data | None = None) -> Pictures:
+def from_dataset(loaded: Any, options: HubDataset | None = None) -> Pictures:
     """Return the pictures of a `datasets.Dataset` or a mapping of split names to them.
 
     A single `Dataset` has no splits, and each picture's split is drawn from its row number:
@@ -84,7 +84,7 @@ def from_dataset(loaded: Any, options: Data | None = None) -> Pictures:
         DataError: missing columns or splits, pictures without a label, or unreadable pictures.
     """
     library, pillow = require("datasets"), require("PIL.Image")
-    options = options or Data()
+    options = options or HubDataset()
     parts = _parts(loaded, options)
     image, label = _columns(library, parts[0][1], options)
     names = [_label_names(part, label) for _, part, _ in parts]
@@ -122,7 +122,7 @@ def from_dataset(loaded: Any, options: Data | None = None) -> Pictures:
     return decoded(encoded, options.resolution, options.unreadable, options.cache, workers=1)
 
 
-def _parts(loaded: Any, options: Data) -> list[tuple[str, Any, Any]]:
+def _parts(loaded: Any, options: HubDataset) -> list[tuple[str, Any, Any]]:
     """Return name, data and rule of every split with labels."""
     if not isinstance(loaded, Mapping):
         return [("row", loaded, drawn_in_three)]
@@ -137,13 +137,13 @@ def _parts(loaded: Any, options: Data) -> list[tuple[str, Any, Any]]:
     return [(name, known[name], rule) for name, rule in made.items()]
 
 
-def _unlabelled(part: Any, options: Data) -> bool:
+def _unlabelled(part: Any, options: HubDataset) -> bool:
     """Tell whether a split's labels are withheld, which is written as -1 throughout."""
     label = options.label or ("label" if "label" in part.column_names else "")
     return bool(label) and len(part) > 0 and set(part.unique(label)) == {-1}
 
 
-def _columns(library: Any, part: Any, options: Data) -> tuple[str, str]:
+def _columns(library: Any, part: Any, options: HubDataset) -> tuple[str, str]:
     """Return the columns of pictures and labels.
 
     Raises:

@@ -11,7 +11,7 @@ from taxonomy.data._pictures import Pictures
 
 
 @dataclass(frozen=True)
-class Data:
+class Icons:
     """32x32 RGBA renderings, split by designer: no design team is on two sides."""
 
     def __call__(self) -> Pictures:

@@ -14,7 +14,7 @@ from taxonomy._core import io
 from taxonomy._core.errors import ReplyError
 from taxonomy.llm.client import Client
 from taxonomy.llm.question import Prompt, Question
-from taxonomy.llm.reply import Fault, Reading, parse, spots
+from taxonomy.llm.reply import Answers, Fault, parse, spots
 from taxonomy.llm.store import Store
 
 
@@ -117,7 +117,7 @@ class Asker:
         return outcome
 
 
-def read(answer: Mapping[str, Any], question: Question) -> Reading:
+def read(answer: Mapping[str, Any], question: Question) -> Answers:
     """Sort a stored completion into values and faults; nothing in it is trusted."""
     choice = answer["choices"][0]
     message = choice["message"]
@@ -132,7 +132,7 @@ def read(answer: Mapping[str, Any], question: Question) -> Reading:
         content, start = parse(text)
         reading = question.reply.read(content, question.wanted)
     except ReplyError as error:
-        return Reading(faults=dict.fromkeys(question.wanted, error.fault))
+        return Answers(faults=dict.fromkeys(question.wanted, error.fault))
     if _log_probabilities(answer):
         reading.spots = spots(text, start, list(reading.values))
     return reading

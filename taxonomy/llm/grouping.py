@@ -16,11 +16,11 @@ from taxonomy.labels import Label, LabelSet
 from taxonomy.llm.asker import Asker
 from taxonomy.llm.question import Prompt, category, wire_id
 from taxonomy.llm.reply import (
+    Answers,
     Check,
     Fault,
     Fields,
     Object,
-    Reading,
     Single,
     closed,
     integer,
@@ -55,10 +55,10 @@ class Tree:
         children = {"type": "array", "items": closed(top)}
         return closed({"name": NAME.schema, "children": children})
 
-    def read(self, content: Object, wanted: Sequence[str]) -> Reading:
+    def read(self, content: Object, wanted: Sequence[str]) -> Answers:
         """Clean the tree of what was not asked for, and count how much of it is there."""
         (item,) = wanted
-        reading = Reading()
+        reading = Answers()
         held: Counter[str] = Counter()
         tree = self._group(content, reading, held, 0)
         if sum(held[one] == 1 for one in self.ids) * 3 < 2 * len(self.ids):
@@ -67,7 +67,7 @@ class Tree:
             reading.values[item] = tree
         return reading
 
-    def _group(self, found: Any, reading: Reading, held: Counter[str], depth: int) -> Group:
+    def _group(self, found: Any, reading: Answers, held: Counter[str], depth: int) -> Group:
         if not isinstance(found, Object) or depth > 8:
             raise ReplyError(Fault.NOT_JSON)
         name = NAME.run(found.get("name", "group"))

@@ -32,7 +32,7 @@ class Fault(StrEnum):
 
 
 @dataclass
-class Reading:
+class Answers:
     """What one answer gives.
 
     Args:
@@ -55,7 +55,7 @@ class Reply(Protocol):
         """Return the JSON schema of an answer that holds the items wanted."""
         ...
 
-    def read(self, content: Object, wanted: Sequence[str]) -> Reading:
+    def read(self, content: Object, wanted: Sequence[str]) -> Answers:
         """Sort an answer into values and faults.
 
         Raises:
@@ -183,14 +183,14 @@ class Fields:
         schemas = {item: self.check_of(item).schema for item in wanted}
         return closed(fixed | {self.key: closed(schemas)})
 
-    def read(self, content: Object, wanted: Sequence[str]) -> Reading:
+    def read(self, content: Object, wanted: Sequence[str]) -> Answers:
         """Check every item by itself."""
         if any(content.get(key) != value for key, value in self.fixed.items()):
             raise ReplyError(Fault.SWAPPED)
         found = content.get(self.key)
         if not isinstance(found, Object) or self.key in content.twice:
             raise ReplyError(Fault.NOT_JSON)
-        reading = Reading(invented=len(found.keys() - set(wanted)))
+        reading = Answers(invented=len(found.keys() - set(wanted)))
         for item in wanted:
             try:
                 if item not in found:
@@ -220,17 +220,17 @@ class Single:
         """Demand the one field."""
         return closed({self.key: self.check.schema})
 
-    def read(self, content: Object, wanted: Sequence[str]) -> Reading:
+    def read(self, content: Object, wanted: Sequence[str]) -> Answers:
         """Check the one value."""
         (item,) = wanted
         if self.key not in content:
-            return Reading(faults={item: Fault.MISSING})
+            return Answers(faults={item: Fault.MISSING})
         if self.key in content.twice:
-            return Reading(faults={item: Fault.DUPLICATE})
+            return Answers(faults={item: Fault.DUPLICATE})
         try:
-            return Reading(values={item: self.check.run(content[self.key])})
+            return Answers(values={item: self.check.run(content[self.key])})
         except ReplyError as error:
-            return Reading(faults={item: error.fault})
+            return Answers(faults={item: error.fault})
 
     def room(self, wanted: Sequence[str]) -> int:  # noqa: ARG002
         """Allow for the field and the value."""

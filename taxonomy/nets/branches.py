@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from taxonomy.design.spec import NetSpec
-from taxonomy.nets.layers import Run, cell_mean, gather_nodes, parents_of
+from taxonomy.nets.layers import Fan, cell_mean, gather_nodes, parents_of
 from taxonomy.nets.trunk import STAGES
 from taxonomy.trees.hierarchy import Hierarchy
 
@@ -46,7 +46,7 @@ class Layout:
         width: channels of each node.
         nodes: entries of the hierarchy, in the order of the channels: by how many siblings they
             have in the pack, then by parent.
-        runs: the same as runs of parents that have equally many children here.
+        fans: the same as fans of parents that have equally many children here.
         reads: the packs of the ancestors, trunk first, parents last; none for the trunk.
         leaves: entries of the leaves that hang directly below its nodes.
         leaf_nodes: per such leaf the position of its node in this pack.
@@ -55,7 +55,7 @@ class Layout:
     depth: int
     width: int
     nodes: tuple[int, ...]
-    runs: tuple[Run, ...]
+    fans: tuple[Fan, ...]
     reads: tuple[Read, ...]
     leaves: tuple[int, ...]
     leaf_nodes: tuple[int, ...]
@@ -89,7 +89,7 @@ def plan(spec: NetSpec, hierarchy: Hierarchy) -> list[Layout]:
             depth=int(hierarchy.depth[nodes[0]]),
             width=width,
             nodes=tuple(nodes),
-            runs=_runs(hierarchy, nodes),
+            fans=_fans(hierarchy, nodes),
             reads=_reads(hierarchy, nodes, place),
             leaves=tuple(leaves),
             leaf_nodes=tuple(place[int(hierarchy.parent[leaf])][1] for leaf in leaves),
@@ -112,10 +112,10 @@ def _rank(
     return siblings[parent], place[parent][1], inner
 
 
-def _runs(hierarchy: Hierarchy, nodes: list[int]) -> tuple[Run, ...]:
-    """Return runs of parents with equally many children, in the order of the nodes."""
+def _fans(hierarchy: Hierarchy, nodes: list[int]) -> tuple[Fan, ...]:
+    """Return fans of parents with equally many children, in the order of the nodes."""
     children = [len(list(group)) for _, group in groupby(hierarchy.parent[nodes])]
-    return tuple(Run(len(list(group)), count) for count, group in groupby(children))
+    return tuple(Fan(len(list(group)), count) for count, group in groupby(children))
 
 
 def _reads(
@@ -145,7 +145,7 @@ class BranchPack(nn.Module):
             layout.width,
             level.depth,
             level.stride,
-            layout.runs,
+            layout.fans,
         )
         self.gate = Gate(self.reads[-1][1], layout) if spec.nesting == "gate" else None
         self.sizes = [len(layouts[read.pack].nodes) for read in reads]
@@ -192,7 +192,7 @@ class Gate(nn.Module):
         self.weight = nn.Parameter(torch.zeros(len(layout.nodes), width_in))
         self.bias = nn.Parameter(torch.zeros(len(layout.nodes)))
         self.parents: Tensor
-        by_node = torch.tensor(layout.reads[-1].nodes)[parents_of(layout.runs)]
+        by_node = torch.tensor(layout.reads[-1].nodes)[parents_of(layout.fans)]
         self.register_buffer("parents", by_node, persistent=False)
 
     def forward(self, parents: Tensor) -> Tensor:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from taxonomy.design.blocks import Block
-from taxonomy.nets.layers import ConvNorm, Run, StochasticDepth, cell_mean
+from taxonomy.nets.layers import ConvNorm, Fan, StochasticDepth, cell_mean
 
 
 class ConvNeXtBlock(nn.Module):
@@ -24,8 +24,8 @@ class ConvNeXtBlock(nn.Module):
 
     def __init__(self, block: Block, width: int, nodes: int) -> None:
         super().__init__()
-        wide, each = width * block.expand, (Run(nodes, 1),)
-        self.spatial = ConvNorm(1, 1, block.kernel, 1, (Run(width * nodes, 1),))
+        wide, each = width * block.expand, (Fan(nodes, 1),)
+        self.spatial = ConvNorm(1, 1, block.kernel, 1, (Fan(width * nodes, 1),))
         self.widen = nn.Conv2d(width * nodes, wide * nodes, 1, groups=nodes)
         self.recalibrate = RECALIBRATIONS[block.recalibrate](wide, nodes)
         self.narrow = ConvNorm(wide, width, 1, 1, each)

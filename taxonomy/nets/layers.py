@@ -1,4 +1,4 @@
-"""Layers that every base family uses: convolutions by runs of parents, and stochastic depth."""
+"""Layers that every base family uses: convolutions by fans of parents, and stochastic depth."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Net = TypeVar("Net", bound=nn.Module)
 
 
 @dataclass(frozen=True)
-class Run:
+class Fan:
     """Parents that have equally many children: one grouped convolution with a group a parent.
 
     Args:
@@ -25,29 +25,29 @@ class Run:
     children: int
 
 
-SINGLE = (Run(1, 1),)
+SINGLE = (Fan(1, 1),)
 """One node that reads one map, as a trunk's stage does."""
 
 
-def nodes_of(runs: tuple[Run, ...]) -> int:
-    """Return how many nodes some runs make."""
-    return sum(run.parents * run.children for run in runs)
+def nodes_of(fans: tuple[Fan, ...]) -> int:
+    """Return how many nodes some fans make."""
+    return sum(fan.parents * fan.children for fan in fans)
 
 
-def parents_of(runs: tuple[Run, ...]) -> Tensor:
+def parents_of(fans: tuple[Fan, ...]) -> Tensor:
     """Return the position of every node's parent, shape (nodes,)."""
-    children = torch.tensor([run.children for run in runs for _ in range(run.parents)])
+    children = torch.tensor([fan.children for fan in fans for _ in range(fan.parents)])
     return torch.arange(len(children)).repeat_interleave(children)
 
 
-class RunConv(nn.Module):
+class FanConv(nn.Module):
     """A convolution in which every node reads its parent's map, with nothing copied for siblings.
 
-    Of a single picture the maps are copied all the same where there are several runs: one grouped
+    Of a single picture the maps are copied all the same where there are several fans: one grouped
     convolution more than makes up for it there.
 
     The parents lie side by side in the input, those of the first run first, and so do their
-    children in the output. The weight holds all nodes along its first dimension, whatever the runs.
+    children in the output. The weight holds all nodes along its first dimension, whatever the fans.
 
     Args:
         width_in: channels of each parent.
@@ -55,7 +55,7 @@ class RunConv(nn.Module):
         kernel: side of the kernel.
         stride: of the convolution.
         padding: at every edge.
-        runs: how many children the parents have.
+        fans: how many children the parents have.
     """
 
     def __init__(
@@ -65,36 +65,36 @@ class RunConv(nn.Module):
         kernel: int,
         stride: int = 1,
         padding: int = 0,
-        runs: tuple[Run, ...] = SINGLE,
+        fans: tuple[Fan, ...] = SINGLE,
     ) -> None:
         super().__init__()
-        self.stride, self.padding, self.runs = stride, padding, runs
-        self.weight = nn.Parameter(torch.empty(nodes_of(runs) * width, width_in, kernel, kernel))
+        self.stride, self.padding, self.fans = stride, padding, fans
+        self.weight = nn.Parameter(torch.empty(nodes_of(fans) * width, width_in, kernel, kernel))
         self.bias: nn.Parameter | None = None
         self.parents: Tensor
-        self.register_buffer("parents", parents_of(runs), persistent=False)
-        self.inputs = [run.parents * width_in for run in runs]
-        self.outputs = [run.parents * run.children * width for run in runs]
+        self.register_buffer("parents", parents_of(fans), persistent=False)
+        self.inputs = [fan.parents * width_in for fan in fans]
+        self.outputs = [fan.parents * fan.children * width for fan in fans]
         nn.init.kaiming_normal_(self.weight, mode="fan_in", nonlinearity="relu")
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (B, parents * width_in, H, W) to (B, nodes * width, H', W')."""
-        if len(self.runs) == 1:
-            return self._convolve(x, self.weight, self.bias, self.runs[0].parents)
+        if len(self.fans) == 1:
+            return self._convolve(x, self.weight, self.bias, self.fans[0].parents)
         if x.shape[0] == 1:
             siblings = gather_nodes(x, self.parents, self.weight.shape[1])
             return self._convolve(siblings, self.weight, self.bias, len(self.parents))
         biases = (
-            [None] * len(self.runs) if self.bias is None else torch.split(self.bias, self.outputs)
+            [None] * len(self.fans) if self.bias is None else torch.split(self.bias, self.outputs)
         )
         parts = zip(
             torch.split(x, self.inputs, 1),
             torch.split(self.weight, self.outputs),
             biases,
-            self.runs,
+            self.fans,
             strict=True,
         )
-        made = [self._convolve(part, w, bias, run.parents) for part, w, bias, run in parts]
+        made = [self._convolve(part, w, bias, fan.parents) for part, w, bias, fan in parts]
         return torch.cat(made, 1)
 
     def _convolve(self, x: Tensor, weight: Tensor, bias: Tensor | None, groups: int) -> Tensor:
@@ -104,7 +104,7 @@ class RunConv(nn.Module):
 def gather_nodes(x: Tensor, nodes: Tensor, width: int) -> Tensor:
     """Return the maps of the given nodes side by side: (B, len(nodes) * width, H, W).
 
-    The copy runs over whole channel runs of a channels-last map, and stays channels-last.
+    The copy goes over whole stretches of a channels-last map, and stays channels-last.
     """
     batch, channels, height, side = x.shape
     last = x.permute(0, 2, 3, 1).reshape(batch, height, side, channels // width, width)
@@ -125,17 +125,17 @@ class ConvNorm(nn.Module):
     """A convolution and batch normalisation, which folds into it; both per node.
 
     An odd kernel pads by half its side. An even one, which is as large as its stride, cuts the map
-    into patches, the last of them padded where the side is no multiple. Arguments as `RunConv`.
+    into patches, the last of them padded where the side is no multiple. Arguments as `FanConv`.
     """
 
     def __init__(
-        self, width_in: int, width: int, kernel: int, stride: int, runs: tuple[Run, ...]
+        self, width_in: int, width: int, kernel: int, stride: int, fans: tuple[Fan, ...]
     ) -> None:
         super().__init__()
         self.patch = kernel if kernel % 2 == 0 else 1
         padding = kernel // 2 if kernel % 2 else 0
-        self.conv = RunConv(width_in, width, kernel, stride, padding, runs)
-        self.norm: nn.Module = nn.BatchNorm2d(nodes_of(runs) * width)
+        self.conv = FanConv(width_in, width, kernel, stride, padding, fans)
+        self.norm: nn.Module = nn.BatchNorm2d(nodes_of(fans) * width)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (B, parents * width_in, H, W) to (B, nodes * width, ceil(H / stride), …)."""

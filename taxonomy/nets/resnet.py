@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from taxonomy.nets.layers import ConvNorm, Run, StochasticDepth
+from taxonomy.nets.layers import ConvNorm, Fan, StochasticDepth
 
 
 class ResidualBlock(nn.Module):
@@ -17,7 +17,7 @@ class ResidualBlock(nn.Module):
 
     def __init__(self, width: int, nodes: int) -> None:
         super().__init__()
-        each = (Run(nodes, 1),)
+        each = (Fan(nodes, 1),)
         self.first = ConvNorm(width, width, 3, 1, each)
         self.second = ConvNorm(width, width, 3, 1, each)
         self.drop = StochasticDepth(nodes)

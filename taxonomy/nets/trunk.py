@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from taxonomy.design.blocks import Block
 from taxonomy.design.spec import NetSpec
 from taxonomy.nets.convnext import ConvNeXtBlock
-from taxonomy.nets.layers import SINGLE, ConvNorm, Run, nodes_of
+from taxonomy.nets.layers import SINGLE, ConvNorm, Fan, nodes_of
 from taxonomy.nets.resnet import ResidualBlock
 
 
@@ -26,7 +26,7 @@ class ResNetStage(nn.Module):
         width: channels that each node makes.
         depth: residual blocks.
         stride: of the opening convolution.
-        runs: the nodes, by how many siblings read one parent's map.
+        fans: the nodes, by how many siblings read one parent's map.
     """
 
     def __init__(
@@ -36,12 +36,12 @@ class ResNetStage(nn.Module):
         width: int,
         depth: int,
         stride: int,
-        runs: tuple[Run, ...] = SINGLE,
+        fans: tuple[Fan, ...] = SINGLE,
     ) -> None:
         super().__init__()
         del block  # a ResNet stage has no options
-        self.entry = ConvNorm(width_in, width, 3, stride, runs)
-        self.blocks = nn.ModuleList(ResidualBlock(width, nodes_of(runs)) for _ in range(depth))
+        self.entry = ConvNorm(width_in, width, 3, stride, fans)
+        self.blocks = nn.ModuleList(ResidualBlock(width, nodes_of(fans)) for _ in range(depth))
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (B, parents * width_in, H, W) to (B, nodes * width, H / stride, W / stride)."""
@@ -61,11 +61,11 @@ class ConvNeXtStage(nn.Module):
         width: int,
         depth: int,
         stride: int,
-        runs: tuple[Run, ...] = SINGLE,
+        fans: tuple[Fan, ...] = SINGLE,
     ) -> None:
         super().__init__()
-        self.entry = ConvNorm(width_in, width, 3 if stride == 1 else stride, stride, runs)
-        nodes = nodes_of(runs)
+        self.entry = ConvNorm(width_in, width, 3 if stride == 1 else stride, stride, fans)
+        nodes = nodes_of(fans)
         self.blocks = nn.ModuleList(ConvNeXtBlock(block, width, nodes) for _ in range(depth))
 
     def forward(self, x: Tensor) -> Tensor:

@@ -30,7 +30,7 @@ def weighted_sources(text: str) -> list[tuple[float, Source]]:
         SimilarityError: no source at all, an unknown option, or a value of the wrong kind.
 
     >>> [(weight, source) for weight, source in weighted_sources("2 random seed=4; random")]
-    [(2.0, Source(seed=4)), (1.0, Source(seed=0))]
+    [(2.0, RandomScores(seed=4)), (1.0, RandomScores(seed=0))]
     """
     return [_weighted(words, text) for words in _split(text)]
 
@@ -43,7 +43,7 @@ def only_source(text: str) -> Source:
         SimilarityError: no source or several, a weight, or a faulty option.
 
     >>> only_source("random seed=4")
-    Source(seed=4)
+    RandomScores(seed=4)
     """
     found = weighted_sources(text)
     if len(found) != 1 or found[0][0] != 1:
@@ -57,7 +57,9 @@ def scored(source: Source, labels: LabelSet) -> Similarity:
     Raises:
         SimilarityError: the source refuses.
     """
-    name = type(source).__module__.rpartition(".")[2]
+    from taxonomy.similarity import SOURCES
+
+    name = SOURCES.name_of(source)
     try:
         return source(labels)
     except SimilarityError as error:
@@ -87,13 +89,13 @@ def _split(text: str) -> list[list[str]]:
 
 
 def _weighted(words: list[str], text: str) -> tuple[float, Source]:
-    from taxonomy.similarity import get_source
+    from taxonomy.similarity import SOURCES
 
     weight = _number(words[0])
     name, *options = words[weight is not None :] or [""]
     if not name:
         raise SimilarityError(f"The sources {text!r} hold a weight without a source.")
-    cls: Any = get_source(name)
+    cls: Any = SOURCES.get(name)
     hints = typing.get_type_hints(cls)
     known = [field.name for field in dataclasses.fields(cls)]
     given = {}

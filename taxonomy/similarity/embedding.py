@@ -27,7 +27,7 @@ _PACKAGED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128
 
 
 @dataclass(frozen=True)
-class Source:
+class Embedding:
     """Cosine similarity of embeddings of texts, mapped from [-1, 1] to [0, 1].
 
     The map is ``(1 + cosine) / 2``; it is monotone, so single and complete linkage give the same

@@ -19,7 +19,7 @@ from taxonomy.similarity._value import Similarity
 
 
 @dataclass(frozen=True)
-class Source(Settings):
+class LanguageModel(Settings):
     """Scores that a language model gives, both directions averaged.
 
     Args:
@@ -91,7 +91,7 @@ class Source(Settings):
 
     def _described(self, labels: LabelSet, texts: LabelSet, asker: Asker) -> Similarity:
         """Embed the descriptions, as the source ``embedding`` embeds definitions."""
-        embedded = embedding.Source(template="{name}: {definition}")(texts.restrict(labels.ids))
+        embedded = embedding.Embedding(template="{name}: {definition}")(texts.restrict(labels.ids))
         made = self._made(labels, asker, {}, {})
         return Similarity(embedded.ids, embedded.values, made | {"embedding": embedded.provenance})
 

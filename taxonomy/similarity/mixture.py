@@ -24,7 +24,7 @@ DIGITS = 12
 
 
 @dataclass(frozen=True)
-class Source:
+class Mixture:
     """The weighted mean of several sources after they were brought to one scale.
 
     Sources use their range differently: cosines of embeddings crowd in a tenth of it. Only the
@@ -63,7 +63,7 @@ def mix(
     Args:
         similarities: at least one.
         weights: one each, not negative, not all 0; by default all alike.
-        scale: ``rank`` or ``quantile``; see `Source`.
+        scale: ``rank`` or ``quantile``; see `Mixture`.
 
     Raises:
         SimilarityError: other labels in one than in another, or impossible weights.

@@ -15,7 +15,7 @@ from taxonomy.similarity._value import Similarity
 
 
 @dataclass(frozen=True)
-class Source:
+class Precomputed:
     """A matrix computed elsewhere.
 
     Args:

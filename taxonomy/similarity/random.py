@@ -13,7 +13,7 @@ from taxonomy.similarity._value import Similarity
 
 
 @dataclass(frozen=True)
-class Source:
+class RandomScores:
     """Independent uniform similarities in [0, 1).
 
     Args:

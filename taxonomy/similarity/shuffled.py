@@ -13,7 +13,7 @@ from taxonomy.similarity._value import Similarity
 
 
 @dataclass(frozen=True)
-class Source:
+class ShuffledScores:
     """Another source's scores, dealt out to the labels at random.
 
     The null model of a comparison: trees of it have the very shapes of the source's own, ties and

@@ -23,7 +23,7 @@ FloatArray = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Source:
+class Visual:
     """Scores from the arrays of a finished run.
 
     Args:

@@ -35,7 +35,7 @@ ALL_PAIRS = 10_000
 
 
 @dataclass(frozen=True)
-class Source:
+class WordNet:
     """A WordNet measure between the classes' noun synsets.
 
     Native values are mapped to [0, 1] by `MAPS`, which the provenance names: ``path``, ``wup`` and

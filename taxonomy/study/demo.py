@@ -14,7 +14,7 @@ import numpy.typing as npt
 from taxonomy._core import io, shipped
 from taxonomy._core.errors import MissingExtraError, TrainingError
 from taxonomy._core.registry import require
-from taxonomy.builders.cluster import Builder
+from taxonomy.builders.cluster import Cluster
 from taxonomy.comparison import compare, summary
 from taxonomy.design.cost import cost, expert_costs
 from taxonomy.design.spec import RECOMMENDED, NetSpec
@@ -113,8 +113,8 @@ def make_trees(labels: LabelSet, folder: Path) -> dict[str, Hierarchy]:
     """Cluster every source's similarity into a tree; write each as JSON and as text."""
     trees = {}
     for name in SOURCES:
-        cluster = Builder(levels=(GROUPS,), slack=2.0)
-        tree = cluster(labels, get_source(name)()(labels))
+        cluster = Cluster(levels=(GROUPS,), slack=2.0)
+        tree = cluster(labels, get_source(name)(labels))
         tree.save(folder / f"{name}.json")
         io.write_text(folder / f"{name}.txt", tree.to_text() + "\n")
         trees[name] = tree

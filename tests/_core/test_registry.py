@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import builtins
+import importlib
+import pkgutil
 import subprocess
 import sys
 from importlib.metadata import EntryPoint
@@ -11,7 +13,7 @@ import pytest
 
 from taxonomy._core import registry
 from taxonomy._core.errors import MissingExtraError, RegistryError
-from taxonomy._core.registry import Registry, lookup, require
+from taxonomy._core.registry import lookup, require
 from taxonomy.builders import BUILDERS, get_builder
 from taxonomy.data import DATASETS
 from taxonomy.similarity import SOURCES, get_source
@@ -95,7 +97,7 @@ def test_third_parties_add_names(monkeypatch):
         registry, "entry_points", lambda group: [point] if point.group == group else []
     )
     assert "ours" in SOURCES.names()
-    assert get_source("ours") is builtins.dict
+    assert SOURCES.get("ours") is builtins.dict
     assert "ours" not in BUILDERS.names()
 
 
@@ -106,6 +108,33 @@ def test_third_parties_cannot_take_a_name(monkeypatch):
         get_source("wordnet")
 
 
-def test_a_registry_reads_one_package():
-    family: Registry[object] = Registry("source", "taxonomy.similarity", "Source")
-    assert family.get("random") is get_source("random")
+@pytest.mark.parametrize("family", [SOURCES, BUILDERS, DATASETS])
+def test_every_class_has_a_name_of_its_own_and_is_importable_from_its_room(family):
+    for name in family:
+        cls = family.get(name)
+        room = importlib.import_module(cls.__module__.rpartition(".")[0])
+        assert getattr(room, cls.__name__) is cls
+        assert cls.__name__ in room.__all__
+        assert cls.__name__ in dir(room)
+        assert family.name_of(cls()) == name
+
+
+@pytest.mark.parametrize("family", [SOURCES, BUILDERS, DATASETS])
+def test_every_public_module_of_a_room_is_registered(family):
+    """Nothing that looks registered is left out of the table."""
+    room = importlib.import_module(next(iter(family.classes.values())).rpartition(".")[0])
+    stems = {module.name for module in pkgutil.iter_modules(room.__path__)}
+    assert {stem for stem in stems if not stem.startswith("_")} == set(family.homes)
+
+
+def test_unknown_options_get_a_suggestion():
+    with pytest.raises(RegistryError, match=r"no option 'mesure'\. Did you mean 'measure'"):
+        get_source("wordnet", mesure="lin")
+
+
+def test_a_name_or_an_instance_serves():
+    assert SOURCES.resolve("random", {"seed": 3}) == get_source("random", seed=3)
+    source = get_source("random")
+    assert SOURCES.resolve(source, {}) is source
+    with pytest.raises(RegistryError, match="has its options already; give seed to it"):
+        SOURCES.resolve(source, {"seed": 3})

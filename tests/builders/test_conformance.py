@@ -53,8 +53,8 @@ CASES = [(name, options) for name in OPTIONS for options in OPTIONS[name]]
 
 
 def build(name: str, options: dict, labels: LabelSet) -> Hierarchy:
-    builder = get_builder(name)(**options)
-    similarity = get_source("wordnet")()(labels) if builder.needs_similarity else None
+    builder = get_builder(name, **options)
+    similarity = get_source("wordnet")(labels) if builder.needs_similarity else None
     return builder(labels, similarity)
 
 
@@ -86,7 +86,7 @@ class TestEveryBuilder:
 def test_every_choice_is_a_tree_or_is_refused(name):
     """Every value of every option that has a list of values, one at a time."""
     few = LabelSet(list(ICONS)[:24])
-    for option in choices(get_builder(name)):
+    for option in choices(BUILDERS.get(name)):
         options = OPTIONS[name][0] | option
         try:
             tree = build(name, options, few)
@@ -100,8 +100,8 @@ def test_every_choice_is_a_tree_or_is_refused(name):
 
 @pytest.mark.parametrize(("name", "options"), CASES)
 def test_neighbours_only_give_a_tree_or_are_refused(name, options):
-    sparse = get_source("wordnet")(neighbours=5)(LABELS)
-    builder = get_builder(name)(**options)
+    sparse = get_source("wordnet", neighbours=5)(LABELS)
+    builder = get_builder(name, **options)
     try:
         tree = builder(LABELS, sparse)
     except (ClusteringError, SimilarityError) as error:
@@ -142,42 +142,42 @@ class TestHypernyms:
             Label("bear", wnid="n02131653"),
             Label("meat-eater", wnid="n02075296"),
         ]
-        tree = get_builder("hypernyms")()(LabelSet(labels))
+        tree = get_builder("hypernyms")(LabelSet(labels))
         assert tree.to_text() == "carnivore.n.01 (3)\n├── bear\n├── cat\n└── meat-eater"
 
     def test_two_labels_of_one_synset_are_siblings(self):
         labels = LabelSet([ICONS["car"], Label("auto", wnid=ICONS["car"].wnid), ICONS["cat"]])
         with pytest.raises(SimilarityError, match="'auto' and 'car' are one synset"):
-            get_builder("hypernyms")()(labels)
-        tree = get_builder("hypernyms")(same_synset="allow")(labels)
+            get_builder("hypernyms")(labels)
+        tree = get_builder("hypernyms", same_synset="allow")(labels)
         assert tree.provenance["same_synset"] == {"car.n.01": ["auto", "car"]}
         assert ("auto", "car") in [tree.clade(node) for node in tree.nodes]
 
     def test_a_label_without_synset_is_refused(self):
         with pytest.raises(SimilarityError, match="'thing'"):
-            get_builder("hypernyms")()(LabelSet(["thing"]))
+            get_builder("hypernyms")(LabelSet(["thing"]))
 
 
 class TestCluster:
     def test_needs_a_similarity_of_these_labels(self):
-        cluster = get_builder("cluster")()
+        cluster = get_builder("cluster")
         with pytest.raises(ClusteringError, match="--source wordnet"):
             cluster(LABELS)
         with pytest.raises(ClusteringError, match="other labels"):
-            cluster(LABELS, get_source("random")()(ICONS))
+            cluster(LABELS, get_source("random")(ICONS))
 
     def test_of_neighbours_the_whole_dendrogram(self):
-        sparse = get_source("wordnet")(neighbours=5)(LABELS)
-        tree = get_builder("cluster")()(LABELS, sparse)
-        assert tree == get_builder("cluster")(levels=())(LABELS, sparse.dense())
+        sparse = get_source("wordnet", neighbours=5)(LABELS)
+        tree = get_builder("cluster")(LABELS, sparse)
+        assert tree == get_builder("cluster", levels=())(LABELS, sparse.dense())
         with pytest.raises(ClusteringError, match="bounded size need all pairs"):
-            get_builder("cluster")(levels=(3, 9))(LABELS, sparse)
+            get_builder("cluster", levels=(3, 9))(LABELS, sparse)
 
     def test_the_shipped_trees_are_what_it_builds(self):
         from taxonomy._core.shipped import path
 
         for source in ("wordnet", "random"):
-            tree = get_builder("cluster")()(ICONS, get_source(source)()(ICONS))
+            tree = get_builder("cluster")(ICONS, get_source(source)(ICONS))
             assert tree == Hierarchy.load(path(f"icons/trees/{source}.json"))
         assert Hierarchy.load(path("icons/trees/hypernyms.json")) == TestHypernyms.TREE
 
@@ -187,7 +187,7 @@ class TestCooccurrence:
         path = tmp_path / "wanted.csv"
         path.write_text("# how often, what\n9,cat,dog\n1,cat,car\n\n5,car,bus\n")
         labels = ICONS.restrict(["bus", "car", "cat", "dog"])
-        build = get_builder("cooccurrence")(str(path), groups=(2,), least_leaves=(2,))
+        build = get_builder("cooccurrence", tasks=str(path), groups=(2,), least_leaves=(2,))
         tree = build(labels)
         assert [tree.clade(node) for node in tree.nodes[1:]] == [("bus", "car"), ("cat", "dog")]
         assert tree.provenance["number_of_tasks"] == 3
@@ -206,10 +206,10 @@ class TestCooccurrence:
         path = tmp_path / "wanted.csv"
         path.write_text(text)
         with pytest.raises((LabelError, FileFormatError), match=message):
-            get_builder("cooccurrence")(str(path))(ICONS)
+            get_builder("cooccurrence", tasks=str(path))(ICONS)
 
     def test_needs_tasks_about_the_labels(self):
         with pytest.raises(ClusteringError, match="--tasks FILE"):
-            get_builder("cooccurrence")()(LABELS)
+            get_builder("cooccurrence")(LABELS)
         with pytest.raises(LabelError, match=r"other classes; it lacks 1 of 2 labels.*'x'"):
-            get_builder("cooccurrence")("icons/tasks.json")(LabelSet(["cat", "x"]))
+            get_builder("cooccurrence", tasks="icons/tasks.json")(LabelSet(["cat", "x"]))

@@ -13,7 +13,7 @@ def labels_of(*names: str) -> LabelSet:
 
 
 def cut(labels: LabelSet, policy: str = "shortest") -> dict:
-    return get_builder("hypernyms")(policy)(labels).provenance["cut"]
+    return get_builder("hypernyms", policy=policy)(labels).provenance["cut"]
 
 
 def test_a_dog_is_cut_from_the_canines_or_from_the_domestic_animals():

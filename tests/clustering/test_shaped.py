@@ -107,7 +107,7 @@ def test_bounds_hold(similarity, groups, method):
 
 def test_three_levels_hold_their_bounds():
     shape = Shape(3, "middle", 2, 6, (12, 6, 3), (80, 30, 12))
-    check_bounds(shaped_tree(get_source("random")()(ICONS), shape), shape)
+    check_bounds(shaped_tree(get_source("random")(ICONS), shape), shape)
 
 
 def scores_by_clade(
@@ -126,7 +126,7 @@ def scores_by_clade(
 def test_icons_in_groups_of_3_to_12_for_every_source(source):
     """And they keep more similarity than chance; sources that need a file or a key are skipped."""
     try:
-        similarity = claude_scores("average") if source == "claude" else get_source(source)()(ICONS)
+        similarity = claude_scores("average") if source == "claude" else get_source(source)(ICONS)
     except TaxonomyError as error:
         pytest.skip(str(error))
     shape = Shape()
@@ -159,7 +159,7 @@ def test_names_and_order_change_nothing():
 
 
 def test_balance_evens_the_groups():
-    similarity = get_source("wordnet")()(ICONS)
+    similarity = get_source("wordnet")(ICONS)
     uneven, even = (
         imbalance(shaped_tree(similarity, Shape(groups=(7, 35), balance=balance)))
         for balance in (0.0, 0.1)

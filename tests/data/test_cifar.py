@@ -71,7 +71,7 @@ def hundred(tmp_path):
 
 def test_every_record_of_cifar10_is_read(ten):
     options, seen = ten
-    pictures = cifar10.Data(**options)()
+    pictures = cifar10.CIFAR10(**options)()
     assert pictures.classes == tuple(TEN)
     assert [len(pictures.part(s)) for s in ("train", "val", "test")] == [90, 10, 20]
     test = pictures.part("test")
@@ -92,10 +92,10 @@ def test_every_record_of_cifar10_is_read(ten):
 
 def test_the_held_out_part_is_drawn_by_class_and_seed(ten):
     options, _ = ten
-    one, again, other = (cifar10.Data(**options, split_seed=s)() for s in (0, 0, 1))
+    one, again, other = (cifar10.CIFAR10(**options, split_seed=s)() for s in (0, 0, 1))
     assert np.bincount(one.part("val").targets).tolist() == [1] * 10
     assert one.digest == again.digest != other.digest
-    half = cifar10.Data(**options, held_out=0.5)()
+    half = cifar10.CIFAR10(**options, held_out=0.5)()
     assert np.bincount(half.part("val").targets).tolist() == [5] * 10
     # The rule as published: records of a class by the sha256 of "split_seed/number".
     cats = range(3, 100, 10)
@@ -105,25 +105,25 @@ def test_the_held_out_part_is_drawn_by_class_and_seed(ten):
     assert np.array_equal(kept, batch[first % 20][1])
     for share in (0, 1, float("nan")):
         with pytest.raises(DataError, match="between 0 and 1"):
-            cifar10.Data(**options, held_out=share)()
+            cifar10.CIFAR10(**options, held_out=share)()
     with pytest.raises(DataError, match="'airplane' has too few training pictures"):
-        cifar10.Data(**options, held_out=0.99)()
+        cifar10.CIFAR10(**options, held_out=0.99)()
 
 
 def test_parts_are_views(ten):
-    pictures = cifar10.Data(**ten[0])()
+    pictures = cifar10.CIFAR10(**ten[0])()
     assert all(np.shares_memory(pictures.part(s).images, pictures.images) for s in ("train", "val"))
 
 
 def test_cifar100_sorts_its_classes(hundred):
-    pictures = cifar100.Data(**hundred)()
+    pictures = cifar100.CIFAR100(**hundred)()
     assert pictures.classes == ("apple", "pear", "shark", "trout")
     assert pictures.part("test").targets.tolist() == [3, 0, 2, 1] * 2
     assert len(pictures.part("train")) == 36
 
 
 def test_the_published_superclasses_are_a_tree(hundred):
-    tree = cifar100.Data(**hundred).superclasses()
+    tree = cifar100.CIFAR100(**hundred).superclasses()
     assert tree.leaves == ("apple", "pear", "shark", "trout")
     below = {tree.name[node]: tree.clade(node) for node in tree.nodes[1:]}
     assert below == {"fish": ("shark", "trout"), "fruit_and_vegetables": ("apple", "pear")}
@@ -135,7 +135,7 @@ def test_a_class_in_two_superclasses_is_refused(tmp_path):
     train[0] = 1  # the first trout among the fruit
     options = pack(tmp_path / "a.tar.gz", members | {"cifar-100-binary/train.bin": bytes(train)})
     with pytest.raises(DataError, match="two superclasses"):
-        cifar100.Data(**options).superclasses()
+        cifar100.CIFAR100(**options).superclasses()
 
 
 @pytest.mark.parametrize(
@@ -152,24 +152,24 @@ def test_parts_that_are_missing_or_damaged(tmp_path, change, message):
     members = {k: v for k, v in (hundred_members() | change).items() if v is not None}
     options = pack(tmp_path / "a.tar.gz", members)
     with pytest.raises(DataError, match=message):
-        cifar100.Data(**options)()
+        cifar100.CIFAR100(**options)()
 
 
 def test_a_checksum_that_differs_is_refused(hundred, tmp_path):
     with pytest.raises(
         DataError, match=r"published one 03b5dce01913d631647c71ecec9e9cb8; .*binary"
     ):
-        cifar100.Data(archive=hundred["archive"])()
+        cifar100.CIFAR100(archive=hundred["archive"])()
     torn = tmp_path / "torn.tar.gz"
     torn.write_bytes((tmp_path / "cifar-100-binary.tar.gz").read_bytes()[:-100])
     digest = hashlib.md5(torn.read_bytes()).hexdigest()
     with pytest.raises(DataError, match=r"torn\.tar\.gz: not the archive"):
-        cifar100.Data(archive=str(torn), md5=digest)()
+        cifar100.CIFAR100(archive=str(torn), md5=digest)()
 
 
 def test_a_missing_archive_is_explained(tmp_path):
     with pytest.raises(DataError, match="--download when-missing"):
-        cifar10.Data(archive=str(tmp_path))()
+        cifar10.CIFAR10(archive=str(tmp_path))()
     with pytest.raises(DataError, match=r"cifar-10-binary\.tar\.gz: no such archive"):
         get_data("cifar10")  # looks into the cache folder and finds nothing
     assert {"cifar10", "cifar100", "folder", "hub", "icons"} == set(DATASETS)
@@ -201,19 +201,19 @@ def test_download_when_asked(hundred, server, tmp_path):
         "cache": str(tmp_path / "cache"),
     }
     with pytest.raises(DataError, match="no such archive"):
-        cifar100.Data(**options)()
-    pictures = cifar100.Data(**options, download="when-missing")()
-    assert pictures.digest == cifar100.Data(**hundred)().digest
+        cifar100.CIFAR100(**options)()
+    pictures = cifar100.CIFAR100(**options, download="when-missing")()
+    assert pictures.digest == cifar100.CIFAR100(**hundred)().digest
     assert [p.name for p in (tmp_path / "cache").iterdir()] == ["cifar-100-binary.tar.gz"]
-    assert cifar100.Data(**options)().digest == pictures.digest
+    assert cifar100.CIFAR100(**options)().digest == pictures.digest
 
 
 def test_a_bad_download_leaves_nothing(hundred, server, tmp_path):
     options = {"cache": str(tmp_path / "cache"), "download": "when-missing"}
     with pytest.raises(DataError, match="nothing was kept"):
-        cifar100.Data(**options, url=f"{server}/cifar-100-binary.tar.gz")()
+        cifar100.CIFAR100(**options, url=f"{server}/cifar-100-binary.tar.gz")()
     with pytest.raises(DataError, match=r"none\.tar\.gz: cannot be downloaded .*404"):
-        cifar100.Data(**options, url=f"{server}/none.tar.gz")()
+        cifar100.CIFAR100(**options, url=f"{server}/none.tar.gz")()
     with pytest.raises(DataError, match="not a web address"):
-        cifar100.Data(**options, url="file:///etc/hostname")()
+        cifar100.CIFAR100(**options, url="file:///etc/hostname")()
     assert list((tmp_path / "cache").rglob("*")) == []

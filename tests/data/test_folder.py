@@ -19,7 +19,7 @@ from taxonomy._core.io import cache_folder
 from taxonomy.data import get_data
 from taxonomy.data._cache import stored
 from taxonomy.data._pictures import Pictures, Selection
-from taxonomy.data.folder import Data
+from taxonomy.data.folder import ImageFolder
 from taxonomy.labels import LabelSet
 
 
@@ -138,9 +138,9 @@ def test_folders_without_pictures(tmp_path):
 
 def test_no_folder():
     with pytest.raises(DataError, match="--data FOLDER"):
-        Data()()
+        ImageFolder()()
     with pytest.raises(DataError, match="nowhere: no such folder"):
-        Data("nowhere")()
+        ImageFolder("nowhere")()
     with pytest.raises(RegistryError, match="'nowhere'"):
         get_data("nowhere")
 
@@ -157,7 +157,7 @@ class TestSplits:
     def test_without_test_val_is_the_test(self, tmp_path, caplog):
         fill(tmp_path, "train")
         fill(tmp_path, "val", count=5)
-        pictures = Data(str(tmp_path), 4, held_out=0.2)()
+        pictures = ImageFolder(str(tmp_path), 4, held_out=0.2)()
         assert set(pictures.part("test").images[:, 1, 0, 0]) == {len("val")}
         assert set(pictures.part("val").images[:, 1, 0, 0]) == {len("train")}
         assert len(pictures.part("test")) == 10
@@ -168,7 +168,7 @@ class TestSplits:
     def test_the_names_are_kept_when_asked(self, tmp_path):
         fill(tmp_path, "train")
         fill(tmp_path, "val", count=5)
-        pictures = Data(str(tmp_path), 4, splits="named")()
+        pictures = ImageFolder(str(tmp_path), 4, splits="named")()
         assert [len(pictures.part(split)) for split in ("train", "val")] == [60, 10]
         with pytest.raises(DataError, match="no pictures in its test split"):
             pictures.part("test")
@@ -176,16 +176,16 @@ class TestSplits:
     def test_without_val_it_is_drawn_from_train(self, tmp_path):
         fill(tmp_path, "train")
         fill(tmp_path, "test", count=5)
-        pictures = Data(str(tmp_path), 4, held_out=0.2)()
+        pictures = ImageFolder(str(tmp_path), 4, held_out=0.2)()
         assert len(pictures.part("test")) == 10
         assert set(pictures.part("val").images[:, 1, 0, 0]) == {len("train")}
 
     def test_train_alone_is_refused(self, tmp_path):
         fill(tmp_path, "train", count=1)
         with pytest.raises(DataError, match="give the folder 'train' itself"):
-            Data(str(tmp_path), 4)()
+            ImageFolder(str(tmp_path), 4)()
         with pytest.raises(DataError, match="between 0 and 1"):
-            Data(str(tmp_path), 4, held_out=1)()
+            ImageFolder(str(tmp_path), 4, held_out=1)()
 
     def test_the_vehicle_is_no_split(self, tmp_path):
         for name in ("train", "bus"):
@@ -224,7 +224,7 @@ class TestCache:
 
     @pytest.fixture
     def data(self, plain, tmp_path_factory):
-        return Data(str(plain), 8, cache=str(tmp_path_factory.mktemp("own")))
+        return ImageFolder(str(plain), 8, cache=str(tmp_path_factory.mktemp("own")))
 
     def files(self, data):
         return sorted(p.suffix for p in Path(data.cache).iterdir())

@@ -27,12 +27,12 @@ def test_without_the_package_the_extra_is_named(monkeypatch):
     monkeypatch.setattr(builtins, "__import__", without)
     monkeypatch.setattr("importlib.import_module", without)
     with pytest.raises(MissingExtraError, match=r"taxonomy-experts\[hub\]"):
-        hub.Data(name="cifar10")()
+        hub.HubDataset(name="cifar10")()
 
 
 def test_a_name_is_needed():
     with pytest.raises(DataError, match="--data hub --name NAME"):
-        hub.Data()()
+        hub.HubDataset()()
 
 
 class TestFromDataset:
@@ -52,7 +52,7 @@ class TestFromDataset:
     def test_named_splits(self, tmp_path):
         splits = {"train": self.make(6), "validation": self.make(4, shade=1), "test": self.make(2)}
         loaded = self.datasets.DatasetDict(splits)
-        pictures = hub.from_dataset(loaded, hub.Data(resolution=8, cache=str(tmp_path)))
+        pictures = hub.from_dataset(loaded, hub.HubDataset(resolution=8, cache=str(tmp_path)))
         assert pictures.classes == ("cat", "dog")
         assert [len(pictures.part(s)) for s in ("train", "val", "test")] == [6, 4, 2]
         part = pictures.part("val")
@@ -61,7 +61,7 @@ class TestFromDataset:
 
     def test_decoded_once(self, tmp_path, monkeypatch):
         loaded = self.datasets.DatasetDict({"train": self.make(40), "test": self.make(4)})
-        options = hub.Data(resolution=8, cache=str(tmp_path), held_out=0.3)
+        options = hub.HubDataset(resolution=8, cache=str(tmp_path), held_out=0.3)
         first = hub.from_dataset(loaded, options)
         monkeypatch.setattr(hub, "decode", None)
         again = hub.from_dataset(loaded, options)
@@ -74,13 +74,15 @@ class TestFromDataset:
             "validation": self.make(4),
             "test": self.make(3, labels=[-1] * 3),
         }
-        options = hub.Data(resolution=8, cache=str(tmp_path), held_out=0.3)
+        options = hub.HubDataset(resolution=8, cache=str(tmp_path), held_out=0.3)
         pictures = hub.from_dataset(self.datasets.DatasetDict(splits), options)
         assert len(pictures.part("test")) == 4
         assert len(pictures.part("val")) + len(pictures.part("train")) == 40
 
     def test_without_splits_they_are_drawn(self, tmp_path):
-        pictures = hub.from_dataset(self.make(80), hub.Data(resolution=4, cache=str(tmp_path)))
+        pictures = hub.from_dataset(
+            self.make(80), hub.HubDataset(resolution=4, cache=str(tmp_path))
+        )
         assert np.bincount(pictures.splits, minlength=3).min() > 2
 
     def test_classes_by_number_or_text(self, tmp_path):
@@ -89,11 +91,11 @@ class TestFromDataset:
         rows = {"picture": [Image.new("L", (4, 4))] * 30, "kind": ["b", "a", "c"] * 10}
         loaded = d.Dataset.from_dict(rows, features=features)
         with pytest.raises(DataError, match="--label COLUMN"):
-            hub.from_dataset(loaded, hub.Data(cache=str(tmp_path)))
-        options = hub.Data(label="kind", resolution=4, cache=str(tmp_path))
+            hub.from_dataset(loaded, hub.HubDataset(cache=str(tmp_path)))
+        options = hub.HubDataset(label="kind", resolution=4, cache=str(tmp_path))
         assert hub.from_dataset(loaded, options).classes == ("a", "b", "c")
         with pytest.raises(DataError, match=r"no column 'kin'. Did you mean 'kind'"):
-            hub.from_dataset(loaded, hub.Data(label="kin", cache=str(tmp_path)))
+            hub.from_dataset(loaded, hub.HubDataset(label="kin", cache=str(tmp_path)))
 
     def test_unreadable_and_unlabelled_rows(self, tmp_path):
         d = self.datasets
@@ -106,12 +108,12 @@ class TestFromDataset:
         loaded = d.DatasetDict(splits)
         options = {"resolution": 4, "cache": str(tmp_path), "held_out": 0.2}
         with pytest.raises(DataError, match=r"train, row 9: not a readable .*--unreadable skip"):
-            hub.from_dataset(loaded, hub.Data(**options))
-        kept = hub.from_dataset(loaded, hub.Data(**options, unreadable="skip"))
+            hub.from_dataset(loaded, hub.HubDataset(**options))
+        kept = hub.from_dataset(loaded, hub.HubDataset(**options, unreadable="skip"))
         assert len(kept) == 11
         splits["train"] = self.make(4, labels=[0, -1, 1, 0])
         with pytest.raises(DataError, match="1 rows have no label"):
-            hub.from_dataset(d.DatasetDict(splits), hub.Data(**options))
+            hub.from_dataset(d.DatasetDict(splits), hub.HubDataset(**options))
 
     def test_load_from_a_folder_by_name(self, tmp_path):
         for split in ("train", "test"):
@@ -120,9 +122,9 @@ class TestFromDataset:
                     path = tmp_path / "set" / split / name / f"{i}.png"
                     path.parent.mkdir(parents=True, exist_ok=True)
                     Image.new("RGB", (4, 4), (i, 0, 0)).save(path)
-        data = hub.Data(str(tmp_path / "set"), resolution=4, cache=str(tmp_path / "cache"))
+        data = hub.HubDataset(str(tmp_path / "set"), resolution=4, cache=str(tmp_path / "cache"))
         pictures = data()
         assert pictures.classes == ("cat", "dog")
         assert len(pictures.part("test")) == 40
         with pytest.raises(DataError, match="cannot load it"):
-            hub.Data(str(tmp_path / "nothing"))()
+            hub.HubDataset(str(tmp_path / "nothing"))()

@@ -118,7 +118,7 @@ class TestInARun:
     """The same over a real connection."""
 
     def test_a_ceiling_in_dollars_without_a_price_is_refused(self, tmp_path):
-        source = get_source("llm")(model="m", store=str(tmp_path / "s"), max_usd=1.0)
+        source = get_source("llm", model="m", store=str(tmp_path / "s"), max_usd=1.0)
         with pytest.raises(BudgetError, match="--price"):
             source(FOUR)
 
@@ -169,9 +169,9 @@ class TestInARun:
         with serve() as server:
             options = {"model": "m", "base_url": server.url, "store": str(tmp_path / "s.sqlite")}
             with pytest.raises(BudgetError, match=r"201 requests to send.*--yes"):
-                get_source("llm")(**options)(labels)
+                get_source("llm", **options)(labels)
             assert server.bodies == []
-            get_source("llm")(**options)(labels.restrict(labels.ids[:3]))
+            get_source("llm", **options)(labels.restrict(labels.ids[:3]))
             assert len(server.bodies) == 3
 
     @pytest.mark.parametrize(("reply", "sent"), [("y\n", 201), ("\n", 0), ("", 0)])
@@ -185,7 +185,7 @@ class TestInARun:
         labels = LabelSet(f"c{i:03}" for i in range(201))
         with serve() as server:
             store = tmp_path / "s.sqlite"
-            source = get_source("llm")(model="m", base_url=server.url, store=str(store))
+            source = get_source("llm", model="m", base_url=server.url, store=str(store))
             if sent:
                 source(labels)
                 assert shown.getvalue().endswith(
@@ -200,8 +200,8 @@ class TestInARun:
 
     def test_a_plan_sends_nothing_and_names_the_worst_price(self, tmp_path):
         with serve() as server:
-            source = get_source("llm")(
-                model="m", base_url=server.url, store=str(tmp_path / "s.sqlite"), price="2,8"
+            source = get_source(
+                "llm", model="m", base_url=server.url, store=str(tmp_path / "s.sqlite"), price="2,8"
             )
             plan = source.plan(FOUR)
             assert server.bodies == []

@@ -58,8 +58,8 @@ def hostile_labels() -> list[Label]:
 
 
 def run(labels: LabelSet, url: str, folder: Path):
-    return get_source("llm")(
-        model="m", base_url=url, store=str(folder / "s.sqlite"), transcript=""
+    return get_source(
+        "llm", model="m", base_url=url, store=str(folder / "s.sqlite"), transcript=""
     )(labels)
 
 

@@ -134,8 +134,8 @@ class TestIncomplete:
         return json.dumps(answer)
 
     def source(self, server, folder, **options):
-        return get_source("llm")(
-            model="scripted", base_url=server.url, store=str(folder / "s.sqlite"), **options
+        return get_source(
+            "llm", model="scripted", base_url=server.url, store=str(folder / "s.sqlite"), **options
         )
 
     def test_an_incomplete_matrix_stops_clustering_with_the_list(self, tmp_path):
@@ -161,4 +161,4 @@ class TestIncomplete:
         }
         expected = (sum(known["car"]) / 2 + sum(known["van"]) / 2) / 2
         assert similarity.between("car", "van") == pytest.approx(expected)
-        assert get_builder("cluster")(levels=(2,))(FOUR, similarity).leaves == FOUR.ids
+        assert get_builder("cluster", levels=(2,))(FOUR, similarity).leaves == FOUR.ids

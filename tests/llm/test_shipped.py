@@ -59,12 +59,12 @@ SENSES = {
 
 def replayed(name: str) -> Hierarchy:
     if name.startswith("llm-rows"):
-        scores = get_source("llm")(transcript="icons/llm-rows")(ICONS)
+        scores = get_source("llm", transcript="icons/llm-rows")(ICONS)
         levels = {"llm-rows-roomy": (12, 48), "llm-rows-24": (24,)}.get(name)
         how = {"levels": levels, "slack": 2.0} if levels else {}
-        return get_builder("cluster")(**how)(ICONS, scores)
+        return get_builder("cluster", **how)(ICONS, scores)
     first = {"llm-groups-0": 0, "llm-groups": 1, "llm-groups-2": 2}[name]
-    return get_builder("llm")(transcript="icons/llm-groups", first=first)(ICONS)
+    return get_builder("llm", transcript="icons/llm-groups", first=first)(ICONS)
 
 
 @pytest.mark.parametrize("name", DIGESTS)
@@ -172,10 +172,10 @@ class TestSenses:
 class TestReplay:
     def test_fewer_classes_are_answered_from_the_whole(self):
         few = ICONS.restrict(["cat", "dog", "car", "bus"])
-        scores = get_source("llm")(transcript="icons/llm-rows")(few)
+        scores = get_source("llm", transcript="icons/llm-rows")(few)
         assert scores.ids == few.ids
         assert scores.between("cat", "dog") > scores.between("cat", "car")
-        tree = get_builder("llm")(transcript="icons/llm-groups")(few)
+        tree = get_builder("llm", transcript="icons/llm-groups")(few)
         assert sorted(tree.clade(int(k)) for k in tree.nodes[1:]) == [
             ("bus", "car"),
             ("cat", "dog"),
@@ -184,14 +184,14 @@ class TestReplay:
     def test_another_class_or_meaning_is_refused(self):
         for label in (Label("gnu"), Label("cat", "cat", "a whip")):
             with pytest.raises(LLMError, match="no class"):
-                get_source("llm")(transcript="icons/llm-rows")(LabelSet([label, "dog"]))
+                get_source("llm", transcript="icons/llm-rows")(LabelSet([label, "dog"]))
 
     def test_a_transcript_of_another_strategy_lacks_the_answers(self):
         with pytest.raises(IncompleteError, match="not asked yet"):
-            get_builder("llm")(transcript="icons/llm-rows")(ICONS)
+            get_builder("llm", transcript="icons/llm-rows")(ICONS)
 
     def test_several_answers_give_their_consensus(self):
-        tree = get_builder("llm")(transcript="icons/llm-groups", repeats=3)(ICONS)
+        tree = get_builder("llm", transcript="icons/llm-groups", repeats=3)(ICONS)
         assert tree.leaves == ICONS.ids
         assert len(tree.nodes) < 61
 
@@ -223,7 +223,7 @@ class TestReplay:
         path.write_bytes(lzma.compress(text.replace("Sort all", "Mix all").encode()))
         assert len(Transcript.load(path).records) == len(told.records)
         with pytest.raises(IncompleteError):
-            get_builder("llm")(transcript=str(path))(ICONS)
+            get_builder("llm", transcript=str(path))(ICONS)
 
 
 def test_diff_of_a_transcript_with_itself_finds_nothing(capsys):

@@ -148,7 +148,8 @@ class TestExpected:
         from taxonomy.similarity import get_source
 
         with serve(with_logs) as server:
-            source = get_source("llm")(
+            source = get_source(
+                "llm",
                 model="m",
                 base_url=server.url,
                 store=str(tmp_path / "s"),
@@ -238,7 +239,7 @@ class TestGroups:
         assert [child["name"] for child in tree["children"]] == ["early", "late"]
 
     def test_a_dry_run_says_that_more_may_follow(self, tmp_path):
-        builder = get_builder("llm")(model="m", store=str(tmp_path / "s"), repeats=3, price="1,1")
+        builder = get_builder("llm", model="m", store=str(tmp_path / "s"), repeats=3, price="1,1")
         plan = builder.plan(ICONS)
         assert plan.requests == 3
         assert "more depend on them" in str(plan)
@@ -310,8 +311,12 @@ class TestDescribe:
             return json.dumps({"description": texts[data_of(body)["category"]["id"]]})
 
         with serve(script) as server:
-            similarity = get_source("llm")(
-                model="m", base_url=server.url, store=str(tmp_path / "s"), strategy="describe"
+            similarity = get_source(
+                "llm",
+                model="m",
+                base_url=server.url,
+                store=str(tmp_path / "s"),
+                strategy="describe",
             )(FOUR)
         assert similarity.between("ant", "bee") > similarity.between("ant", "car")
         assert similarity.provenance["strategy"] == "describe"

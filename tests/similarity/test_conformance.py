@@ -76,7 +76,7 @@ def source(request, tmp_path_factory):
         model = embedding.load_model(embedding.PACKAGED)
         patch.setattr(embedding, "load_model", lambda name: model)
     options = OPTIONS[request.param](tmp_path_factory.mktemp(request.param))
-    yield get_source(request.param)(**options)
+    yield get_source(request.param, **options)
     patch.undo()
 
 

@@ -16,7 +16,7 @@ from taxonomy.llm.client import Server
 from taxonomy.llm.embeddings import embed
 from taxonomy.similarity import embedding
 from taxonomy.similarity._vectors import cached
-from taxonomy.similarity.embedding import PACKAGED, Source, fill, load_model, packaged_model
+from taxonomy.similarity.embedding import PACKAGED, Embedding, fill, load_model, packaged_model
 from tests.support.server import Raw, error, serve
 
 PETS = LabelSet([Label("cat", "the cat", "a feline"), Label("dog", "the dog", "a canine")])
@@ -43,13 +43,13 @@ def vectors(monkeypatch):
 
 
 def test_cosines_are_mapped_into_the_range(vectors):
-    similarity = Source()(PETS)
+    similarity = Embedding()(PETS)
     assert vectors == ["the cat", "the dog"]
     assert similarity.between("cat", "dog") == pytest.approx((1 + 3 / 5) / 2)
 
 
 def test_template(vectors):
-    Source(template="{name}: {definition}")(PETS)
+    Embedding(template="{name}: {definition}")(PETS)
     assert vectors == ["the cat: a feline", "the dog: a canine"]
 
 
@@ -60,7 +60,7 @@ def test_braces_in_a_label_are_text():
 @pytest.mark.parametrize("template", ["", "a picture", "{names}"])
 def test_a_template_without_placeholder_is_refused(template):
     with pytest.raises(SimilarityError, match=r"no placeholder {name} or {definition}"):
-        Source(template=template)(PETS)
+        Embedding(template=template)(PETS)
 
 
 def test_altered_weights_are_refused(monkeypatch):
@@ -87,7 +87,7 @@ def test_a_folder_without_a_model_is_named(tmp_path):
 def test_a_definition_that_is_asked_for_and_not_there_is_refused(template):
     labels = LabelSet([*PETS, "bird"])
     with pytest.raises(SimilarityError, match=r"1 of 3 labels have no definition.*'bird'.*{name}"):
-        Source(template=template)(labels)
+        Embedding(template=template)(labels)
 
 
 def test_an_ensemble_is_the_mean_of_vectors_of_length_1(monkeypatch):
@@ -98,38 +98,38 @@ def test_an_ensemble_is_the_mean_of_vectors_of_length_1(monkeypatch):
         return np.array([table[text] for text in texts], dtype=np.float32)
 
     monkeypatch.setattr(embedding, "load_model", lambda name: SimpleNamespace(encode=encode))
-    similarity = Source(template="{name}|a {name}")(LabelSet(["cat", "dog"]))
+    similarity = Embedding(template="{name}|a {name}")(LabelSet(["cat", "dog"]))
     assert similarity.between("cat", "dog") == pytest.approx((1 + 2**-0.5) / 2)
 
 
 def test_the_packaged_model_gives_a_text_one_vector_among_any_others():
     """A vector depends neither on the other texts, nor on their order, nor on the cache."""
     labels = LabelSet(list(get_labels("icons"))[:6])
-    source = Source(template="a photo of a {name}|{name}: {definition}", cache="no")
+    source = Embedding(template="a photo of a {name}|{name}: {definition}", cache="no")
     together = source.vectors(labels)
     for i, label in enumerate(labels):
         assert (source.vectors(LabelSet([label]))[0] == together[i]).all()
-    kept = Source(template=source.template)
+    kept = Embedding(template=source.template)
     for _ in range(2):
         assert (kept.vectors(labels) == together).all()
 
 
 class TestCache:
     def test_a_text_is_embedded_once(self, vectors, fresh_cache):
-        first = Source()(PETS)
-        assert (Source()(PETS).digest, vectors) == (first.digest, ["the cat", "the dog"])
+        first = Embedding()(PETS)
+        assert (Embedding()(PETS).digest, vectors) == (first.digest, ["the cat", "the dog"])
         assert fresh_cache.is_file()
 
     def test_another_model_is_another_vector(self, vectors, tmp_path):
         for content in ("one", "two"):
             (tmp_path / "model").mkdir(exist_ok=True)
             (tmp_path / "model" / "config.json").write_text(content)
-            Source(str(tmp_path / "model"))(PETS)
+            Embedding(str(tmp_path / "model"))(PETS)
         assert len(vectors) == 4
 
     def test_without_it_nothing_is_kept(self, vectors, fresh_cache):
         for _ in range(2):
-            Source(cache="no")(PETS)
+            Embedding(cache="no")(PETS)
         assert len(vectors) == 4
         assert not fresh_cache.exists()
 
@@ -137,7 +137,7 @@ class TestCache:
         fresh_cache.parent.mkdir()
         fresh_cache.write_text("no database at all, but long enough to be taken for one" * 50)
         with pytest.raises(SimilarityError, match=r"embeddings.sqlite.*remove it.*--cache no"):
-            Source()(PETS)
+            Embedding()(PETS)
 
     def test_a_stopped_run_continues(self, tmp_path):
         asked = []
@@ -204,7 +204,7 @@ class TestServer:
     ):
         monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
         with serve(answer) as server:
-            source = Source("tiny", template="{name}|{definition}", server=server.url)
+            source = Embedding("tiny", template="{name}|{definition}", server=server.url)
             first, second = source(PETS), source(PETS)
         assert first.digest == second.digest
         assert [body["input"] for body in server.bodies] == [
@@ -251,4 +251,4 @@ class TestServer:
     def test_openai_itself_needs_a_key(self, monkeypatch):
         monkeypatch.delenv("OPENAI_API_KEY", raising=False)
         with pytest.raises(ServerError, match="OPENAI_API_KEY"):
-            Source("text-embedding-3-small", server="openai")(PETS)
+            Embedding("text-embedding-3-small", server="openai")(PETS)

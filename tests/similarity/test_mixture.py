@@ -11,8 +11,8 @@ from taxonomy._core.errors import RegistryError, SimilarityError
 from taxonomy.labels import LabelSet, get_labels
 from taxonomy.similarity import Similarity, get_source
 from taxonomy.similarity._recipe import only_source, weighted_sources
-from taxonomy.similarity.mixture import SCALES, Source, mix
-from taxonomy.similarity.random import Source as Random
+from taxonomy.similarity.mixture import SCALES, Mixture, mix
+from taxonomy.similarity.random import RandomScores as Random
 from tests.support.strategies import similarities
 
 ABC = [[1, 0.9, 0.5], [0.9, 1, 0.5], [0.5, 0.5, 1]]
@@ -77,7 +77,7 @@ def test_impossible_weights_are_refused(weights):
 
 def test_the_source_says_what_is_in_it():
     labels = LabelSet(list(get_labels("icons"))[::20])
-    made = Source("2 wordnet; 1 random seed=3")(labels).provenance
+    made = Mixture("2 wordnet; 1 random seed=3")(labels).provenance
     assert [part["weight"] for part in made["parts"]] == [round(2 / 3, 12), round(1 / 3, 12)]
     assert [part["source"]["made_by"] for part in made["parts"]] == ["wordnet", "random"]
 
@@ -85,7 +85,7 @@ def test_the_source_says_what_is_in_it():
 @pytest.mark.parametrize("name", ["mixture", "shuffled"])
 def test_a_refusal_says_where_the_options_go(name):
     with pytest.raises(SimilarityError, match=r"wordnet: The label 'x' .* wordnet OPTION=VALUE"):
-        get_source(name)(of="wordnet")(LabelSet(["x", "y"]))
+        get_source(name, of="wordnet")(LabelSet(["x", "y"]))
 
 
 class TestRecipe:
@@ -100,7 +100,7 @@ class TestRecipe:
     def test_recipes_nest(self):
         labels = LabelSet(list(get_labels("icons"))[::20])
         source = only_source("shuffled of='mixture of=\"random seed=1; random seed=2\"' seed=5")
-        mixed = Source("random seed=1; random seed=2")(labels)
+        mixed = Mixture("random seed=1; random seed=2")(labels)
         assert sorted(pairs(source(labels))) == sorted(pairs(mixed))
 
     @pytest.mark.parametrize(
@@ -136,7 +136,9 @@ class TestShuffled:
 
     def test_has_the_same_numbers_at_other_pairs(self):
         own = Random(seed=3)(self.LABELS)
-        seeds = [get_source("shuffled")("random seed=3", seed)(self.LABELS) for seed in range(3)]
+        seeds = [
+            get_source("shuffled", of="random seed=3", seed=seed)(self.LABELS) for seed in range(3)
+        ]
         for made in seeds:
             assert sorted(pairs(made)) == sorted(pairs(own))
             assert np.corrcoef(pairs(made), pairs(own))[0, 1] < 0.3

@@ -6,7 +6,7 @@ import pytest
 
 from taxonomy._core.errors import FileFormatError, SimilarityError
 from taxonomy.labels import LabelSet
-from taxonomy.similarity.precomputed import Source
+from taxonomy.similarity.precomputed import Precomputed
 
 GOOD = ",dog,cat,car\ndog,1,0.5,0.25\ncat,0.5,1,0\ncar,0.25,0,1\n"
 PETS = LabelSet(["cat", "dog"])
@@ -15,7 +15,7 @@ PETS = LabelSet(["cat", "dog"])
 def read(folder, text, labels=PETS):
     path = folder / "scores.csv"
     path.write_text(text)
-    return Source(str(path))(labels)
+    return Precomputed(str(path))(labels)
 
 
 @pytest.mark.parametrize("text", [GOOD, GOOD.replace("\n", "\r\n"), "\ufeff" + GOOD])
@@ -32,7 +32,7 @@ def test_labels_that_are_not_asked_for_are_left_out(tmp_path):
 def test_npz(tmp_path):
     whole = read(tmp_path, GOOD, LabelSet(["cat", "dog", "car"]))
     whole.save(tmp_path / "scores.npz")
-    assert Source(str(tmp_path / "scores.npz"))(PETS).between("cat", "dog") == 0.5
+    assert Precomputed(str(tmp_path / "scores.npz"))(PETS).between("cat", "dog") == 0.5
 
 
 @pytest.mark.parametrize(
@@ -72,10 +72,10 @@ def test_missing_labels_get_a_suggestion(tmp_path):
 
 def test_no_file():
     with pytest.raises(SimilarityError, match="--path FILE"):
-        Source()(PETS)
+        Precomputed()(PETS)
     for name in ("none.csv", "none.npz"):
         with pytest.raises(FileFormatError, match=name):
-            Source(name)(PETS)
+            Precomputed(name)(PETS)
 
 
 @pytest.mark.parametrize("text", ["", "a\n", "\n\n"])

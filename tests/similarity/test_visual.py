@@ -14,7 +14,7 @@ from taxonomy.design.spec import NetSpec, branching
 from taxonomy.labels import LabelSet
 from taxonomy.nets import build
 from taxonomy.predictions import ClassFeatures, Predictions
-from taxonomy.similarity.visual import Source, of_features, of_predictions
+from taxonomy.similarity.visual import Visual, of_features, of_predictions
 from taxonomy.training.augment import to_input
 from taxonomy.training.features import class_features
 from taxonomy.trees.hierarchy import Hierarchy
@@ -62,18 +62,18 @@ class TestRefusals:
 
     def test_the_test_split_in_any_way(self, tmp_path):
         with pytest.raises(SimilarityError, match="--split val"):
-            Source("run", split="test")(LabelSet(PETS))
+            Visual("run", split="test")(LabelSet(PETS))
         logits = Predictions(PETS, np.eye(3), [0, 1, 2], "test")
         for view, run in (
             ("features", folder_of(tmp_path, ClassFeatures(PETS, np.eye(3), [1] * 3, "test"))),
             ("confusion", folder_of(tmp_path, logits=logits)),
         ):  # a file of the test split under the name of another
             with pytest.raises(SimilarityError, match="tested on what it was made of"):
-                Source(run, view)(LabelSet(PETS))
+                Visual(run, view)(LabelSet(PETS))
 
     def test_no_network(self):
         with pytest.raises(SimilarityError, match="--network FOLDER"):
-            Source()(LabelSet(PETS))
+            Visual()(LabelSet(PETS))
 
     @pytest.mark.parametrize(
         ("view", "split", "step"),
@@ -85,12 +85,12 @@ class TestRefusals:
     )
     def test_arrays_that_are_not_there(self, tmp_path, view, split, step):
         with pytest.raises(FileFormatError, match=step):
-            Source(folder_of(tmp_path), view, split)(LabelSet(PETS))
+            Visual(folder_of(tmp_path), view, split)(LabelSet(PETS))
 
     def test_classes_that_the_network_lacks(self, tmp_path):
         run = folder_of(tmp_path, self.FEATURES)
         with pytest.raises(SimilarityError, match=r"lacks 1 of 2 classes.*'kat'.*mean 'cat'"):
-            Source(run)(LabelSet(["kat", "dog"]))
+            Visual(run)(LabelSet(["kat", "dog"]))
 
     def test_weights_that_do_not_compare(self):
         with pytest.raises(SimilarityError, match="taxonomy train --flat"):

@@ -126,7 +126,7 @@ class TestNames:
         from taxonomy.clustering.levels import dendrogram
         from taxonomy.similarity import get_source
 
-        tree = dendrogram(get_source("wordnet")()(ICONS.restrict(TREE.leaves)))
+        tree = dendrogram(get_source("wordnet")(ICONS.restrict(TREE.leaves)))
         named = name_nodes(tree, by_medoid(tree))
         assert named.merge_height.tolist() == tree.merge_height.tolist()
         assert named.span.tolist() == tree.span.tolist()
