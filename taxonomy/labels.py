@@ -1,12 +1,11 @@
-"""Labels and label sets: what a user calls classes, keyed by id and never by name."""
+"""Labels and label sets: the classes, identified by id and never by name."""
 
 from __future__ import annotations
 
 import csv
-import os
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from io import StringIO
@@ -14,7 +13,10 @@ from itertools import pairwise
 from pathlib import Path
 
 from taxonomy._core import io, shipped
-from taxonomy._core.errors import LabelError, did_you_mean
+from taxonomy._core.checked import check_several
+from taxonomy._core.errors import LabelError, TaxonomyError, did_you_mean
+from taxonomy._core.folders import class_root, subfolders
+from taxonomy._core.spelling import composed, differing, respelled
 
 WNID = re.compile(r"n\d{8}")
 """A WordNet noun id: ``n`` and the eight-digit offset in WordNet 3.0's ``data.noun``."""
@@ -22,7 +24,7 @@ WNID = re.compile(r"n\d{8}")
 
 @dataclass(frozen=True, order=True)
 class Label:
-    """One class.
+    """One class: its id, name, definition and WordNet id.
 
     Args:
         id: unique in its set; any printable text.
@@ -69,7 +71,7 @@ class LabelSet:
         labels: labels, or plain ids.
 
     Raises:
-        LabelError: no label at all, or an id given twice.
+        LabelError: no label at all, or an id given twice, be it in other Unicode characters.
 
     >>> labels = LabelSet(["pear", "apple"])
     >>> labels.ids
@@ -79,12 +81,19 @@ class LabelSet:
     """
 
     def __init__(self, labels: Iterable[Label | str]) -> None:
-        made = sorted(x if isinstance(x, Label) else Label(x) for x in labels)
+        given = list(labels)
+        for one in given:
+            if not isinstance(one, (str, Label)):
+                raise LabelError(f"The label {repr(one)[:60]} is no text; give words or labels.")
+        made = sorted(x if isinstance(x, Label) else Label(x) for x in given)
         if not made:
             raise LabelError("The label set is empty; give at least one class.")
-        for one, next_one in pairwise(made):
-            if one.id == next_one.id:
-                raise LabelError(f"The label id {one.id!r} occurs twice; ids must be unique.")
+        for one, next_one in pairwise(sorted(made, key=lambda label: composed(label.id))):
+            if composed(one.id) == composed(next_one.id):
+                raise LabelError(
+                    f"The label id {one.id!r} occurs twice{_in_characters(one.id, next_one.id)}; "
+                    "ids must be unique."
+                )
         self._labels = tuple(made)
 
     @cached_property
@@ -117,7 +126,7 @@ class LabelSet:
         return self._labels[self.index(label_id)]
 
     def __contains__(self, label_id: object) -> bool:
-        """Tell whether the set holds an id."""
+        """Return whether the set holds an id."""
         return label_id in self._position
 
     def __iter__(self) -> Iterator[Label]:
@@ -218,22 +227,9 @@ class LabelSet:
         names = subfolders(class_root(folder))
         if not names:
             raise LabelError(f"{folder}: holds no class folders; expected {folder}/CLASS/picture.")
-        return cls(Label(name, wnid=name if WNID.fullmatch(name) else "") for name in names)
-
-
-def class_root(folder: Path) -> Path:
-    """Return the folder that holds the class folders: ``FOLDER/train`` where that holds folders.
-
-    A folder ``train`` that holds pictures only is a class of its own: the vehicle.
-    """
-    train = folder / "train"
-    return train if train.is_dir() and subfolders(train) else folder
-
-
-def subfolders(folder: Path) -> list[str]:
-    """Return the sorted names of the folders in a folder, hidden ones left out."""
-    with os.scandir(folder) as entries:
-        return sorted(e.name for e in entries if e.is_dir() and not e.name.startswith("."))
+        return cls(
+            Label(composed(name), wnid=name if WNID.fullmatch(name) else "") for name in names
+        )
 
 
 class _Reading:
@@ -241,7 +237,7 @@ class _Reading:
 
     def __init__(self) -> None:
         self.labels: list[Label] = []
-        self._line: dict[str, int] = {}
+        self._line: dict[str, tuple[int, str]] = {}
 
     def add(self, line: int, label_id: str, **fields: str) -> None:
         """Append a label; an error names the line."""
@@ -249,12 +245,12 @@ class _Reading:
             label = Label(label_id, **fields)
         except LabelError as error:
             raise LabelError(f"line {line}: {error}") from error
-        if label_id in self._line:
+        first, other = self._line.setdefault(composed(label_id), (line, label_id))
+        if first != line:
             raise LabelError(
-                f"line {line}: the label id {label_id!r} occurs twice, first in line "
-                f"{self._line[label_id]}; ids must be unique."
+                f"line {line}: the label id {label_id!r} occurs twice"
+                f"{_in_characters(label_id, other)}, first in line {first}; ids must be unique."
             )
-        self._line[label_id] = line
         self.labels.append(label)
 
 
@@ -269,22 +265,90 @@ def _shipped_files() -> dict[str, str]:
     return {n.partition("/")[0]: n for n in shipped.index() if n.partition("/")[2] in ends}
 
 
-def get_labels(name: Path | str) -> LabelSet:
-    """Return a shipped label set by name, or read one from a file or a folder.
+def get_labels(name: LabelSet | Path | str | Iterable[str | Label]) -> LabelSet:
+    """Return a label set: shipped, from a file or a folder, or of the words given.
 
-    >>> len(get_labels("icons"))
-    212
+    Args:
+        name: the name of a shipped set, the path of a text or CSV file or of a folder of class
+            folders, an iterable of words or labels, or a label set, which is returned as it is.
+
+    Raises:
+        LabelError: there is no such set or file, it is malformed, or a label occurs twice.
+
+    >>> len(get_labels("icons")), len(get_labels(["cat", "dog"]))
+    (212, 2)
     """
+    if isinstance(name, LabelSet):
+        return name
+    if not isinstance(name, (str, Path)):
+        return LabelSet(name)
     if (file := _shipped_files().get(str(name))) is not None:
         return LabelSet.read(shipped.path(file))
     return LabelSet.read(name)
 
 
+def class_names(text: str) -> list[str]:
+    """Split class names at commas, by the rules of CSV.
+
+    Raises:
+        LabelError: quotes that do not close.
+
+    >>> class_names('cat, dog,"tench, Tinca tinca"')
+    ['cat', 'dog', 'tench, Tinca tinca']
+    """
+    try:
+        rows = list(csv.reader([text], skipinitialspace=True, strict=True))
+    except csv.Error as error:
+        raise LabelError(
+            f"The classes {text!r} cannot be read ({error}); separate them by commas, and put a "
+            "name that has a comma itself into double quotes."
+        ) from error
+    return [name.strip() for name in rows[0] if name.strip()] if rows else []
+
+
 def unknown_class(name: str, known: Iterable[str]) -> LabelError:
     """Return the error for a class that is not among the known ones."""
     known = list(known)
-    return LabelError(
-        f"Unknown class {name!r}.{did_you_mean(name, known)} There are {len(known)} classes."
+    (alike,) = respelled([name], known)
+    hint = did_you_mean(name, known)
+    if alike != name:
+        hint = f" The class {alike!r} is written with other characters ({differing(name, alike)})."
+    return LabelError(f"Unknown class {name!r}.{hint} There are {len(known)} classes.")
+
+
+def _in_characters(one: str, other: str) -> str:
+    """Say that two equal texts are written differently, where they are."""
+    if one == other:
+        return ""
+    return f", written with other characters ({differing(one, other)})"
+
+
+def check_same_labels(
+    one: Sequence[str],
+    other: Sequence[str],
+    error: type[TaxonomyError],
+    names: tuple[str, str] = ("the first tree", "the second tree"),
+) -> None:
+    """Refuse two things that are of different labels, naming one that only one of them has.
+
+    Args:
+        one: label ids, sorted.
+        other: label ids, sorted.
+        error: what to raise.
+        names: what a message calls the two.
+
+    >>> check_same_labels(["cat", "dog"], ["cat"], LabelError)
+    Traceback (most recent call last):
+    ...
+    taxonomy._core.errors.LabelError: The first tree and the second tree have different labels: ...
+    """
+    if tuple(one) == tuple(other):
+        return
+    label = min(set(one) ^ set(other))
+    where = names[0] if label in set(one) else names[1]
+    raise error(
+        f"{names[0][0].upper()}{names[0][1:]} and {names[1]} have different labels: {label!r} is "
+        f"in {where} only. Restrict both to the labels that they share."
     )
 
 
@@ -294,6 +358,7 @@ def check_classes(classes: Iterable[str], known: Iterable[str]) -> tuple[str, ..
     Raises:
         LabelError: no class at all, an unknown class, or a class given twice.
     """
+    check_several(classes, "classes", LabelError)
     order = list(known)
     have = set(order)
     chosen = sorted(classes)

@@ -1,4 +1,4 @@
-"""What a trained network leaves behind, as arrays.
+"""A trained network's predictions and class features, as arrays.
 
 `Predictions` are its logits on one split, stored once; every later score reads them.
 `ClassFeatures` are the mean features of each class.
@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
@@ -15,17 +14,16 @@ import numpy as np
 import numpy.typing as npt
 
 from taxonomy._core import io
+from taxonomy._core.arrays import Float32Array, FloatArray, IntArray
+from taxonomy._core.decoding import parse_json
 from taxonomy._core.errors import DataError, FileFormatError, LabelError
+from taxonomy._core.recorded import Recorded
 from taxonomy.labels import check_classes
 from taxonomy.tasks import TaskList
 
-Float32Array = npt.NDArray[np.float32]
-IntArray = npt.NDArray[np.int64]
-FloatArray = npt.NDArray[np.float64]
 
-
-class Predictions:
-    """Logits with their targets.
+class Predictions(Recorded):
+    """A network's logits on the pictures of one split, with the true classes.
 
     Args:
         ids: label ids in the order of the columns, sorted.
@@ -53,7 +51,7 @@ class Predictions:
         self.targets: IntArray = np.asarray(targets, dtype=np.int64)
         self.split = split
         self.groups = np.asarray([""] * len(self.targets) if groups is None else groups)
-        self.provenance: dict[str, io.Json] = dict(provenance or {})
+        self._record(provenance)
         if check_classes(self.ids, self.ids) != self.ids:
             raise DataError("The columns of predictions must be sorted by label id.")
         if self.logits.shape != (len(self.targets), len(self.ids)):
@@ -85,7 +83,7 @@ class Predictions:
         return io.digest([list(self.ids), arrays, self.split, self.groups.tolist()])
 
     def accuracy(self, classes: Iterable[str] | None = None, top: int = 1) -> float:
-        """Return top-k accuracy in [0, 1]; with classes, among their pictures and logits only.
+        """Return the top-k accuracy, in [0, 1]; of some classes only, if these are given.
 
         Restricting a network to the classes is what a user without experts would do (masking),
         and it raises accuracy by itself. Among equal logits the first column wins.
@@ -128,7 +126,7 @@ class Predictions:
         )
 
     def ranking(self, top: int = 1) -> IntArray:
-        """Return each picture's best columns, best first; shape (pictures, top).
+        """Return each picture's ``top`` best classes as columns, best first, shape (pictures, top).
 
         Among equal logits the first column comes first.
 
@@ -182,7 +180,7 @@ class Predictions:
                 "targets": self.targets,
                 "groups": self.groups,
                 "split": np.array(self.split),
-                "provenance": np.array(io.canonical_json(self.provenance)),
+                "provenance": np.array(io.canonical_json(dict(self.provenance))),
             },
         )
 
@@ -201,14 +199,14 @@ class Predictions:
                 arrays["targets"],
                 str(arrays["split"]),
                 arrays["groups"],
-                json.loads(str(arrays["provenance"])),
+                parse_json(str(arrays["provenance"]), f"{path}: provenance"),
             )
         except (ValueError, TypeError, DataError, LabelError) as error:
             raise FileFormatError(f"{path}: {error}") from error
 
 
-class ClassFeatures:
-    """Mean features of each class's pictures and, where classes can be compared by them, weights.
+class ClassFeatures(Recorded):
+    """The mean features of each class's pictures and, for flat networks, its head's weights.
 
     Args:
         ids: label ids in the order of the rows, sorted.
@@ -244,7 +242,7 @@ class ClassFeatures:
         self.weights: FloatArray | None = (
             None if weights is None else np.asarray(weights, dtype=np.float64)
         )
-        self.provenance: dict[str, io.Json] = dict(provenance or {})
+        self._record(provenance)
         if check_classes(self.ids, self.ids) != self.ids:
             raise DataError("The rows of class features must be sorted by label id.")
         for what, array in (("means", self.means), ("weights", self.weights)):
@@ -274,7 +272,7 @@ class ClassFeatures:
             "means": self.means,
             "counts": self.counts,
             "split": np.array(self.split),
-            "provenance": np.array(io.canonical_json(self.provenance)),
+            "provenance": np.array(io.canonical_json(dict(self.provenance))),
         }
         io.save_npz(path, arrays | ({} if self.weights is None else {"weights": self.weights}))
 
@@ -293,7 +291,7 @@ class ClassFeatures:
                 arrays["counts"],
                 str(arrays["split"]),
                 arrays.get("weights"),
-                json.loads(str(arrays["provenance"])),
+                parse_json(str(arrays["provenance"]), f"{path}: provenance"),
             )
         except (ValueError, TypeError, DataError, LabelError) as error:
             raise FileFormatError(f"{path}: {error}") from error

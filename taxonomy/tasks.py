@@ -1,35 +1,62 @@
-"""`Task`: a subset of classes that an expert is asked for, and seeded sampling of many."""
+"""`Task`: a subset of classes that an expert is asked for; lists of them, read or drawn by chance.
+
+A task list is a CSV file with one task a line, its classes, or the JSON that `TaskList.save`
+writes:
+
+>>> tasks = get_tasks("icons")
+>>> len(tasks), next(iter(tasks)).classes
+(1612, ('banana', 'lemon'))
+"""
 
 from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from io import StringIO
 from pathlib import Path
+from typing import overload
 
 import numpy as np
-import numpy.typing as npt
 
-from taxonomy._core import io
-from taxonomy._core.errors import FileFormatError, LabelError, TaxonomyError
+from taxonomy._core import io, shipped
+from taxonomy._core.arrays import BoolArray, IntArray
+from taxonomy._core.decoding import decode, parse_json
+from taxonomy._core.errors import (
+    FileFormatError,
+    LabelError,
+    check_whole,
+    did_you_mean,
+    shortened,
+    shown,
+)
+from taxonomy._core.recorded import Recorded
+from taxonomy._core.registry import lookup
 from taxonomy.labels import check_classes
 from taxonomy.trees.hierarchy import Hierarchy
 
 FORMAT = "taxonomy-tasks"
+MOST_COUNT = 10**12
 
 
 @dataclass(frozen=True)
 class Task:
-    """A subset of classes.
+    """A set of classes that an expert is asked for.
 
     Args:
         id: unique in its list.
-        classes: label ids, sorted.
-        kind: how it was drawn: ``coherent``, ``mixed``, ``random`` or ``named``.
+        classes: label ids, at least one; they are kept sorted.
+        kind: a word of your own by which tables group tasks; the samplers below write
+            ``coherent``, ``mixed`` and ``random``.
         reference: the tree it was drawn from; empty when from none.
-        count: how often it is asked for.
+        count: how often it is asked for, from 1 to 10^12.
+
+    Raises:
+        LabelError: the classes are one text and not several, or an impossible count.
+
+    >>> Task("pets", ("dog", "cat"))
+    Task(id='pets', classes=('cat', 'dog'), kind='named', reference='', count=1)
     """
 
     id: str
@@ -38,17 +65,37 @@ class Task:
     reference: str = ""
     count: int = 1
 
+    def __post_init__(self) -> None:
+        """Sort the classes and check the count."""
+        if isinstance(self.classes, str):
+            raise LabelError(
+                f"Task {shown(self.id)}: its classes are the text {shown(self.classes)}; give a "
+                "tuple of label ids."
+            )
+        object.__setattr__(self, "classes", tuple(sorted(self.classes)))
+        check_whole(f"count of task {shown(self.id)}", self.count, 1, MOST_COUNT, LabelError)
+
     @property
     def size(self) -> int:
-        """The number of classes, k."""
+        """The number of classes."""
         return len(self.classes)
 
 
-class TaskList:
+class TaskList(Recorded):
     """An immutable list of tasks over one label set.
 
+    Args:
+        tasks: in the order in which tables show them.
+        ids: all label ids that tasks may ask for, in any order.
+        provenance: what made the list.
+
     Raises:
-        LabelError: a task has an unknown class or an impossible count, or two tasks have one id.
+        LabelError: a task has no class, an unknown one or one twice, or two tasks have one id.
+
+    >>> pets, bus = Task("pets", ("cat", "dog")), Task("bus", ("bus",))
+    >>> tasks = TaskList([pets, bus], ids=["bus", "cat", "dog"])
+    >>> [task.size for task in tasks], tasks.membership.tolist()
+    ([2, 1], [[False, True, True], [True, False, False]])
     """
 
     def __init__(
@@ -59,20 +106,16 @@ class TaskList:
     ) -> None:
         self.ids = tuple(sorted(ids))
         self._tasks = tuple(tasks)
-        self.provenance = dict(provenance or {})
+        self._record(provenance)
         seen: set[str] = set()
         for task in self._tasks:
             if task.id in seen:
-                raise LabelError(f"The task id {task.id!r} occurs twice.")
+                raise LabelError(f"The task id {shown(task.id)} occurs twice.")
             seen.add(task.id)
-            if isinstance(task.count, bool) or not isinstance(task.count, int) or task.count < 1:
-                raise LabelError(
-                    f"Task {task.id!r} is asked for {task.count!r} times; count from 1."
-                )
             try:
                 check_classes(task.classes, self.ids)
             except LabelError as error:
-                raise LabelError(f"Task {task.id!r}: {error}") from error
+                raise LabelError(f"Task {shown(task.id)}: {error}") from error
 
     def __iter__(self) -> Iterator[Task]:
         """Iterate over the tasks."""
@@ -85,7 +128,16 @@ class TaskList:
     def select(
         self, kind: str | None = None, size: int | None = None, reference: str | None = None
     ) -> TaskList:
-        """Return the tasks of one kind, size or reference."""
+        """Return the tasks of one kind, size or reference.
+
+        Args:
+            kind: as the tasks say it; any where it is left out.
+            size: number of classes, likewise.
+            reference: the tree they were drawn from, likewise.
+
+        >>> len(get_tasks("icons").select(kind="coherent", size=5))
+        200
+        """
         kept = (
             task
             for task in self
@@ -96,7 +148,7 @@ class TaskList:
         return TaskList(kept, self.ids, self.provenance)
 
     @cached_property
-    def membership(self) -> npt.NDArray[np.bool_]:
+    def membership(self) -> BoolArray:
         """Which task asks for which class, shape (tasks, classes), classes in order of ``ids``."""
         position = {name: i for i, name in enumerate(self.ids)}
         table = np.zeros((len(self), len(self.ids)), dtype=bool)
@@ -104,13 +156,21 @@ class TaskList:
             table[row, [position[name] for name in task.classes]] = True
         return table
 
+    def __getitem__(self, task_id: str) -> Task:
+        """Return the task of an id, such as ``kitchen``.
+
+        Raises:
+            RegistryError: the list has no such task.
+        """
+        return lookup("task", {task.id: task for task in self}, task_id)
+
     @cached_property
-    def counts(self) -> npt.NDArray[np.int64]:
+    def counts(self) -> IntArray:
         """How often each task is asked for, shape (tasks,)."""
         return np.array([task.count for task in self], dtype=np.int64)
 
     def restrict(self, classes: Iterable[str]) -> TaskList:
-        """Return what the tasks ask for among some of the classes; tasks of none are left out.
+        """Return the tasks over some of the classes only; tasks without any of them are left out.
 
         Raises:
             LabelError: no class, an unknown one, or one given twice.
@@ -122,8 +182,8 @@ class TaskList:
         chosen = check_classes(classes, self.ids)
         kept = set(chosen)
         cut = (replace(t, classes=tuple(c for c in t.classes if c in kept)) for t in self)
-        made = {**self.provenance, "restricted_from": self.digest}
-        return TaskList((task for task in cut if task.classes), chosen, made)
+        facts = {**self.provenance, "restricted_from": self.digest}
+        return TaskList((task for task in cut if task.classes), chosen, facts)
 
     @cached_property
     def digest(self) -> str:
@@ -145,71 +205,147 @@ class TaskList:
         io.write_text(
             path,
             f'{{"format": "{FORMAT}", "version": 1,\n "digest": "{self.digest}",\n'
-            f' "provenance": {io.canonical_json(self.provenance)},\n'
+            f' "provenance": {io.canonical_json(dict(self.provenance))},\n'
             f' "ids": {io.canonical_json(content["ids"])},\n "tasks": [\n  {tasks}\n ]}}\n',
         )
 
     @classmethod
-    def read(cls, path: Path | str, ids: Iterable[str]) -> TaskList:
-        """Read a task list from CSV, one task a row: its count, then its classes.
+    def load(cls, path: Path | str, classes: Iterable[str] | None = None) -> TaskList:
+        """Read a task list: CSV with one task a line, or JSON.
 
-        A row without classes, or one that begins with ``#``, is passed over. Files that end in
-        ``.json`` are read by `load`, and ``ids`` is not looked at.
+        A line of CSV holds the classes of one task, and before them, where wanted, how often it is
+        asked for: ``12,cat,dog``. A first cell that is itself one of the given classes is a class.
+        Empty lines and those that begin with ``#`` are passed over. JSON is what `save` writes; of
+        each task only its ``classes`` are needed, and the ``digest`` is compared where there is
+        one.
 
         Args:
             path: the file.
-            ids: all label ids that tasks may ask for.
+            classes: all label ids that tasks may ask for; by default those that the file names.
+                A JSON file with ``ids`` of its own keeps them.
 
         Raises:
-            FileFormatError: the file is unreadable, or holds no task.
-            LabelError: a count that is no whole number from 1, or an unknown class; the line is
-                named.
+            FileFormatError: the file is unreadable, of another format or damaged; the line, or the
+                place in the JSON, is named.
+            LabelError: a task has an unknown class, one twice, or an impossible count.
         """
-        if str(path).endswith(".json"):
-            return cls.load(path)
-        known = tuple(ids)
-        reader = csv.reader(StringIO(io.read_text(path)), skipinitialspace=True)
-        tasks: list[Task] = []
-        for row in reader:
-            cells = [cell.strip() for cell in row if cell.strip()]
-            if len(cells) < 2 or cells[0].startswith("#"):
-                continue
-            where = f"{path}, line {reader.line_num}"
-            try:
-                classes = check_classes(cells[1:], known)
-            except LabelError as error:
-                raise LabelError(f"{where}: {error}") from error
-            if not cells[0].isdecimal() or not int(cells[0]):
-                raise LabelError(
-                    f"{where}: begins with {cells[0]!r}; write how often the task is asked for, "
-                    "then its classes: 12,cat,dog."
-                )
-            tasks.append(Task(f"{len(tasks):06d}", classes, count=int(cells[0])))
+        text = io.read_text(path)
+        known = None if classes is None else tuple(classes)
+        if text.lstrip().startswith(("{", "[")):
+            return cls._from_json(parse_json(text, path), known, path)
+        tasks = list(_csv_tasks(text, known, path))
         if not tasks:
-            raise FileFormatError(f"{path}: holds no task; write one a line: 12,cat,dog.")
-        return cls(tasks, known, {"made_by": "TaskList.read", "file": io.file_digest(path)})
+            raise FileFormatError(f"{path}: holds no task; write one a line: cat,dog.")
+        ids = {name for task in tasks for name in task.classes} if known is None else known
+        return cls(tasks, ids, {"made_by": "TaskList.load", "file": io.file_digest(path)})
 
     @classmethod
-    def load(cls, path: Path | str) -> TaskList:
-        """Read what `save` wrote.
-
-        Raises:
-            FileFormatError: the file is unreadable, of another format or damaged.
-        """
-        content = io.read_json(path)
-        if not isinstance(content, dict) or content.get("format") != FORMAT:
-            raise FileFormatError(f"{path}: not a {FORMAT} file.")
+    def _from_json(
+        cls, value: io.Json, known: tuple[str, ...] | None, path: Path | str
+    ) -> TaskList:
+        if not isinstance(value, dict) or value.get("format") != FORMAT:
+            raise FileFormatError(f'{path}: not a {FORMAT} file; its "format" says so.')
+        content = decode(_Written, value, path)
+        if content.version != 1:
+            raise FileFormatError(f"{path}: version {content.version} is not readable.")
+        ids = content.ids or known or {name for task in content.tasks for name in task.classes}
         try:
-            tasks = (
-                Task(t["id"], tuple(t["classes"]), t["kind"], t["reference"], t.get("count", 1))
-                for t in content["tasks"]
+            tasks = [
+                Task(task.id or f"{i:06d}", task.classes, task.kind, task.reference, task.count)
+                for i, task in enumerate(content.tasks)
+            ]
+            loaded = cls(tasks, ids, content.provenance)
+        except LabelError as error:
+            raise LabelError(shortened(f"{path}: {error}")) from error
+        if content.digest not in ("", loaded.digest):
+            raise FileFormatError(
+                f"{path}: the content does not match its digest; if you changed it by hand, remove "
+                'the line "digest".'
             )
-            loaded = cls(tasks, content["ids"], content.get("provenance"))
-        except (KeyError, TypeError, TaxonomyError) as error:
-            raise FileFormatError(f"{path}: a malformed task ({error}).") from error
-        if content.get("digest") != loaded.digest:
-            raise FileFormatError(f"{path}: the content does not match its digest.")
         return loaded
+
+
+@dataclass(frozen=True)
+class _WrittenTask:
+    """A task as a JSON file holds it."""
+
+    classes: tuple[str, ...]
+    id: str = ""
+    kind: str = "named"
+    reference: str = ""
+    count: int = 1
+
+
+@dataclass(frozen=True)
+class _Written:
+    """A task list as a JSON file holds it."""
+
+    format: str
+    tasks: tuple[_WrittenTask, ...]
+    version: int = 1
+    digest: str = ""
+    ids: tuple[str, ...] = ()
+    provenance: dict[str, io.Json] = field(default_factory=dict)
+
+
+def _csv_tasks(text: str, known: tuple[str, ...] | None, path: Path | str) -> Iterator[Task]:
+    """Yield the tasks of a CSV file, numbered from 0."""
+    reader = csv.reader(StringIO(text, newline=""), skipinitialspace=True)
+    allowed = None if known is None else set(known)
+    number = 0
+    while True:
+        try:
+            row = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            raise FileFormatError(
+                f"{path}, line {reader.line_num}: no readable CSV ({error})."
+            ) from error
+        cells = [cell.strip() for cell in row if cell.strip()]
+        if not cells or cells[0].startswith("#"):
+            continue
+        count = 1
+        if cells[0].isdecimal() and (allowed is None or cells[0] not in allowed):
+            # A longer number is beyond every count, and too long ones cannot be read at all.
+            count = int(cells[0]) if len(cells[0]) <= len(str(MOST_COUNT)) else MOST_COUNT + 1
+            del cells[0]
+        try:
+            classes = cells if known is None else check_classes(cells, known)
+            yield Task(f"{number:06d}", check_classes(classes, classes), count=count)
+        except LabelError as error:
+            raise LabelError(shortened(f"{path}, line {reader.line_num}: {error}")) from error
+        number += 1
+
+
+def get_tasks(name: Path | str, classes: Iterable[str] | None = None) -> TaskList:
+    """Return a shipped task list by the name of its label set, or read one from a file.
+
+    Args:
+        name: a shipped list such as ``icons``, or a file as `TaskList.load` reads it.
+        classes: all label ids that the file's tasks may ask for; by default those that it names.
+
+    Raises:
+        FileFormatError: there is no such list, or the file is damaged; the line or place is named.
+        LabelError: a task has an unknown class, one twice, or an impossible count.
+
+    >>> get_tasks("icons").digest[:8]
+    'bd52222a'
+    """
+    ending = f"/{TASKS_FILE}"
+    lists = [file.removesuffix(ending) for file in shipped.index() if file.endswith(ending)]
+    if str(name) in lists:
+        return TaskList.load(shipped.path(f"{name}{ending}"))
+    if not Path(name).exists():
+        raise FileFormatError(
+            f"{name}: no such file, and no shipped task list.{did_you_mean(str(name), lists)} "
+            f"Shipped: {', '.join(lists)}."
+        )
+    return TaskList.load(name, classes)
+
+
+TASKS_FILE = "tasks.json"
+"""The name of a shipped label set's task list, in its folder."""
 
 
 def sample_coherent(
@@ -219,8 +355,19 @@ def sample_coherent(
 
     A clade is drawn uniformly among those of that size, then its classes.
 
+    Args:
+        reference: the tree.
+        name: what the tasks call it.
+        size: classes a task.
+        count: number of tasks; fewer are the first of more.
+        seed: of the drawing.
+
     Raises:
         LabelError: the reference has no such clade.
+
+    >>> tree = Hierarchy.from_nested([["cat", "dog"], ["bus", "car"]])
+    >>> [task.classes for task in sample_coherent(tree, "mine", size=2, count=2, seed=0)]
+    [('cat', 'dog'), ('cat', 'dog')]
     """
     clades = _clades(reference, size, 4 * size)
     if not clades:
@@ -239,8 +386,14 @@ def sample_mixed(reference: Hierarchy, name: str, size: int, count: int, seed: i
 
     Each clade gives an equal share of the classes, the first ones taking what is over.
 
+    Arguments as `sample_coherent`.
+
     Raises:
         LabelError: the reference has too few clades that share no class.
+
+    >>> tree = Hierarchy.from_nested([["cat", "dog"], ["bus", "car"]])
+    >>> [task.classes for task in sample_mixed(tree, "mine", size=4, count=1, seed=0)]
+    [('bus', 'car', 'cat', 'dog')]
     """
     rng = np.random.default_rng([seed, size, 2])
     tasks: list[Task] = []
@@ -266,7 +419,22 @@ def sample_mixed(reference: Hierarchy, name: str, size: int, count: int, seed: i
 
 
 def sample_random(ids: Iterable[str], size: int, count: int, seed: int) -> list[Task]:
-    """Draw tasks uniformly from all classes."""
+    """Draw tasks uniformly from all classes.
+
+    Args:
+        ids: the classes.
+        size: classes a task.
+        count: number of tasks; fewer are the first of more.
+        seed: of the drawing.
+
+    Raises:
+        LabelError: there are fewer classes than a task is to have.
+
+    >>> [task.classes for task in sample_random(["cat", "dog", "bus"], size=2, count=2, seed=0)]
+    [('bus', 'cat'), ('bus', 'dog')]
+    """
+    if not 1 <= size <= len(ids := tuple(ids)):
+        raise LabelError(f"size is {size}; give a number from 1 to the {len(ids)} classes.")
     pool = np.array(sorted(ids), dtype=object)
     rng = np.random.default_rng([seed, size, 3])
     return [
@@ -284,3 +452,50 @@ def _task(kind: str, reference: str, size: int, number: int, classes: Iterable[s
     parts = [kind, reference, str(size), f"{number:03d}"]
     chosen = tuple(sorted(str(name) for name in classes))
     return Task("-".join(part for part in parts if part), chosen, kind, reference)
+
+
+@overload
+def tasks_for(classes: Iterable[str], given: Path | str | None = None) -> TaskList: ...
+
+
+@overload
+def tasks_for(
+    classes: Iterable[str], given: Path | str | None = None, *, required: bool
+) -> TaskList | None: ...
+
+
+def tasks_for(
+    classes: Iterable[str], given: Path | str | None = None, *, required: bool = True
+) -> TaskList | None:
+    """Return the tasks of a list, or the shipped ones over the same classes.
+
+    Args:
+        classes: that the tasks are over.
+        given: a task list's name or file; where left out, the shipped list over just these classes.
+        required: whether it is an error if there is no such list; else None is returned.
+
+    Raises:
+        LabelError: no list is given and none is shipped for these classes, or the list given asks
+            for other classes.
+
+    >>> from taxonomy.labels import get_labels
+    >>> len(tasks_for(get_labels("icons").ids))
+    1612
+    >>> tasks_for(["cat", "dog"], required=False) is None
+    True
+    """
+    known = tuple(sorted(classes))
+    if given is not None:
+        return get_tasks(given, known)
+    for name in shipped.index():
+        if (
+            name.endswith("/tasks.json")
+            and (found := get_tasks(name.partition("/")[0])).ids == known
+        ):
+            return found
+    if not required:
+        return None
+    raise LabelError(
+        "No task list is shipped for these classes; write one, a line a task with the classes that "
+        "an expert is wanted for, such as: cat,dog. Name its file as `tasks`."
+    )

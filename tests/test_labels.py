@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import gzip
+import unicodedata
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taxonomy._core.errors import FileFormatError, LabelError
-from taxonomy.labels import Label, LabelSet, check_classes, get_labels, shipped_names
+from taxonomy._core.errors import FileFormatError, HierarchyError, LabelError
+from taxonomy.labels import (
+    Label,
+    LabelSet,
+    check_classes,
+    check_same_labels,
+    get_labels,
+    shipped_names,
+)
 from taxonomy.wordnet import NounGraph
 
 CSV = "id,name,definition,wnid\ncat,the cat,a small feline,n02121620\ndog,,,n02084071\n"
@@ -190,3 +198,41 @@ def test_shipped_icons():
     assert "icons" in shipped_names()
     assert len(labels) == 212
     assert labels["cat"].wnid == "n02121620"  # cat.n.01 in WordNet 3.0's data.noun
+
+
+def test_unlike_labels_are_refused_with_one_that_only_one_has():
+    names = ("the tree", "the similarity")
+    check_same_labels(["cat", "dog"], ("cat", "dog"), HierarchyError, names)
+    with pytest.raises(HierarchyError, match=r"The tree and the similarity .*: 'ant' is"):
+        check_same_labels(["cat", "dog"], ["ant", "cat"], HierarchyError, names)
+
+
+class TestSpelling:
+    """One word may be written with an accented letter, or with a letter and an accent."""
+
+    ONE, TWO = "caf\u00e9", "cafe\u0301"
+
+    def test_both_in_one_list_are_doubles(self, tmp_path):
+        with pytest.raises(LabelError, match=r"occurs twice, written with other characters \(U\+"):
+            LabelSet([self.ONE, "bar", self.TWO])
+        (tmp_path / "x.txt").write_text(f"{self.ONE}\ncafz\n{self.TWO}\n", encoding="utf-8")
+        with pytest.raises(LabelError, match=r"line 3: .*other characters .*U\+0301.*in line 1"):
+            LabelSet.read(tmp_path / "x.txt")
+        (tmp_path / "x.csv").write_text(f"id\n{self.TWO}\n{self.ONE}\n", encoding="utf-8")
+        with pytest.raises(LabelError, match=r"line 3: .*U\+0301.*in line 2"):
+            LabelSet.read(tmp_path / "x.csv")
+
+    def test_hangul_and_kana_are_composed_as_well(self):
+        for text in ("\uac00", "\u304c"):
+            with pytest.raises(LabelError, match="other characters"):
+                LabelSet([text, unicodedata.normalize("NFD", text)])
+
+    def test_texts_that_are_not_equal_stay_apart(self):
+        assert len(LabelSet(["cafe", self.ONE, "\ufb01sh", "fish", "Cafe"])) == 5
+
+    def test_a_class_in_other_characters_is_said_to_be_there(self):
+        labels = LabelSet([self.ONE, "bar"])
+        with pytest.raises(LabelError, match=r"with other characters \(U\+00E9, U\+0301\)"):
+            labels.index(self.TWO)
+        with pytest.raises(LabelError, match="other characters"):
+            labels.restrict([self.TWO])

@@ -4,15 +4,26 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
+from hypothesis import given
 
 from taxonomy._core import shipped
 from taxonomy._core.errors import FileFormatError, LabelError
 from taxonomy.labels import get_labels
-from taxonomy.tasks import Task, TaskList, sample_coherent, sample_mixed, sample_random
+from taxonomy.tasks import (
+    Task,
+    TaskList,
+    get_tasks,
+    sample_coherent,
+    sample_mixed,
+    sample_random,
+)
 from taxonomy.trees.hierarchy import Hierarchy
+from tests.support.mutants import json_text, mutants
 
 SIZES = (2, 5, 10, 20)
 REFERENCES = {
@@ -26,7 +37,7 @@ CLADES = {
 
 @pytest.fixture(scope="module")
 def icon_tasks() -> TaskList:
-    return TaskList.load(shipped.path("icons/tasks.json"))
+    return get_tasks("icons")
 
 
 def fits_one_clade(task: Task) -> bool:
@@ -143,9 +154,15 @@ def test_round_trip(tmp_path):
     ("change", "message"),
     [
         (lambda c: c["tasks"][0].update(classes=["car", "cat"]), "does not match its digest"),
-        (lambda c: c.pop("digest"), "does not match its digest"),
+        (lambda c: c.update(digest="0"), "does not match its digest"),
         (lambda c: c["tasks"][0].update(classes=["kat"]), "'pets': Unknown class 'kat'"),
-        (lambda c: c["tasks"][0].pop("kind"), "malformed task"),
+        (lambda c: c["tasks"][0].update(kid="x"), r"tasks\[0\]: unknown field 'kid'"),
+        (lambda c: c["tasks"][0].update(classes="cat"), r"tasks\[0\].classes: expected a list"),
+        (lambda c: c["tasks"][1].update(count=10**30), r"tasks\[1\].count: expected an integer of"),
+        (lambda c: c["tasks"][1].update(classes=["cat\ud800"]), r"tasks\[1\].classes\[0\]: .*text"),
+        (lambda c: c.update(tasks={"a": 1}), "tasks: expected a list, found {'a': 1}"),
+        (lambda c: c.pop("tasks"), "lacks the field 'tasks'"),
+        (lambda c: c.update(version=2), "version 2 is not readable"),
         (lambda c: c["tasks"][0].update(id="all"), "'all' occurs twice"),
         (lambda c: c.update(format="x"), "not a taxonomy-tasks file"),
     ],
@@ -155,7 +172,7 @@ def test_damage_is_reported(tmp_path, change, message):
     content = json.loads((tmp_path / "t.json").read_text())
     change(content)
     (tmp_path / "t.json").write_text(json.dumps(content))
-    with pytest.raises(FileFormatError, match=rf"t\.json: .*{message}"):
+    with pytest.raises((FileFormatError, LabelError), match=rf"t\.json: .*{message}"):
         TaskList.load(tmp_path / "t.json")
 
 
@@ -175,13 +192,132 @@ class TestCounts:
 
     @pytest.mark.parametrize("count", [0, -1, 1.5, True, "2"])
     def test_impossible_ones_are_refused(self, count):
-        with pytest.raises(LabelError, match="Task '1' is asked for"):
+        with pytest.raises(LabelError, match="count of task '1' is"):
             TaskList([Task("1", ("cat",), count=count)], ["cat"])
 
     def test_restricting_keeps_them(self):
         assert self.TASKS.restrict(["cat"]).counts.tolist() == [12]
 
-    def test_reading_csv(self, tmp_path):
-        (tmp_path / "wanted.csv").write_text('# comment\n12, cat, dog\n1,"car"\n')
-        read = TaskList.read(tmp_path / "wanted.csv", ["car", "cat", "dog"])
-        assert [(t.count, t.classes) for t in read] == [(12, ("cat", "dog")), (1, ("car",))]
+
+CLASSES = ["bus", "car", "cat", "dog"]
+
+
+JSON_LINES = """{"format": "taxonomy-tasks",
+ "tasks": [{"classes": ["dog", "cat"]}, {"classes": ["car"]}]}"""
+
+
+class TestReading:
+    """One reader for all forms; the same tasks come out of each."""
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "cat,dog\ncar\n",
+            "cat,dog\rcar",
+            '\ufeffcat, dog\r\n\r\n# comment\r\n1,"car"\r\n',
+            (
+                '{"format": "taxonomy-tasks", "tasks": '
+                '[{"classes": ["dog", "cat"]}, {"classes": ["car"]}]}'
+            ),
+        ],
+    )
+    def test_a_task_is_a_line_of_classes(self, tmp_path, text):
+        (tmp_path / "mine").write_text(text, newline="")
+        for tasks in (TaskList.load(tmp_path / "mine", CLASSES), get_tasks(tmp_path / "mine")):
+            assert [task.classes for task in tasks] == [("cat", "dog"), ("car",)]
+            assert [task.size for task in tasks] == [2, 1]
+            assert tasks.counts.tolist() == [1, 1]
+        assert TaskList.load(tmp_path / "mine", CLASSES).ids == tuple(CLASSES)
+        assert get_tasks(tmp_path / "mine").ids == ("car", "cat", "dog")
+
+    def test_a_count_may_come_first(self, tmp_path):
+        (tmp_path / "wanted.csv").write_text('12, cat, dog\n1,"car"\n')
+        tasks = TaskList.load(tmp_path / "wanted.csv", CLASSES)
+        assert [(task.count, task.classes) for task in tasks] == [
+            (12, ("cat", "dog")),
+            (1, ("car",)),
+        ]
+
+    def test_a_number_that_is_a_class_is_a_class(self, tmp_path):
+        (tmp_path / "digits.csv").write_text("1,7\n3,1,7\n12,1,7\n")
+        tasks = TaskList.load(tmp_path / "digits.csv", ["1", "3", "7"])
+        assert [(task.count, task.classes) for task in tasks] == [
+            *((1, ("1", "7")), (1, ("1", "3", "7")), (12, ("1", "7")))
+        ]
+
+    def test_kinds_are_free_words(self, tmp_path):
+        kinds = ["kitchen", "my own words"]
+        tasks = [{"classes": ["cat"], "kind": kind} for kind in kinds]
+        (tmp_path / "t.json").write_text(json.dumps({"format": "taxonomy-tasks", "tasks": tasks}))
+        read = TaskList.load(tmp_path / "t.json")
+        assert [task.kind for task in read] == kinds
+        assert len(read.select(kind="my own words", size=1)) == 1
+
+    @pytest.mark.parametrize(
+        ("text", "message"),
+        [
+            ("cat,dgo\n", r"line 1: Unknown class 'dgo'.*Did you mean 'dog'"),
+            ("cat\n\ncat,cat\n", r"line 3: .*given twice"),
+            ("cat\n12\n", r"line 2: No classes were given"),
+            ("0,cat\n", r"line 1: count of task '000000' is 0"),
+            ("9" * 5000 + ",cat\n", r"line 1: count of task '000000' is 1000000000001"),
+            ("cat\n" + "x" * 200_000, r"line 2: no readable CSV \(field larger"),
+            ("# cat\n", "holds no task; write one a line: cat,dog"),
+            ("", "holds no task"),
+            ("[[1, 2]]", 'not a taxonomy-tasks file; its "format" says so'),
+            ('{"format": "taxonomy-tasks", "tasks": {}}', "tasks: expected a list"),
+            ('{"format": "taxonomy-tasks", "tasks": [["cat"]]}', r"tasks\[0\]: expected an object"),
+            ('{"format": "taxonomy-tasks", "tasks": [{"classes": [3]}]}', r"classes\[0\]: .*text"),
+            ("{", "not valid JSON"),
+            ("[" * 10**5, "nested more than 200 deep"),
+        ],
+    )
+    def test_faults_are_named_with_their_place(self, tmp_path, text, message):
+        (tmp_path / "mine").write_text(text, newline="")
+        with pytest.raises((FileFormatError, LabelError), match=f"mine.*{message}"):
+            TaskList.load(tmp_path / "mine", CLASSES)
+
+    def test_no_text_at_all(self, tmp_path):
+        (tmp_path / "mine").write_bytes(b"\xff\xfecat")
+        with pytest.raises(FileFormatError, match="not UTF-8"):
+            TaskList.load(tmp_path / "mine")
+
+    @given(mutants(json.loads(json.dumps(LIST._content() | {"provenance": {"made_by": "test"}}))))
+    def test_what_is_accepted_can_be_written_and_read_to_the_same_digest(self, value):
+        with TemporaryDirectory() as folder:
+            path = Path(folder) / "t.json"
+            path.write_text(json_text(value))
+            try:
+                tasks = TaskList.load(path)
+            except (FileFormatError, LabelError) as error:
+                assert str(error).startswith(str(path))
+                assert len(str(error)) <= 400 + len(str(path))
+                return
+            tasks.save(path)
+            assert TaskList.load(path).digest == tasks.digest
+
+
+class TestGetting:
+    def test_shipped_lists_have_the_names_of_their_label_sets(self):
+        assert get_tasks("icons").ids == get_labels("icons").ids
+
+    def test_what_is_not_there_says_what_is(self):
+        with pytest.raises(FileFormatError, match=r"icnos: no such file.*Did you mean 'icons'"):
+            get_tasks("icnos")
+        with pytest.raises(FileFormatError, match=r"mine.csv: no such file.*Shipped: icons"):
+            get_tasks("mine.csv")
+
+
+class TestTask:
+    def test_classes_are_kept_sorted(self):
+        assert Task("x", ("dog", "cat")) == Task("x", ("cat", "dog"))
+
+    def test_one_text_is_no_list_of_classes(self):
+        with pytest.raises(LabelError, match="its classes are the text 'cat'"):
+            Task("x", "cat")
+
+    def test_as_many_classes_as_there_are_can_be_drawn(self):
+        assert sample_random(CLASSES, 4, 1, 0)[0].classes == tuple(CLASSES)
+        for size in (0, 5):
+            with pytest.raises(LabelError, match=f"size is {size}; .* 1 to the 4 classes"):
+                sample_random(CLASSES, size, 1, 0)

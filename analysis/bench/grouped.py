@@ -16,7 +16,7 @@ import pandas as pd
 import torch
 from packed import RESULTS, in_turns
 
-from taxonomy._core import io
+from taxonomy.study.results import stamp, versions, write_json, write_text
 from taxonomy.training import TrainConfig
 from taxonomy.training.config import uses_bf16
 
@@ -44,15 +44,15 @@ def main() -> None:
             row |= {"batch": batch, "share_of_dense_macs_per_second": share}
             rows.append(row | {f"{what}_seconds": t for what, t in seconds.items()})
     table = pd.DataFrame(rows)
-    io.write_text(RESULTS / "bench-grouped.csv", table.round(7).to_csv(index=False))
+    write_text(RESULTS / "bench-grouped.csv", table.round(7).to_csv(index=False))
     facts = {
         "command": "python analysis/bench/grouped.py",
         "dtype": str(dtype).removeprefix("torch."),
         "threads": torch.get_num_threads(),
-        "versions": io.versions("torch"),
-        **io.stamp(),
+        "versions": versions("torch"),
+        **stamp(),
     }
-    io.write_json(RESULTS / "bench-grouped.json", facts)
+    write_json(RESULTS / "bench-grouped.json", facts)
     print(table.round(6).to_string(index=False))
 
 

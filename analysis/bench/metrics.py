@@ -26,8 +26,8 @@ import pandas as pd
 import tqdist
 from dendropy.calculate import treecompare
 
-from taxonomy._core import io
 from taxonomy.comparison import robinson_foulds, triplet_distance
+from taxonomy.study.results import stamp, versions, write_json, write_text
 from taxonomy.trees.hierarchy import Hierarchy
 from taxonomy.trees.raw_tree import RawTree
 
@@ -59,16 +59,16 @@ def main() -> None:
                 )
                 print(rows[-1])
     table = pd.DataFrame(rows)
-    io.write_text(RESULTS / "bench-metrics.csv", table.round(6).to_csv(index=False))
+    write_text(RESULTS / "bench-metrics.csv", table.round(6).to_csv(index=False))
     facts = {
         "command": "make bench-metrics",
         "leaves": arguments.leaves,
         "repeats": arguments.repeats,
         "threads": os.environ.get("OMP_NUM_THREADS", "not set"),
-        "versions": io.versions("numpy", "scikit-bio", "DendroPy", "tqdist"),
-        **io.stamp(),
+        "versions": versions("numpy", "scikit-bio", "DendroPy", "tqdist"),
+        **stamp(),
     }
-    io.write_json(RESULTS / "bench-metrics.json", facts)
+    write_json(RESULTS / "bench-metrics.json", facts)
     print(table.round(5).to_string(index=False))
 
 

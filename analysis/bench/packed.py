@@ -21,18 +21,17 @@ import pandas as pd
 import torch
 from torch import nn
 
-from taxonomy._core import io
-from taxonomy.design.cost import cost
-from taxonomy.design.spec import NetSpec, branching
-from taxonomy.nets import build
+from taxonomy.design import NetSpec, cost
+from taxonomy.nets import build_net
 from taxonomy.nets.layers import folded
 from taxonomy.nets.unpacked import UnpackedNet
+from taxonomy.study.results import stamp, versions, write_json, write_text
 from taxonomy.training import TrainConfig
 from taxonomy.training.config import uses_bf16
-from taxonomy.trees.hierarchy import Hierarchy, load_tree
+from taxonomy.trees.hierarchy import Hierarchy, get_tree
 
 RESULTS = Path(__file__).parent.parent / "results"
-SPEC = branching(trunk=((16, 0), (32, 2)), levels=((32, 2), (32, 1)))
+SPEC = NetSpec.tree(trunk=((16, 0), (32, 2)), levels=((32, 2), (32, 1)))
 Acts = dict[str, Callable[[], None]]
 
 
@@ -47,13 +46,13 @@ def main() -> None:
     device = torch.device(arguments.device)
     bf16 = uses_bf16(TrainConfig(), device)
     rows, facts = [], {}
-    for leaves, tree in {212: load_tree("icons/wordnet"), 1000: even_tree()}.items():
-        packed = build(SPEC, tree, seed=0)
+    for leaves, tree in {212: get_tree("icons/wordnet"), 1000: even_tree()}.items():
+        packed = build_net(SPEC, tree, seed=0)
         flat = flat_of_equal_macs(tree)
         nets = {
             "packed": packed,
             "per_node": UnpackedNet(packed),
-            "flat": build(flat, Hierarchy.star(tree.leaves), seed=0),
+            "flat": build_net(flat, Hierarchy.star(tree.leaves), seed=0),
         }
         facts[f"largest_logit_difference_{leaves}"] = check_equal(packed, nets["per_node"])
         macs = {"packed": cost(SPEC, tree).macs}
@@ -73,7 +72,7 @@ def main() -> None:
                 print(rows[-1], flush=True)
             torch.compiler.reset()
     table = pd.DataFrame(rows)
-    io.write_text(arguments.out.with_suffix(".csv"), table.round(5).to_csv(index=False))
+    write_text(arguments.out.with_suffix(".csv"), table.round(5).to_csv(index=False))
     facts |= {
         "command": f"make bench (--device {arguments.device} --batches {arguments.batches})",
         "repeats": arguments.repeats,
@@ -81,10 +80,10 @@ def main() -> None:
         "spec": SPEC.to_dict(),
         "threads": torch.get_num_threads(),
         "device": torch.cuda.get_device_name() if device.type == "cuda" else "cpu",
-        "versions": io.versions("torch"),
-        **io.stamp(),
+        "versions": versions("torch"),
+        **stamp(),
     }
-    io.write_json(arguments.out.with_suffix(".json"), facts)
+    write_json(arguments.out.with_suffix(".json"), facts)
     print(table.round(4).to_string(index=False))
 
 

@@ -24,10 +24,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from taxonomy._core import io
-from taxonomy.clustering.agglomeration import LINKAGES
 from taxonomy.clustering.levels import dendrogram
-from taxonomy.similarity import Similarity
+from taxonomy.clustering.linkage import LINKAGES
+from taxonomy.similarity import DenseSimilarity
+from taxonomy.study.results import stamp, versions, write_json, write_text
 
 RESULTS = Path(__file__).parent.parent / "results"
 BOUNDS = {1000: 3.0, 10_000: 90.0}
@@ -54,14 +54,14 @@ def main() -> None:
                 rows.append(json.loads(done.stdout))
                 print(rows[-1], flush=True)
     table = pd.DataFrame(rows)
-    io.write_text(RESULTS / "bench-trees.csv", table.round(3).to_csv(index=False))
+    write_text(RESULTS / "bench-trees.csv", table.round(3).to_csv(index=False))
     facts = {
         "command": "make bench-trees",
         "threads": os.environ.get("OMP_NUM_THREADS", "not set"),
-        "versions": io.versions("numpy", "scipy"),
-        **io.stamp(),
+        "versions": versions("numpy", "scipy"),
+        **stamp(),
     }
-    io.write_json(RESULTS / "bench-trees.json", facts)
+    write_json(RESULTS / "bench-trees.json", facts)
     late = table[
         (table["scores"] != "unrounded") & (table["seconds"] > table["labels"].map(BOUNDS))
     ]
@@ -90,10 +90,10 @@ def timed(n: int, linkage: str, digits: int | None) -> dict[str, object]:
     assert linkage in LINKAGES
     ids = [f"c{i:05d}" for i in range(n)]
     values = scores(n, digits)
-    dendrogram(Similarity(ids[:50], values[:50, :50]), linkage)  # imports
+    dendrogram(DenseSimilarity(ids[:50], values[:50, :50]), linkage)  # imports
     with tempfile.TemporaryDirectory() as folder:
         started = time.perf_counter()
-        tree = dendrogram(Similarity(ids, values), linkage)
+        tree = dendrogram(DenseSimilarity(ids, values), linkage)
         tree.save(Path(folder) / "tree.json")
         seconds = time.perf_counter() - started
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20

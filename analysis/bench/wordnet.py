@@ -40,12 +40,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from taxonomy._core import io, shipped
 from taxonomy.builders import get_builder
 from taxonomy.clustering.levels import dendrogram
 from taxonomy.comparison import dasgupta_cost
 from taxonomy.labels import Label, LabelSet, get_labels
-from taxonomy.similarity import SparseSimilarity, get_source
+from taxonomy.similarity import get_source
+from taxonomy.study.results import shipped_path, stamp, versions, write_json, write_text
 from taxonomy.trees.hierarchy import Hierarchy
 from taxonomy.wordnet import NounGraph, information, measures
 
@@ -84,16 +84,16 @@ def main() -> None:
         rows.append(row)
         print(row, flush=True)
     table = pd.DataFrame(rows)
-    io.write_text(RESULTS / "bench-wordnet.csv", table.round(4).to_csv(index=False))
+    write_text(RESULTS / "bench-wordnet.csv", table.round(4).to_csv(index=False))
     facts = {
         "command": "make bench-wordnet",
         "seed": 0,
         "threads": os.environ.get("OMP_NUM_THREADS", "not set"),
         "load before and after": [round(load, 1), round(os.getloadavg()[0], 1)],
-        "versions": io.versions("numpy", "scipy", "nltk"),
-        **io.stamp(),
+        "versions": versions("numpy", "scipy", "nltk"),
+        **stamp(),
     }
-    io.write_json(RESULTS / "bench-wordnet.json", facts)
+    write_json(RESULTS / "bench-wordnet.json", facts)
     check(table)
 
 
@@ -143,7 +143,7 @@ def tree_of(size: str, builder: str) -> dict[str, Any]:
         seconds = time.perf_counter() - started
     pairs = None
     if similarity is not None:
-        sparse = isinstance(similarity, SparseSimilarity)
+        sparse = not similarity.has_all_pairs
         pairs = len(similarity.first) if sparse else len(labels) * (len(labels) - 1) // 2
     return {
         "what": "tree",
@@ -231,7 +231,7 @@ def _against_nltk(
 
 def nltk_counts() -> dict[str, dict[int, float]]:
     """Return the shipped Brown counts as nltk keeps them: by offset, the roots' sum at 0."""
-    arrays = io.load_npz(shipped.path("wordnet/brown.npz"), "offsets", "counts")
+    arrays = np.load(shipped_path("wordnet/brown.npz"))
     counts = dict(zip(arrays["offsets"].tolist(), arrays["counts"].tolist(), strict=True))
     return {
         "n": {

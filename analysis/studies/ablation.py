@@ -35,8 +35,7 @@ from recipes import (
 )
 
 from taxonomy.builders import get_builder
-from taxonomy.design.blocks import CONVNEXT, RESNET, Bucket, Level, Stage
-from taxonomy.design.spec import NetSpec
+from taxonomy.design import CONVNEXT, RESNET, Bucket, Level, NetSpec, Stage
 from taxonomy.labels import get_labels
 from taxonomy.similarity import get_source
 from taxonomy.study.settings import Setting, mean_over_seeds, score_series, with_starts
@@ -50,12 +49,12 @@ SPECIALISE = replace(
     epochs=FRESH.epochs - PATH.epochs,
     batch_size=128,
     learning_rate=4e-3,
-    average=0.996,
-    mix=0.5,
-    compile=1,
+    ema=0.996,
+    mixup=0.5,
+    compile=True,
 )
 """From a flat path network's weights on: larger batches, a lower rate, blended pictures."""
-SCRATCH = replace(FRESH, mix=SPECIALISE.mix, compile=SPECIALISE.compile)
+SCRATCH = replace(FRESH, mixup=SPECIALISE.mixup, compile=SPECIALISE.compile)
 """As many epochs in all as the path and the tree grown from it have."""
 
 
@@ -86,7 +85,7 @@ def full_length() -> dict[str, Setting]:
     path, grown = made["recipe path"], made["recipe"]
     made["no specialising"] = replace(path, config=FRESH)
     made["from scratch"] = replace(grown, config=SCRATCH, start=None)
-    made["no mixing"] = replace(grown, config=replace(SPECIALISE, mix=0.0))
+    made["no mixing"] = replace(grown, config=replace(SPECIALISE, mixup=0.0))
     for name, without in (("no distillation", "distill"), ("no clade loss", "clade")):
         made[f"{name} path"] = weighted(path, **{without: 0.0})
         made[name] = replace(weighted(grown, **{without: 0.0}), start=f"{name} path")

@@ -27,16 +27,15 @@ import pandas as pd
 from matplotlib.figure import Figure
 from recipes import NESTED_SPEC, RESULTS, icon_tasks
 
-from taxonomy._core import io
 from taxonomy.builders import get_builder
 from taxonomy.clustering.levels import largest_group
 from taxonomy.clustering.shaped import Shape
 from taxonomy.clustering.wanted import least_cost, wanted_tree
-from taxonomy.design.cost import cost, expert_costs
-from taxonomy.design.spec import NetSpec
+from taxonomy.design import NetSpec, cost, expert_costs
 from taxonomy.labels import LabelSet, get_labels
 from taxonomy.plots import save_figure
 from taxonomy.similarity import get_source
+from taxonomy.study.results import read_json, stamp, versions, write_json, write_text
 from taxonomy.tasks import TaskList
 from taxonomy.trees.hierarchy import Hierarchy
 
@@ -218,12 +217,12 @@ def main() -> None:
     rows = pd.concat([table(labels, tasks, bounded) for bounded in every])
     numbers = [name for name in rows if name.startswith(("macs", "params"))]
     rows[numbers] = rows[numbers].round(0)
-    io.write_text(RESULTS / "expected-cost.csv", rows.round(4).to_csv(index=False))
+    write_text(RESULTS / "expected-cost.csv", rows.round(4).to_csv(index=False))
     save_figure(RESULTS / "expected-cost.png", picture(rows))
     facts = {
         "command": "python analysis/studies/expected_cost.py"
         f"{network and f' --network {network!r}'}",
-        "network": io.read_json(f"{network}/manifest.json")["model"] if network else None,
+        "network": read_json(f"{network}/manifest.json")["model"] if network else None,
         "units": "multiply-accumulates of one picture and learned numbers, means over all tasks",
         "saved": "share of the way from random to cooccurrence",
         "beware": "coherent and mixed tasks are drawn from WordNet's tree and from groups by the "
@@ -235,10 +234,10 @@ def main() -> None:
         "seeds": list(SEEDS),
         "tries": TRIES,
         "sources": SOURCES,
-        "versions": io.versions("numpy", "scipy", "sentence-transformers"),
-        **io.stamp(),
+        "versions": versions("numpy", "scipy", "sentence-transformers"),
+        **stamp(),
     }
-    io.write_json(RESULTS / "expected-cost.json", facts)
+    write_json(RESULTS / "expected-cost.json", facts)
     print(rows.to_string(index=False))
     print(f"tables written to {RESULTS}/expected-cost.*")
 

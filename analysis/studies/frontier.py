@@ -30,8 +30,7 @@ from recipes import (
     tree_setting,
 )
 
-from taxonomy._core import io
-from taxonomy.evaluation.points import mean_points, points
+from taxonomy.evaluation.experts import mean_points, points
 from taxonomy.plots import cost_accuracy_figure, save_figure
 from taxonomy.study.claims import claims, sentence
 from taxonomy.study.settings import Setting, mean_over_seeds, score_series
@@ -86,7 +85,7 @@ def main() -> None:
     save_figure(RESULTS / f"{stem}.png", picture(runs, own.split))
     names = list(means["setting"])
     flat = [name for name in names if is_flat(name)]
-    made: dict[str, io.Json] = {}
+    made: dict[str, object] = {}
     for kind in CLAIMED if flat and TREE in names else ():
         claim = claims(TREE, flat, means, validation, kind)
         print(f"{TREE}, {kind}\n{sentence(claim)}")

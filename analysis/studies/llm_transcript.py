@@ -16,12 +16,12 @@ from pathlib import Path
 import numpy as np
 from scipy.stats import spearmanr
 
-from taxonomy._core import io
 from taxonomy.builders import get_builder
 from taxonomy.clustering.stability import grid_step, stability
 from taxonomy.comparison import METRICS, compare
 from taxonomy.labels import get_labels
-from taxonomy.similarity import Similarity, get_source
+from taxonomy.similarity import DenseSimilarity, get_source
+from taxonomy.study.results import stamp, versions, write_json, write_text
 from taxonomy.trees.hierarchy import Hierarchy
 
 RESULTS = Path(__file__).parents[1] / "results"
@@ -29,7 +29,7 @@ ANSWERS = 3
 """Independent answers to ``groups``."""
 
 
-def ties(similarity: Similarity) -> dict[str, float]:
+def ties(similarity: DenseSimilarity) -> dict[str, float]:
     """Return how coarse the scores are."""
     values = similarity.values[np.triu_indices(len(similarity), 1)].round(9)
     _, counts = np.unique(values, return_counts=True)
@@ -42,7 +42,7 @@ def ties(similarity: Similarity) -> dict[str, float]:
     }
 
 
-def agreement(scores: Similarity, others: dict[str, Similarity]) -> dict[str, float]:
+def agreement(scores: DenseSimilarity, others: dict[str, DenseSimilarity]) -> dict[str, float]:
     """Return the rank correlation over pairs with other sources."""
     upper = np.triu_indices(len(scores), 1)
     return {
@@ -63,7 +63,7 @@ def main() -> None:
     others = {name: get_source(name)(icons) for name in ("wordnet", "embedding", "random")}
     trees: dict[str, Hierarchy] = {"rows": cluster(icons, scores)}
     for first in range(ANSWERS):
-        answer = get_builder("llm", transcript="icons/llm-groups", first=first)
+        answer = get_builder("llm", transcript="icons/llm-groups", first_repeat=first)
         trees[f"groups-{first}"] = answer(icons)
     trees |= {name: cluster(icons, other) for name, other in others.items()}
     trees["hypernyms"] = get_builder("hypernyms")(icons)
@@ -72,7 +72,7 @@ def main() -> None:
         for name, builder in (("levels 12, 48", cluster), ("dendrogram", whole))
     }
     table = compare(trees)
-    io.write_text(arguments.results / "llm-transcript.csv", table.round(4).to_csv(index=False))
+    write_text(arguments.results / "llm-transcript.csv", table.round(4).to_csv(index=False))
     both = table[table.a.str.startswith("groups") & table.b.str.startswith("groups")]
     floor = both[[name for name in METRICS if name in both]].mean().round(4).to_dict()
     facts = {
@@ -87,10 +87,10 @@ def main() -> None:
         "spearman_with": agreement(scores, others),
         "noise_floor": floor,
         "trees": {name: tree.digest for name, tree in trees.items()},
-        "versions": io.versions("numpy", "scipy", "sentence-transformers"),
-        **io.stamp(),
+        "versions": versions("numpy", "scipy", "sentence-transformers"),
+        **stamp(),
     }
-    io.write_json(arguments.results / "llm-transcript.json", facts)
+    write_json(arguments.results / "llm-transcript.json", facts)
     print(table.round(3).to_string(index=False))
     for name in ("directions", "ties", "stability", "spearman_with", "noise_floor"):
         print(f"{name}: {facts[name]}")

@@ -20,20 +20,22 @@ from itertools import product
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from scipy.optimize import minimize
 
-from taxonomy._core import io
 from taxonomy.labels import Label, LabelSet, get_labels
 from taxonomy.llm.sensing import Senses
 from taxonomy.llm.transcript import Transcript
 from taxonomy.similarity import get_source
 from taxonomy.similarity.embedding import PACKAGED
+from taxonomy.study.results import stamp, versions, write_json, write_text
 from taxonomy.wordnet import NounGraph, senses
 from taxonomy.wordnet.opinions import TRUST, Opinion, mixed
 from taxonomy.wordnet.readings import read_name
-from taxonomy.wordnet.votes import Candidates, Numbers
+from taxonomy.wordnet.votes import Candidates
 
+FloatArray = npt.NDArray[np.float64]
 RESULTS = Path(__file__).parents[1] / "results"
 GRAPH_VOTES = ("order", "frequency", "usage", "physical", "coherence")
 EXTRA = {
@@ -55,7 +57,7 @@ FOLDS = 5
 SEED = 0
 
 
-def encode(texts: Sequence[str]) -> Numbers:
+def encode(texts: Sequence[str]) -> FloatArray:
     """Return the packaged model's vectors."""
     numbered = LabelSet(Label(f"{at:09d}", text) for at, text in enumerate(texts))
     return get_source("embedding").vectors(numbered)
@@ -85,39 +87,39 @@ class Names:
         return Candidates(graph, names, tuple(read_name(graph, name) for name in names))
 
     @cached_property
-    def right(self) -> Numbers:
+    def right(self) -> FloatArray:
         """(c,) 1 for the true sense of each label."""
         graph = self.candidates.graph
         truth = np.array([graph.index(label.wnid) for label in self.full])
         return (truth[self.candidates.owners] == self.candidates.nodes).astype(float)
 
     @cached_property
-    def ambiguous(self) -> Numbers:
+    def ambiguous(self) -> FloatArray:
         """(n,) 1 for labels that have several senses with the true one among them."""
         has = np.bincount(self.candidates.owners, self.right, len(self.labels)) > 0
         return (has & (self.candidates.counts > 1)).astype(float)
 
     @cached_property
-    def similarity(self) -> Numbers:
+    def similarity(self) -> FloatArray:
         """The embedding source's similarities of the names."""
-        return get_source("embedding", self.labels).values
+        return get_source("embedding")(self.labels).values
 
     @cached_property
     def opinions(self) -> dict[str, Opinion]:
         """What a language model takes the names to mean, from the shipped transcript."""
-        return Senses(transcript=f"{self.title}/llm-senses", anew=True)(self.labels)
+        return Senses(transcript=f"{self.title}/llm-senses", ignore_wnids=True)(self.labels)
 
     @cache  # noqa: B019 (three objects that live as long as the script)
     def ballot(self, nearest: int) -> senses.Ballot:
         """Return the votes."""
         return senses.Ballot(self.candidates, encode, self.similarity, nearest)
 
-    def loss(self, belief: Numbers, which: Numbers) -> float:
+    def loss(self, belief: FloatArray, which: FloatArray) -> float:
         """Return the mean negative log-likelihood of the true senses of some labels."""
         given = np.bincount(self.candidates.owners, belief * self.right, len(self.labels))
         return float((-np.log(np.maximum(given, 1e-12)) * which).sum() / which.sum())
 
-    def hits(self, belief: Numbers) -> Numbers:
+    def hits(self, belief: FloatArray) -> FloatArray:
         """(n,) whether each label's best sense is the true one."""
         made = self.candidates
         order = np.lexsort((made.ranks, -belief.round(12), made.owners))
@@ -134,7 +136,7 @@ TOLD = (ICONS, CIFAR)
 
 
 def fit(
-    data: Names, which: Numbers, names: Sequence[str], penalty: float, nearest: int
+    data: Names, which: FloatArray, names: Sequence[str], penalty: float, nearest: int
 ) -> dict[str, float]:
     """Return weights by conditional logistic regression over the senses of each label.
 
@@ -165,14 +167,14 @@ def fit(
     return chosen
 
 
-def folds(count: int) -> Iterable[Numbers]:
+def folds(count: int) -> Iterable[FloatArray]:
     """Yield which labels are held out, fold by fold."""
     fold = np.random.default_rng(SEED).permutation(count) % FOLDS
     for number in range(FOLDS):
         yield (fold == number).astype(float)
 
 
-def held_out(data: Names, names: Sequence[str], penalty: float, nearest: int) -> Numbers:
+def held_out(data: Names, names: Sequence[str], penalty: float, nearest: int) -> FloatArray:
     """Return the belief in every label's senses by weights that were fitted without it."""
     belief = np.zeros(len(data.candidates.nodes))
     for out in folds(len(data.labels)):
@@ -209,7 +211,7 @@ def choose() -> tuple[pd.DataFrame, dict[str, dict[str, float]]]:
     return grid, best
 
 
-def row(data: Names, method: str, belief: Numbers, note: str = "") -> dict[str, object]:
+def row(data: Names, method: str, belief: FloatArray, note: str = "") -> dict[str, object]:
     """Return one line of the table."""
     hits = data.hits(belief)
     ambiguous = int(data.ambiguous.sum())
@@ -226,7 +228,7 @@ def row(data: Names, method: str, belief: Numbers, note: str = "") -> dict[str, 
     }
 
 
-def asked(data: Names, belief: Numbers) -> Numbers:
+def asked(data: Names, belief: FloatArray) -> FloatArray:
     """Return the beliefs after a language model was asked, and the votes where it says nothing."""
     return mixed(data.candidates, data.labels.ids, belief, data.opinions)
 
@@ -251,7 +253,7 @@ def rows_of(data: Names, weights: dict[tuple[bool, bool], dict[str, float]]) -> 
     return made
 
 
-def mistakes(data: Names, method: str, belief: Numbers) -> list[dict[str, object]]:
+def mistakes(data: Names, method: str, belief: FloatArray) -> list[dict[str, object]]:
     """Return the labels whose best sense is another than the checked one."""
     made, graph = data.candidates, data.candidates.graph
     lines = []
@@ -311,7 +313,7 @@ def main() -> None:
         rows.append(row(data, "llm", belief, told(data)))
     table = pd.DataFrame(rows)
     print(table.to_string(index=False))
-    io.write_text(RESULTS / "senses.csv", table.to_csv(index=False))
+    write_text(RESULTS / "senses.csv", table.to_csv(index=False))
     lines, marked = [], {}
     for data in (ICONS, CIFAR, IMAGENET):
         belief = data.ballot(nearest).count(weights[False, False])
@@ -322,7 +324,7 @@ def main() -> None:
             proposals = senses.propose(data.labels, opinions=data.opinions)
             marked[f"{data.title}, llm"] = watched(data, proposals)
     print(marked)
-    io.write_text(RESULTS / "senses-mistakes.csv", pd.DataFrame(lines).to_csv(index=False))
+    write_text(RESULTS / "senses-mistakes.csv", pd.DataFrame(lines).to_csv(index=False))
     facts = {
         "command": "python analysis/studies/senses.py",
         "read": "ids and names only; wnids are what the proposals are compared with",
@@ -350,10 +352,10 @@ def main() -> None:
         "model": PACKAGED,
         "graph": NounGraph.load().digest,
         "labels": {data.title: data.full.digest for data in (ICONS, CIFAR, IMAGENET)},
-        "versions": io.versions("numpy", "scipy", "sentence-transformers"),
-        **io.stamp(),
+        "versions": versions("numpy", "scipy", "sentence-transformers"),
+        **stamp(),
     }
-    io.write_json(RESULTS / "senses.json", facts)
+    write_json(RESULTS / "senses.json", facts)
 
 
 if __name__ == "__main__":

@@ -15,13 +15,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from taxonomy._core import io
 from taxonomy.clustering.shaped import Shape, shaped_tree
 from taxonomy.clustering.stability import stability
 from taxonomy.comparison import bounds_cost, summary
 from taxonomy.labels import get_labels
 from taxonomy.plots import save_figure, tree_figure
 from taxonomy.similarity import get_source
+from taxonomy.study.results import stamp, versions, write_json, write_text
 
 RESULTS = Path(__file__).parents[1] / "results"
 SOURCES = {
@@ -67,9 +67,9 @@ def main() -> None:
         )
         print(rows[-1], flush=True)
         note = f"support: the share of {steady.runs} runs with noise of up to 0.005"
-        figure = tree_figure(steady.tree, steady.support.tolist(), title=name, note=note)
+        figure = tree_figure(steady.with_support(), title=name, note=note)
         save_figure(arguments.pictures / f"{name}.png", figure)
-    io.write_text(RESULTS / "shapes.csv", pd.DataFrame(rows).to_csv(index=False))
+    write_text(RESULTS / "shapes.csv", pd.DataFrame(rows).to_csv(index=False))
     facts = {
         "command": "python analysis/studies/shapes.py",
         "similarities": {name: similarity.digest for name, similarity in similarities.items()},
@@ -77,10 +77,10 @@ def main() -> None:
         "noise": 0.005,
         "seed": 0,
         "labels": labels.digest,
-        "versions": io.versions("numpy", "scipy", "sentence-transformers"),
-        **io.stamp(),
+        "versions": versions("numpy", "scipy", "sentence-transformers"),
+        **stamp(),
     }
-    io.write_json(RESULTS / "shapes.json", facts)
+    write_json(RESULTS / "shapes.json", facts)
 
 
 if __name__ == "__main__":

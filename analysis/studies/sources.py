@@ -20,11 +20,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from taxonomy._core import io
 from taxonomy.builders import BUILDERS
 from taxonomy.cli import main as command
 from taxonomy.labels import get_labels
 from taxonomy.similarity import SOURCES
+from taxonomy.study.results import stamp, versions, write_json, write_text
 
 ANALYSIS = Path(__file__).parents[1]
 RESULTS = ANALYSIS / "results"
@@ -39,7 +39,7 @@ OPTIONS = {
 """Ways to call each source, beside plainly by name."""
 
 BUILDER_OPTIONS = {
-    "cooccurrence": ("", "--tasks icons/tasks.json"),
+    "cooccurrence": ("", "--tasks icons"),
     "hypernyms": ("", "--senses first"),
     "llm": ("", "--transcript icons/llm-groups"),
     "shaped": ("--source embedding",),
@@ -97,7 +97,7 @@ def main() -> None:
     os.chdir(ANALYSIS / "inputs")  # where the plain list lies
     rows = []
     with tempfile.TemporaryDirectory() as fresh:
-        os.environ[io.CACHE_VARIABLE] = fresh  # so that the first embedding of a text is timed
+        os.environ["TAXONOMY_CACHE"] = fresh  # so that the first embedding of a text is timed
         for call in calls(network):
             for labels in LABEL_SETS:
                 row = attempt(*call, labels)
@@ -106,17 +106,17 @@ def main() -> None:
                 rows.append(row)
                 print(" ".join(str(row[key]) for key in list(row)[1:6]), flush=True)
     table = pd.DataFrame(rows)
-    io.write_text(RESULTS / "sources.csv", table.to_csv(index=False))
+    write_text(RESULTS / "sources.csv", table.to_csv(index=False))
     facts = {
         "command": f"python analysis/studies/sources.py{network and ' --network RUN'}",
         "labels": {name: get_labels(name).digest for name in LABEL_SETS},
         "most_lines": int(table["lines"].max()),
         "works": int((table["outcome"] == "works").sum()),
         "refuses": int((table["outcome"] == "refuses").sum()),
-        "versions": io.versions("numpy", "scipy", "sentence-transformers"),
-        **io.stamp(),
+        "versions": versions("numpy", "scipy", "sentence-transformers"),
+        **stamp(),
     }
-    io.write_json(RESULTS / "sources.json", facts)
+    write_json(RESULTS / "sources.json", facts)
     wide = table.assign(call=table["kind"] + " " + table["name"] + " " + table["options"])
     print(wide.pivot_table("outcome", "call", "labels", "first", sort=False).to_string())
     print(f"tables written to {RESULTS}/sources.*")

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from recipes import REFERENCE, STROKES, TAUGHT, arguments_of, trained, tree
 
-from taxonomy.design.spec import NetSpec
+from taxonomy.design import NetSpec
 from taxonomy.study.settings import Setting
 from taxonomy.training import TrainConfig
 

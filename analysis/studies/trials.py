@@ -23,8 +23,7 @@ from recipes import (
     tree_setting,
 )
 
-from taxonomy.design.blocks import Block, Bucket, Level
-from taxonomy.design.spec import NetSpec
+from taxonomy.design import Block, Bucket, Level, NetSpec
 from taxonomy.study.settings import Setting, score_series
 
 

@@ -61,7 +61,7 @@ def make_trees(labels: LabelSet) -> dict[str, Hierarchy]:
     trees["llm-rows-roomy"] = roomy(labels, rows(labels))
     trees["llm-rows-24"] = get_builder("cluster", levels=(24,), slack=2.0)(labels, rows(labels))
     for name, first in {"llm-groups-0": 0, "llm-groups": 1, "llm-groups-2": 2}.items():
-        groups = get_builder("llm", transcript="icons/llm-groups", first=first)
+        groups = get_builder("llm", transcript="icons/llm-groups", first_repeat=first)
         trees[name] = groups(labels)
     return trees
 

@@ -6,8 +6,9 @@ Every message says what was wrong, where (file, line or key), and what to type n
 from __future__ import annotations
 
 import difflib
+import reprlib
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, get_args
 
 
 class TaxonomyError(Exception):
@@ -40,6 +41,19 @@ class DataError(TaxonomyError):
 
 class FileFormatError(TaxonomyError):
     """A file is corrupted or is not of the format that it was read as."""
+
+
+class WriteError(TaxonomyError, OSError):
+    """A file cannot be written; nothing is left of it.
+
+    Args:
+        path: of the file.
+        reason: the system's words.
+    """
+
+    def __init__(self, path: object, reason: str | None) -> None:
+        super().__init__(f"{path}: cannot be written ({reason}); choose another place.")
+        self.strerror = reason or ""
 
 
 class TrainingError(TaxonomyError):
@@ -91,13 +105,96 @@ class MissingExtraError(TaxonomyError, ImportError):
     """An optional dependency is not installed."""
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str:
+def check_choice(field: str, given: object, choices: Any, error: type[TaxonomyError]) -> None:
+    """Refuse a value that is not one of those that a field may have.
+
+    Args:
+        field: what the value was given for, such as ``unary``.
+        given: the value.
+        choices: a ``Literal`` type, or the values.
+        error: what to raise.
+
+    >>> from typing import Literal
+    >>> check_choice("head", "cosin", Literal["linear", "cosine"], SpecError)
+    Traceback (most recent call last):
+    taxonomy._core.errors.SpecError: head is 'cosin'. Did you mean 'cosine'? Choose from: linear, \
+cosine.
+    """
+    known = get_args(choices) or tuple(choices)
+    if given not in known:
+        near = did_you_mean(given, map(str, known)) if isinstance(given, str) else ""
+        raise error(f"{field} is {shown(given)}.{near} Choose from: {', '.join(map(str, known))}.")
+
+
+def check_whole(
+    field: str, given: object, least: int, most: int, error: type[TaxonomyError]
+) -> None:
+    """Refuse what is no whole number within bounds.
+
+    Args:
+        field: what the value was given for, such as ``width``.
+        given: the value.
+        least: the smallest number allowed.
+        most: the largest.
+        error: what to raise.
+
+    >>> check_whole("width", 0, 1, 1000, SpecError)
+    Traceback (most recent call last):
+    taxonomy._core.errors.SpecError: width is 0; give a whole number from 1 to 1,000.
+    """
+    if isinstance(given, bool) or not isinstance(given, int) or not least <= given <= most:
+        raise error(f"{field} is {shown(given)}; give a whole number from {least:,} to {most:,}.")
+
+
+MOST_CHARACTERS = 400
+"""The length of a message about what was read, which may hold anything."""
+
+
+def shortened(message: str) -> str:
+    """Return a message, its end left out where it is longer than 400 characters.
+
+    >>> len(shortened("x" * 1000))
+    400
+    """
+    if len(message) <= MOST_CHARACTERS:
+        return message
+    return f"{message[: MOST_CHARACTERS - 1]}…"
+
+
+def shown(value: object) -> str:
+    """Return a value as a message shows it: short, on one line, whatever it is.
+
+    >>> shown("x" * 100), shown([[1] * 50])
+    ("'xxxxxxxxxxxxxxxxxx...xxxxxxxxxxxxxxxxxxx'", '[[1, 1, 1, 1, 1, 1, ...]]')
+    """
+    try:
+        return _SHORT.repr(value)
+    except (ValueError, RecursionError):
+        return "an integer of thousands of digits" if isinstance(value, int) else "…"
+
+
+_SHORT = reprlib.Repr()
+_SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = 42
+
+
+def did_you_mean(word: str, known: Iterable[str], cutoff: float = 0.6) -> str:
     """Return ``" Did you mean 'x'?"`` for the nearest of the known words, or an empty string.
+
+    Args:
+        word: what was given.
+        known: what could have been meant.
+        cutoff: how alike the two must be, in [0, 1]; of many thousand words some are always near.
 
     >>> did_you_mean("aple", ["apple", "pear"])
     " Did you mean 'apple'?"
     >>> did_you_mean("zebra", ["apple", "pear"])
     ''
     """
-    near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
+    if len(word) > _LONGEST_WORD:
+        return ""
+    near = difflib.get_close_matches(word, list(known), n=1, cutoff=cutoff)
     return f" Did you mean {near[0]!r}?" if near else ""
+
+
+_LONGEST_WORD = 200
+"""Longer ones are no slip of the fingers, and comparing them takes the square of their length."""

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-import glob
+import errno
 import gzip
 import hashlib
 import io
 import json
+import lzma
+import math
 import os
 import platform
 import struct
-import sys
-import tempfile
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
@@ -24,7 +25,9 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from taxonomy._core.errors import FileFormatError
+from taxonomy._core.decoding import parse_json
+from taxonomy._core.errors import FileFormatError, WriteError
+from taxonomy._core.sharing import clear_temporaries, create_temporary
 
 Json = Any
 
@@ -35,32 +38,50 @@ def atomic_open(path: Path | str) -> Iterator[BinaryIO]:
 
     The bytes are flushed and fsynced before the rename and the folder after it, so that a reader
     sees the old file or the new one, whole, even if the machine stops. On an error the temporary
-    file is removed and the old file stays.
+    file is removed and the old file stays. What killed writers of the same file have left is
+    removed first. The file's permissions are those that the user's umask gives.
+
+    Raises:
+        WriteError: the folder or the file cannot be written.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-    folder = os.open(path.parent, os.O_RDONLY)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        clear_temporaries(path.parent, path.name)
+        descriptor, temporary = create_temporary(path)
+        try:
+            with os.fdopen(descriptor, "w+b") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+        sync_folder(path.parent)
+    except OSError as error:
+        if error.errno is None:  # of whoever writes, such as a failed download
+            raise
+        raise WriteError(path, error.strerror) from error
+
+
+def sync_folder(folder: Path) -> None:
+    """Have the names in a folder on disk, where the system can: Windows opens no folders."""
     try:
-        os.fsync(folder)
+        descriptor = os.open(folder, os.O_RDONLY)
+    except PermissionError:
+        return
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in _NO_FOLDER_SYNC:
+            raise
     finally:
-        os.close(folder)
+        os.close(descriptor)
 
 
-def clear_unfinished(path: Path) -> None:
-    """Remove what killed writers of a file have left beside it; nobody may be writing it now."""
-    for left in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
-        left.unlink(missing_ok=True)
+_NO_FOLDER_SYNC = (errno.EINVAL, errno.ENOTSUP, errno.EBADF)
+"""What file systems answer that cannot sync a folder."""
 
 
 def write_bytes(path: Path | str, data: bytes) -> None:
@@ -91,16 +112,13 @@ def write_json(path: Path | str, value: Json) -> None:
 
 
 def read_json(path: Path | str) -> Json:
-    """Read a JSON file.
+    """Read a JSON file, within the limits of `taxonomy._core.decoding.check_json`.
 
     Raises:
-        FileFormatError: the file is missing, is no text, or is not valid JSON.
+        FileFormatError: the file is missing, is no text, is not valid JSON, or holds a number, text
+            or nesting outside the limits.
     """
-    text = read_text(path)
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise FileFormatError(f"{path}: not valid JSON ({error}).") from error
+    return parse_json(read_text(path), path)
 
 
 def read_text(path: Path | str) -> str:
@@ -135,14 +153,21 @@ def save_npz(path: Path | str, arrays: Mapping[str, np.ndarray]) -> None:
     """Write arrays atomically as a compressed npz; equal arrays give equal bytes.
 
     Raises:
-        FileFormatError: an array holds Python objects, which would need a pickle.
+        FileFormatError: an array is not of plain numbers, truth values or text.
     """
+    # Not np.savez_compressed: it compresses by another level and writes longer headers, so that
+    # the shipped files, whose digests are published, would not come out of their scripts again.
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         for name in sorted(arrays):
             array = np.asanyarray(arrays[name])
             if array.dtype.hasobject:
                 raise FileFormatError(f"{path}: array {name!r} holds Python objects.")
+            if array.dtype.kind not in PLAIN_KINDS:
+                raise FileFormatError(
+                    f"{path}: array {name!r} is of {array.dtype}, no plain number, truth value "
+                    "or text."
+                )
             member = io.BytesIO()
             # Not ascontiguousarray, which turns a single value into an array of one.
             np.lib.format.write_array(member, np.asarray(array, order="C"), allow_pickle=False)
@@ -152,28 +177,89 @@ def save_npz(path: Path | str, arrays: Mapping[str, np.ndarray]) -> None:
     write_bytes(path, buffer.getvalue())
 
 
-_UNREADABLE = (
-    *(OSError, EOFError, zipfile.BadZipFile, zlib.error, struct.error),
-    *(ValueError, TypeError, KeyError, NotImplementedError, RuntimeError, MemoryError),
+PLAIN_KINDS = "biufUS"
+"""Kinds of arrays that are written and read: truth values, integers, floats and text."""
+
+DAMAGED = (
+    *(OSError, EOFError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error),
+    *(ValueError, TypeError, LookupError, ArithmeticError, AttributeError, RuntimeError),
+    *(MemoryError, SystemError, SyntaxError, tokenize.TokenError, Warning),
 )
 """What numpy and zipfile raise on damaged bytes; one of them for each part that can be hit."""
+
+_DEFLATE_MOST = 1032
+"""How many bytes one compressed byte can become at most, by the format of deflate."""
+
+_EMPTY_MOST = 1 << 20
+"""The longest axis of an array without entries, which costs no bytes and could be of any length."""
 
 
 def load_npz(path: Path | str, *required: str) -> dict[str, np.ndarray]:
     """Read all arrays of an npz, never unpickling.
 
+    What the file declares is compared with what its bytes can hold before anything is allocated.
+
     Raises:
-        FileFormatError: the file is missing or damaged, or lacks a required array.
+        FileFormatError: the file is missing or damaged, lacks a required array, or holds one that
+            is not of plain numbers, truth values or text.
     """
+    name = ""
     try:
-        with Path(path).open("rb") as file, np.load(file, allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive.files}
-    except _UNREADABLE as error:
-        raise FileFormatError(f"{path}: not a readable npz file ({error}).") from error
+        with Path(path).open("rb") as file, zipfile.ZipFile(file) as archive:
+            size, arrays = os.fstat(file.fileno()).st_size, dict[str, np.ndarray]()
+            for member in archive.infolist():
+                name = member.filename.removesuffix(".npy")
+                if name in arrays:
+                    raise ValueError("it is there twice")
+                arrays[name] = _read_member(archive, member, size)
+                size -= member.compress_size
+    except DAMAGED as error:
+        array = f"array {name[:60]!r}: " if name else ""
+        reason = str(error) if len(str(error)) <= 200 else str(error)[:200] + "…"
+        raise FileFormatError(f"{path}: {array}not a readable npz file ({reason}).") from error
     missing = [name for name in required if name not in arrays]
     if missing:
         raise FileFormatError(f"{path}: lacks the array {missing[0]!r}.")
     return arrays
+
+
+def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, size: int) -> np.ndarray:
+    """Read an array, whose bytes are among ``size`` bytes of the file.
+
+    Raises:
+        one of `DAMAGED`.
+    """
+    packed = {zipfile.ZIP_STORED: 1, zipfile.ZIP_DEFLATED: _DEFLATE_MOST}.get(member.compress_type)
+    if packed is None or not member.filename.endswith(".npy"):
+        raise ValueError("it is no array, or compressed in a way that numpy does not write")
+    if member.compress_size > size or member.file_size > packed * member.compress_size:
+        raise ValueError(f"{member.file_size:,} bytes are declared, more than the file can hold")
+    with archive.open(member) as stream:
+        version = np.lib.format.read_magic(stream)
+        if version == (1, 0):
+            shape, _, dtype = np.lib.format.read_array_header_1_0(stream)
+        elif version == (2, 0):
+            shape, _, dtype = np.lib.format.read_array_header_2_0(stream)
+        else:
+            raise ValueError(f"version {version} of the format holds no plain arrays")
+        if dtype.kind not in PLAIN_KINDS or not dtype.itemsize or dtype.subdtype:
+            raise ValueError(f"its type {str(dtype)[:60]} is no plain number, truth value or text")
+        held = member.file_size - stream.tell()
+        entries = math.prod(shape)
+        if min(shape, default=0) < 0 or entries * dtype.itemsize != held:
+            raise ValueError(f"{_short(shape)} entries are declared, and {held:,} bytes are there")
+        if not entries and max(shape) > _EMPTY_MOST:
+            raise ValueError(f"{_short(shape)} entries are declared, of which there are none")
+    with archive.open(member) as stream:
+        array = np.lib.format.read_array(stream, allow_pickle=False)
+        if stream.read(1):  # at the end, where the checksum is compared
+            raise ValueError("bytes follow its last entry")
+    return np.asarray(array)
+
+
+def _short(shape: tuple[int, ...]) -> str:
+    shown = " × ".join(f"{axis:,}" if axis < 10**15 else "over 10^15" for axis in shape[:4])
+    return shown + " × …" * (len(shape) > 4)
 
 
 def digest(value: Json) -> str:
@@ -222,19 +308,14 @@ CACHE_VARIABLE = "TAXONOMY_CACHE"
 def cache_folder(given: str = "") -> Path:
     """Return the folder of caches: the one given, else $TAXONOMY_CACHE, else the platform's.
 
-    The platform's is ``~/Library/Caches`` on macOS, ``%LOCALAPPDATA%`` on Windows, and
-    ``$XDG_CACHE_HOME`` or ``~/.cache`` elsewhere; in it, the folder ``taxonomy-experts``.
+    The platform's is ``$XDG_CACHE_HOME`` or ``~/.cache`` on Linux, ``~/Library/Caches`` on macOS
+    and ``%LOCALAPPDATA%`` on Windows; in it, the folder ``taxonomy-experts``.
     """
-    chosen = given or os.environ.get(CACHE_VARIABLE, "")
-    if chosen:
+    if chosen := given or os.environ.get(CACHE_VARIABLE, ""):
         return Path(chosen)
-    if sys.platform == "darwin":
-        base = Path.home() / "Library" / "Caches"
-    elif sys.platform == "win32":
-        base = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
-    else:
-        base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return base / "taxonomy-experts"
+    from platformdirs import user_cache_path
+
+    return user_cache_path("taxonomy-experts", appauthor=False, opinion=False)
 
 
 def versions(*packages: str) -> dict[str, str]:

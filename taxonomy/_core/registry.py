@@ -20,6 +20,7 @@ EXTRAS = {
     "nltk": "wordnet",
     "openai": "llm",
     "PIL": "train",
+    "pooch": "train",
     "safetensors": "train",
     "sentence_transformers": "embeddings",
     "tensorboard": "tensorboard",
@@ -49,22 +50,25 @@ def require(module: str) -> ModuleType:
 
 
 def lazy_names(
-    package: str, homes: Mapping[str, str]
+    package: str, homes: Mapping[str, str], rooms: tuple[str, ...] = ()
 ) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
     """Return ``__getattr__`` and ``__dir__`` of a package that loads its names when used.
 
     Args:
         package: the package's own name.
         homes: the module that each name comes from.
+        rooms: modules of the package that are names themselves.
     """
 
     def load(name: str) -> Any:
+        if name in rooms:
+            return importlib.import_module(f"{package}.{name}")
         if name not in homes:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
         return getattr(importlib.import_module(homes[name]), name)
 
     def names() -> list[str]:
-        return sorted({*vars(sys.modules[package]), *homes})
+        return sorted({*vars(sys.modules[package]), *homes, *rooms})
 
     return load, names
 

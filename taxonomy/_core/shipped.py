@@ -41,6 +41,13 @@ def find(name: str, folder: str, suffix: str) -> Path | None:
     return root() / full if full in index() else None
 
 
+def names(folder: str, suffix: str) -> list[str]:
+    """Return the short names of the shipped files that `find` finds, sorted."""
+    parts = (listed.split("/") for listed in index() if listed.endswith(suffix))
+    short = ((p[0], "/".join(p[2:])) for p in parts if len(p) > 2 and p[1] == folder)
+    return sorted(f"{first}/{rest.removesuffix(suffix)}" for first, rest in short)
+
+
 def path(name: str, *, verify: bool = False) -> Path:
     """Return where a shipped file lies, such as ``icons/labels.csv``.
 

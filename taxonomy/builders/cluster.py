@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from taxonomy._core.errors import ClusteringError
+from taxonomy._core.checked import check_options
+from taxonomy._core.errors import ClusteringError, check_choice
 from taxonomy.clustering.levels import bounded_levels, dendrogram, largest_group
+from taxonomy.clustering.linkage import LinkageName
 from taxonomy.clustering.refinement import Bounds, refine
-from taxonomy.labels import LabelSet
-from taxonomy.similarity import Similarity, SparseSimilarity
+from taxonomy.labels import LabelSet, check_same_labels
+from taxonomy.similarity import Similarity
 from taxonomy.trees.hierarchy import Hierarchy
 
 
@@ -29,43 +31,43 @@ class Cluster:
             Dasgupta's cost, within the same bounds.
     """
 
-    linkage: Literal["average", "complete", "single", "weighted", "ward", "centroid", "median"] = (
-        "average"
-    )
+    linkage: LinkageName = "average"
     levels: tuple[int, ...] | Literal["auto"] = "auto"
     slack: float = 1.5
     least: int = 2
-    refine: Literal["no", "yes"] = "no"
+    refine: bool = False
 
     needs_similarity: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        check_options(self, ClusteringError)
+        if isinstance(self.levels, str):
+            check_choice("levels", self.levels, ["auto"], ClusteringError)
 
     def __call__(self, labels: LabelSet, similarity: Similarity | None = None) -> Hierarchy:
         """Cluster the labels.
 
         Raises:
-            ClusteringError: no similarity, one of other labels or, for bounded groups, of
-                neighbours only, or bounds that cannot be met.
+            ClusteringError: no similarity, one of other labels, or bounds that cannot be met.
+            SimilarityError: only neighbours are scored, and groups of bounded size are asked for.
         """
         if similarity is None:
-            raise ClusteringError("Clustering needs a similarity; name a source: --source wordnet.")
-        if similarity.ids != labels.ids:
-            raise ClusteringError("The similarity is of other labels than the label set.")
-        sparse = isinstance(similarity, SparseSimilarity)
-        automatic = () if sparse else automatic_levels(len(labels))
+            raise ClusteringError(
+                "Clustering needs a similarity; name a `source`, such as wordnet."
+            )
+        names = ("the similarity", "the label set")
+        check_same_labels(similarity.ids, labels.ids, ClusteringError, names)
+        automatic = automatic_levels(len(labels)) if similarity.has_all_pairs else ()
         levels = automatic if self.levels == "auto" else self.levels
         if not levels:
             return dendrogram(similarity, self.linkage)
-        if sparse:
-            raise ClusteringError(
-                f"Groups of bounded size need all pairs of the {len(labels)} classes, and only "
-                "neighbours are scored; build the whole dendrogram: --levels auto."
-            )
-        tree = bounded_levels(similarity, levels, self.linkage, self.slack, self.least)
-        if self.refine == "no":
+        dense = similarity.all_pairs()
+        tree = bounded_levels(dense, levels, self.linkage, self.slack, self.least)
+        if not self.refine:
             return tree
         most = tuple(largest_group(len(labels), groups, self.slack) for groups in levels)
         least = (*[1] * (len(levels) - 1), self.least)
-        return refine(tree, similarity, Bounds(least, most))
+        return refine(tree, dense, Bounds(least, most))
 
 
 def automatic_levels(n: int) -> tuple[int, ...]:

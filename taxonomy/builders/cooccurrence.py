@@ -1,34 +1,34 @@
-"""The tree that makes the experts of wanted subsets cheapest."""
+"""The tree that makes the experts of given tasks cheapest."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from taxonomy._core import shipped
-from taxonomy._core.errors import ClusteringError, LabelError
+from taxonomy._core.checked import check_options
+from taxonomy._core.errors import ClusteringError, LabelError, check_choice
 from taxonomy.clustering.shaped import Shape
 from taxonomy.clustering.wanted import wanted_tree
-from taxonomy.design.spec import NetSpec, branching
+from taxonomy.design.spec import NetSpec
 from taxonomy.labels import LabelSet
 from taxonomy.similarity import Similarity
-from taxonomy.tasks import TaskList
+from taxonomy.tasks import TaskList, get_tasks
 from taxonomy.trees.hierarchy import Hierarchy
 
 
 @dataclass(frozen=True)
 class Cooccurrence:
-    """Search for the tree within bounds whose experts, for given tasks, cost least in the mean.
+    """Search for the tree within bounds whose experts, for given tasks, cost least on average.
 
     It knows what users will ask for, which no source of similarities does; so it is a bound to
     measure those by, and the tree to take where logs of requests exist.
 
     Args:
         tasks: a file of wanted subsets: CSV with one a line, how often it is asked for and then its
-            classes (12,cat,dog), a task list as JSON, or a shipped one (icons/tasks.json).
+            classes (12,cat,dog), a task list as JSON, or a shipped one (icons).
         spec: a network's specification as JSON, with one width a level; by default branches of 48
             and 32 channels, as the command train builds.
-        quantity: what of an expert is made cheap.
+        quantity: the cost to minimise: MACs or parameters.
         levels: levels of nodes between the root and the classes; 0 for two from 24 classes on,
             and one below.
         groups: nodes of every level, coarse to fine; middle for the geometric mean of the fewest
@@ -37,9 +37,10 @@ class Cooccurrence:
         most_children: most children of a node below the root.
         least_leaves: fewest classes of a node, by level, coarse to fine; one number is about the
             finest level.
-        most_leaves: most classes of a node, likewise.
-        tries: how often the search is begun with noise, beside the clear co-occurrences.
-        seed: of the noise.
+        most_leaves: most classes of a node, by level as ``least_leaves``.
+        tries: how many more times the search starts, from co-occurrences with noise; more take
+            longer and sometimes find a cheaper tree.
+        seed: seeds the noise.
     """
 
     tasks: str = ""
@@ -55,6 +56,11 @@ class Cooccurrence:
     seed: int = 0
 
     needs_similarity: ClassVar[bool] = False
+
+    def __post_init__(self) -> None:
+        check_options(self, ClusteringError)
+        if isinstance(self.groups, str):
+            check_choice("groups", self.groups, ["middle"], ClusteringError)
 
     def __call__(self, labels: LabelSet, similarity: Similarity | None = None) -> Hierarchy:
         """Search for the tree.
@@ -76,7 +82,7 @@ class Cooccurrence:
             self.least_leaves,
             self.most_leaves,
         )
-        spec = NetSpec.load(self.spec) if self.spec else branching(levels=BRANCHES[:levels])
+        spec = NetSpec.load(self.spec) if self.spec else NetSpec.tree(levels=BRANCHES[:levels])
         return wanted_tree(wanted, spec, shape, self.quantity, tries=self.tries, seed=self.seed)
 
     def wanted(self, labels: LabelSet) -> TaskList:
@@ -90,11 +96,9 @@ class Cooccurrence:
         """
         if not self.tasks:
             raise ClusteringError(
-                "Name the wanted subsets: --tasks FILE, one a line, such as 12,cat,dog."
+                "Name a file of wanted subsets as `tasks`, one a line, such as 12,cat,dog."
             )
-        is_shipped = self.tasks in shipped.index()
-        path = shipped.path(self.tasks) if is_shipped else self.tasks
-        given = TaskList.read(path, labels.ids)
+        given = get_tasks(self.tasks, labels.ids)
         lacking = [name for name in labels.ids if name not in set(given.ids)]
         if lacking:
             raise LabelError(

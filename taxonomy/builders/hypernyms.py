@@ -8,6 +8,8 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from taxonomy._core import io
+from taxonomy._core.checked import check_options
+from taxonomy._core.errors import SimilarityError
 from taxonomy.labels import LabelSet
 from taxonomy.similarity import Similarity
 from taxonomy.similarity.wordnet import same_synsets, synsets
@@ -47,6 +49,9 @@ class Hypernyms:
 
     needs_similarity: ClassVar[bool] = False
 
+    def __post_init__(self) -> None:
+        check_options(self, SimilarityError)
+
     def __call__(self, labels: LabelSet, similarity: Similarity | None = None) -> Hierarchy:
         """Read the tree off WordNet.
 
@@ -72,8 +77,7 @@ class Hypernyms:
             graph=graph.digest,
             cut={**cut, "collapsed": sorted(collapsed)},
         )
-        tree.provenance.update(made)
-        return tree
+        return tree.with_provenance(**made)
 
 
 def _tree(labels: LabelSet, nodes: list[int], graph: NounGraph, chosen: Parents) -> Hierarchy:

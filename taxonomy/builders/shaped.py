@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from taxonomy._core.errors import ClusteringError
+from taxonomy._core.checked import check_options
+from taxonomy._core.errors import ClusteringError, check_choice
+from taxonomy.clustering.linkage import PairwiseLinkageName
 from taxonomy.clustering.shaped import Shape, shaped_tree
-from taxonomy.labels import LabelSet
+from taxonomy.labels import LabelSet, check_same_labels
 from taxonomy.similarity import Similarity
 from taxonomy.trees.hierarchy import Hierarchy
 
@@ -25,7 +27,7 @@ class Shaped:
         most_children: most children of a node below the root.
         least_leaves: fewest classes of a node, by level, coarse to fine; one number is about the
             finest level.
-        most_leaves: most classes of a node, likewise.
+        most_leaves: most classes of a node, by level as ``least_leaves``.
         balance: how much uneven groups cost: times the squared coefficient of variation of the
             sizes of a level's groups, added to the normalised cost.
         linkage: how the groups are found that the search starts from.
@@ -38,20 +40,26 @@ class Shaped:
     least_leaves: tuple[int, ...] = (3,)
     most_leaves: tuple[int, ...] = (12,)
     balance: float = 0.0
-    linkage: Literal["average", "complete", "single"] = "average"
+    linkage: PairwiseLinkageName = "average"
 
     needs_similarity: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        check_options(self, ClusteringError)
+        if isinstance(self.groups, str):
+            check_choice("groups", self.groups, ["middle", "cheapest"], ClusteringError)
 
     def __call__(self, labels: LabelSet, similarity: Similarity | None = None) -> Hierarchy:
         """Search for the tree.
 
         Raises:
             ClusteringError: no similarity, one of other labels, or bounds that cannot be met.
+            SimilarityError: only neighbours are scored.
         """
         if similarity is None:
-            raise ClusteringError("Shaping needs a similarity; name a source: --source wordnet.")
-        if similarity.ids != labels.ids:
-            raise ClusteringError("The similarity is of other labels than the label set.")
+            raise ClusteringError("Shaping needs a similarity; name a `source`, such as wordnet.")
+        names = ("the similarity", "the label set")
+        check_same_labels(similarity.ids, labels.ids, ClusteringError, names)
         named = 0 if isinstance(self.groups, str) else len(self.groups)
         levels = self.levels or named or (2 if len(labels) >= 24 else 1)
         shape = Shape(
@@ -63,4 +71,4 @@ class Shaped:
             self.most_leaves,
             self.balance,
         )
-        return shaped_tree(similarity, shape, self.linkage)
+        return shaped_tree(similarity.all_pairs(), shape, self.linkage)

@@ -1,4 +1,4 @@
-"""A tree with its labels dealt out at random: the null model of a comparison of trees."""
+"""A tree with its labels permuted at random: a null model for comparisons of trees."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import ClassVar
 from taxonomy._core.errors import HierarchyError, did_you_mean
 from taxonomy.labels import LabelSet
 from taxonomy.similarity import Similarity
-from taxonomy.trees.hierarchy import Hierarchy, load_tree
+from taxonomy.trees.hierarchy import Hierarchy, get_tree
 from taxonomy.trees.operations import shuffle_leaves
 
 
 @dataclass(frozen=True)
 class ShuffledTree:
-    """The shape of a given tree, with its labels dealt out at random.
+    """A given tree with its labels permuted at random.
 
     Args:
         tree: a tree file, a run's folder, or a shipped tree such as icons/hypernyms; classes that
@@ -35,8 +35,8 @@ class ShuffledTree:
             FileFormatError: the file is missing or no tree.
         """
         if not self.tree:
-            raise HierarchyError("Name the tree to shuffle: --tree icons/wordnet.")
-        whole = load_tree(self.tree)
+            raise HierarchyError("Name the `tree` to shuffle, such as icons/wordnet.")
+        whole = get_tree(self.tree)
         lacking = [name for name in labels.ids if name not in set(whole.leaves)]
         if lacking:
             raise HierarchyError(

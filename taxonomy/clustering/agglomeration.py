@@ -14,46 +14,15 @@ smallest distance of all merge in a step.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-from taxonomy._core.errors import ClusteringError
-from taxonomy._core.registry import lookup
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
+from taxonomy._core.arrays import FloatArray, IntArray
+from taxonomy.clustering.linkage import Linkage, get_linkage, needs_euclidean
 
 TOLERANCE = 1e-9
 """Distances that differ by no more than this share of themselves are equal."""
-
-
-@dataclass(frozen=True)
-class Linkage:
-    """How far apart two groups of clusters are.
-
-    Args:
-        reducible: whether merging never brings a third cluster nearer than its nearest part.
-        euclidean: whether it needs Euclidean distances, and works on their squares.
-        weighted: whether parts count alike, and not by their size.
-    """
-
-    reducible: bool = True
-    euclidean: bool = False
-    weighted: bool = False
-
-
-LINKAGES: dict[str, Linkage] = {
-    "average": Linkage(),
-    "complete": Linkage(),
-    "single": Linkage(),
-    "weighted": Linkage(weighted=True),
-    "ward": Linkage(euclidean=True),
-    "centroid": Linkage(reducible=False, euclidean=True),
-    "median": Linkage(reducible=False, euclidean=True, weighted=True),
-}
 
 
 class Merges(NamedTuple):
@@ -73,7 +42,8 @@ def agglomerate(distances: FloatArray, method: str = "average") -> Merges:
 
     Args:
         distances: symmetric, at least 0, shape (n, n) with n >= 1; not changed.
-        method: one of `LINKAGES`; for ward, centroid and median the distances must be Euclidean.
+        method: one of `taxonomy.clustering.linkage.LINKAGES`; for ward, centroid and median the
+            distances must be Euclidean.
 
     Returns:
         the merges; heights are rounded to 12 digits after the point, so that the order of
@@ -88,13 +58,13 @@ def agglomerate(distances: FloatArray, method: str = "average") -> Merges:
     >>> merges.parent.tolist(), merges.height.tolist()
     ([4, 4, 4, 5, 5, -1], [0.0, 0.0, 0.0, 0.0, 1.0, 8.0])
     """
-    linkage = lookup("linkage", LINKAGES, method)
+    linkage = get_linkage(method)
     n = len(distances)
-    if n > 1:
-        binary = _binary(distances, method)
-        if method == "single" or _is_unique(distances, binary, method):
-            return _from_binary(binary, n, dissolve=method == "single")
-    state = _State(distances, linkage, method)
+    if n > 1 and linkage.scipy:
+        binary = _binary(distances, linkage)
+        if linkage.unique or _is_unique(distances, binary, linkage):
+            return _from_binary(binary, n, dissolve=linkage.unique)
+    state = _State(distances, linkage)
     parent, height = [-1] * n, [0.0] * n
     while state.alive.sum() > 1:
         groups, levels = ready(state.edges, state.nearest, reducible=linkage.reducible)
@@ -108,8 +78,8 @@ def agglomerate(distances: FloatArray, method: str = "average") -> Merges:
     return Merges(np.array(parent, dtype=np.int64), np.round(height, 12))
 
 
-def check_euclidean(distances: FloatArray, method: str) -> None:
-    """Check that distances are Euclidean, as some linkages need.
+def check_euclidean(distances: FloatArray, linkage: Linkage) -> None:
+    """Check that distances are Euclidean, as a linkage needs them.
 
     They are if the doubly centred matrix of their squares, times -1/2, has no negative eigenvalue
     (Schoenberg 1935; Gower 1966).
@@ -124,29 +94,25 @@ def check_euclidean(distances: FloatArray, method: str) -> None:
     try:
         np.linalg.cholesky(gram + slack * np.eye(len(gram)))
     except np.linalg.LinAlgError:
-        raise ClusteringError(
-            f"The linkage {method!r} needs Euclidean distances, and these are not; "
-            "use average, complete, single or weighted."
-        ) from None
+        raise needs_euclidean(linkage, ", and these are not") from None
 
 
-def _binary(distances: FloatArray, method: str) -> FloatArray:
+def _binary(distances: FloatArray, linkage: Linkage) -> FloatArray:
     """Return scipy's linkage matrix, ties broken by order."""
     from scipy.cluster import hierarchy
     from scipy.spatial.distance import squareform
 
-    merges: FloatArray = hierarchy.linkage(squareform(distances, checks=False), method=method)
-    return merges
+    name: Any = linkage.name
+    return hierarchy.linkage(squareform(distances, checks=False), method=name)
 
 
-def _is_unique(distances: FloatArray, binary: FloatArray, method: str) -> bool:
-    """Tell whether no merge had a tie, by replaying scipy's merges and looking at the runners-up.
+def _is_unique(distances: FloatArray, binary: FloatArray, linkage: Linkage) -> bool:
+    """Return whether no merge had a tie, by replaying scipy's merges and looking at the runners-up.
 
     This and scipy take about as long as scipy twice, and spare the search where nothing ties. A
     runner-up shares a cluster with the merging pair or, for linkages that are not reducible, is
     any other pair.
     """
-    linkage = LINKAGES[method]
     d = distances.astype(np.float64, copy=True)
     if linkage.euclidean:
         d **= 2
@@ -163,11 +129,7 @@ def _is_unique(distances: FloatArray, binary: FloatArray, method: str) -> bool:
         d_one[other] = d_other[one] = np.inf
         if d_one.min() <= limit or d_other.min() <= limit:
             return False
-        if method == "ward":
-            row = (size[one] + sizes) * d_one + (size[other] + sizes) * d_other - sizes * between
-            row /= size[one] + size[other] + sizes
-        else:
-            row = _joined(d_one, d_other, float(between), size[one], size[other], method)
+        row = linkage.merged(d_one, d_other, float(between), (size[one], size[other]), sizes)
         size[one] += size[other]
         sizes[one] = size[one]
         d[one], d[:, one] = row, row
@@ -175,20 +137,6 @@ def _is_unique(distances: FloatArray, binary: FloatArray, method: str) -> bool:
         if nearest is not None and nearest.merged(one, other) <= limit:
             return False
     return True
-
-
-def _joined(
-    one: FloatArray, other: FloatArray, between: float, size: float, other_size: float, method: str
-) -> FloatArray:
-    """Return the distances from two clusters joined (Lance & Williams 1967), but for ward's."""
-    if method == "complete":
-        return np.maximum(one, other)
-    if method in ("weighted", "median"):
-        mean = (one + other) / 2
-        return mean - between / 4 if method == "median" else mean
-    share = size / (size + other_size)
-    mean = share * one + (1 - share) * other
-    return mean - share * (1 - share) * between if method == "centroid" else mean
 
 
 class _RowMinima:
@@ -286,8 +234,8 @@ class _State:
     every living cluster, all neighbours at its smallest distance.
     """
 
-    def __init__(self, distances: FloatArray, linkage: Linkage, method: str) -> None:
-        self.linkage, self.method = linkage, method
+    def __init__(self, distances: FloatArray, linkage: Linkage) -> None:
+        self.linkage = linkage
         self.d = distances.astype(np.float64, copy=True)
         if linkage.euclidean:
             self.d **= 2
@@ -330,14 +278,13 @@ class _State:
         """Return the distances of the merged groups to all slots, shape (groups, slots)."""
         owner = np.repeat(np.arange(len(groups)), [len(group) for group in groups])
         part = self.d[merged]
-        if self.method in ("single", "complete"):
-            join = np.minimum if self.method == "single" else np.maximum
-            rows = join.reduceat(part, starts, axis=0)
-            across = join.reduceat(rows[:, merged], starts, axis=1)
+        if (extreme := self.linkage.extreme_distance) is not None:
+            rows = extreme.reduceat(part, starts, axis=0)
+            across = extreme.reduceat(rows[:, merged], starts, axis=1)
         else:
             weight = np.ones(len(merged)) if self.linkage.weighted else self.size[merged]
             share = weight / np.add.reduceat(weight, starts)[owner]
-            centred = part if self.method != "ward" else self._to_centroids(part, merged)
+            centred = self._to_centroids(part, merged) if self.linkage.ward else part
             inner = np.zeros(len(groups))
             if self.linkage.euclidean:
                 inner = self._spread(centred[:, merged], share, owner, len(groups))
@@ -345,7 +292,7 @@ class _State:
             rows = np.add.reduceat(finite * share[:, None], starts, axis=0) - inner[:, None]
             across = np.add.reduceat((rows[:, merged] + 0.0) * share, starts, axis=1)
             across -= inner[None, :]
-            if self.method == "ward":
+            if self.linkage.ward:
                 new = np.add.reduceat(self.size[merged], starts)
                 rows *= _ward_factor(new[:, None], self.size[None, :])
                 across *= _ward_factor(new[:, None], new[None, :])
@@ -367,7 +314,7 @@ class _State:
         return spread
 
     def _look_again(self, rows: IntArray) -> None:
-        """Find the nearest neighbours of some clusters anew."""
+        """Look up the nearest neighbours of some clusters again."""
         source, target = self.edges
         stale = np.zeros(len(self.d), dtype=bool)
         stale[rows] = True

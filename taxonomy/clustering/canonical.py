@@ -1,4 +1,4 @@
-"""An order of items that depends on their similarities alone, whatever they are called.
+"""Canonical labelling: an order of items by their similarities alone, whatever their labels.
 
 Where a choice between equals has to be made, the first of them is taken. Among items in the order
 of their names that would make the names matter; in the order given here it does not.
@@ -7,18 +7,17 @@ of their names that would make the names matter; in the order given here it does
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
-Words = npt.NDArray[np.uint64]
+from taxonomy._core.arrays import FloatArray, IntArray, WordArray, mix64
 
 DIGITS = 12
-"""Similarities are told apart to so many digits after the point."""
+"""Similarities are rounded to this many digits before they are compared."""
 
 
-def nameless_order(values: FloatArray) -> IntArray:
-    """Return an order of items that a renaming of the items permutes with them.
+def label_free_order(values: FloatArray) -> IntArray:
+    """Return an order of items that depends on how similar they are, and not on their labels.
+
+    However the items are numbered, the same items come in the same order: a canonical labelling.
 
     Items get colours by colour refinement (Weisfeiler & Leman 1968): two keep one colour only if
     they see as many items of every colour at every similarity. Items that still share one are
@@ -33,13 +32,13 @@ def nameless_order(values: FloatArray) -> IntArray:
         items were numbered.
 
     >>> values = np.array([[1, 0.2, 0.9], [0.2, 1, 0.4], [0.9, 0.4, 1]])
-    >>> order = nameless_order(values)
-    >>> other = nameless_order(values[::-1, ::-1])  # numbered from the other end
+    >>> order = label_free_order(values)
+    >>> other = label_free_order(values[::-1, ::-1])  # numbered from the other end
     >>> order.tolist() == (2 - other).tolist()
     True
     """
     _, level = np.unique(values.round(DIGITS), return_inverse=True)
-    code = _mixed(level.reshape(values.shape).astype(np.uint64) + np.uint64(1))
+    code = mix64(level.reshape(values.shape).astype(np.uint64) + np.uint64(1))
     colour = np.zeros(len(values), dtype=np.int64)
     while True:
         colour = _refined(code, colour)
@@ -55,10 +54,10 @@ def nameless_order(values: FloatArray) -> IntArray:
             colour[members[1:]] += 1
 
 
-def _refined(code: Words, colour: IntArray) -> IntArray:
+def _refined(code: WordArray, colour: IntArray) -> IntArray:
     """Split colours by what their items see, until nothing splits."""
     while True:
-        seen = _mixed(code + _mixed(colour.astype(np.uint64) + np.uint64(2**32))[None, :])
+        seen = mix64(code + mix64(colour.astype(np.uint64) + np.uint64(2**32))[None, :])
         signature = seen.sum(1, dtype=np.uint64)
         by_colour = np.lexsort((signature, colour))
         new = np.ones(len(colour), dtype=bool)
@@ -70,15 +69,8 @@ def _refined(code: Words, colour: IntArray) -> IntArray:
         colour = split
 
 
-def _mixed(words: Words) -> Words:
-    """Scatter words over all 64 bits (the finalizer of splitmix64: Steele, Lea & Flood 2014)."""
-    words = (words ^ (words >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    words = (words ^ (words >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return words ^ (words >> np.uint64(31))
-
-
 def _exchangeable(values: FloatArray, members: IntArray) -> bool:
-    """Tell whether any two members can be exchanged: equally alike each other, and all others."""
+    """Return whether any two members can be exchanged: equally alike each other, and all others."""
     rows = values[members].round(DIGITS)
     among = rows[:, members][~np.eye(len(members), dtype=bool)]
     rest = np.delete(rows, members, axis=1)

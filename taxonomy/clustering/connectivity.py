@@ -1,4 +1,4 @@
-"""Nested partitions of which tasks touch few groups.
+"""Nested partitions in which each task touches as few groups as possible.
 
 Tasks ask for subsets of units. A partition is good where every task touches few of its groups: the
 connectivity that hypergraph partitioning lowers (tasks are the hyperedges). Here partitions are
@@ -17,19 +17,15 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from taxonomy._core.arrays import BoolArray, FloatArray, IntArray
+from taxonomy.clustering.groups import Levels
 from taxonomy.clustering.partition import Limits
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
-BoolArray = npt.NDArray[np.bool_]
-Levels = list[IntArray]
-"""The group of every unit at each level, from 0, coarse to fine."""
+from taxonomy.clustering.steps import Step, least_change
 
 
 class Steps(NamedTuple):
-    """What all steps of one kind change, and which of them are barred.
+    """The change of cost of all steps of one kind, and which of them are not allowed.
 
     Args:
         change: of the cost; (units, groups) for moves and (units, units) for swaps.
@@ -39,11 +35,9 @@ class Steps(NamedTuple):
     change: FloatArray
     barred: BoolArray
 
-    def best(self) -> tuple[float, int]:
-        """Return the least change and where it is, the first among equals."""
-        change = np.where(self.barred, np.inf, self.change)
-        place = int(change.argmin())
-        return float(change.flat[place]), place
+    def best(self) -> Step:
+        """Return the step that lowers the cost most."""
+        return least_change(self.change, self.barred)
 
 
 class Search:
@@ -67,13 +61,13 @@ class Search:
         self.units = member.shape[1]
 
     def cost(self, levels: Levels) -> float:
-        """Return what is lowered."""
+        """Return the cost, which the search lowers."""
         touches = (_touched(self.member, groups) for groups in levels)
         spread = [float(self.counts @ touched.sum(1)) for touched in touches]
         return float(self.prices @ spread)
 
     def fits(self, levels: Levels) -> bool:
-        """Tell whether all groups keep the limits."""
+        """Return whether all groups keep the limits."""
         return not any(
             limits.violation(*_sizes(levels, level)).any()
             for level, limits in enumerate(self.limits)
@@ -99,17 +93,16 @@ class Search:
         block = levels[depth] if depth < len(levels) else np.arange(self.units)
         first = np.unique(block, return_index=True)[1]
         moves, swaps = self._steps(levels, depth, block, first)
-        (by_move, to), (by_swap, pair) = moves.best(), swaps.best()
-        if min(by_move, by_swap) >= 0:
+        move, swap = moves.best(), swaps.best()
+        if min(move.change, swap.change) >= 0:
             return False
         paths = [groups[first] for groups in levels[:depth]]
-        if by_move <= by_swap:
-            one, group = divmod(to, moves.change.shape[1])
-            other = int(np.flatnonzero(paths[-1] == group)[0])
+        if move.change <= swap.change:
+            other = int(np.flatnonzero(paths[-1] == move.column)[0])
             for groups, path in zip(levels, paths, strict=False):
-                groups[block == one] = path[other]
+                groups[block == move.row] = path[other]
             return True
-        one, other = divmod(pair, len(first))
+        _, one, other = swap
         for groups, path in zip(levels, paths, strict=False):
             groups[block == one], groups[block == other] = path[other], path[one]
         return True

@@ -1,33 +1,30 @@
-"""Agglomerative clustering: a similarity in, a dendrogram or a tree of bounded groups out."""
+"""Dendrograms, and trees with a given number of groups of bounded size on each level."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from taxonomy._core import io
+from taxonomy._core.arrays import FloatArray, IntArray
 from taxonomy._core.errors import ClusteringError
-from taxonomy._core.registry import lookup
-from taxonomy.clustering.agglomeration import LINKAGES, agglomerate, check_euclidean
+from taxonomy.clustering.agglomeration import agglomerate, check_euclidean
+from taxonomy.clustering.groups import tree_of_groups
+from taxonomy.clustering.linkage import Linkage, get_linkage
+from taxonomy.clustering.partition import Limits, merged_while_fitting
 from taxonomy.clustering.sparse import agglomerate_neighbours
 from taxonomy.similarity._sparse import SparseSimilarity
 from taxonomy.trees.hierarchy import Hierarchy
 from taxonomy.trees.raw_tree import RawTree
 
 if TYPE_CHECKING:
-    from taxonomy.similarity import Similarity
-
-FloatArray = npt.NDArray[np.float64]
-
-JOINS: dict[str, Callable[[FloatArray], np.floating]] = {"complete": np.min, "single": np.max}
-"""What a linkage makes of the similarities of two groups' pairs; their mean where not listed."""
+    from taxonomy.similarity import DenseSimilarity, Similarity
 
 
-def distances(similarity: Similarity, method: str = "average") -> FloatArray:
+def distances(similarity: DenseSimilarity, method: str = "average") -> FloatArray:
     """Return the distances that a linkage clusters by, labels in canonical order.
 
     ``1 - similarity``; for ward, centroid and median, which need Euclidean distances,
@@ -36,12 +33,13 @@ def distances(similarity: Similarity, method: str = "average") -> FloatArray:
     Raises:
         ClusteringError: the linkage needs Euclidean distances and these are not.
         RegistryError: an unknown method.
+        SimilarityError: only neighbours are scored.
     """
-    if not lookup("linkage", LINKAGES, method).euclidean:
-        return 1.0 - similarity.values
-    made: FloatArray = np.sqrt(2 * (1.0 - similarity.values))
-    check_euclidean(made, method)
-    return made
+    linkage = get_linkage(method)
+    apart = linkage.distances(similarity.all_pairs().values)
+    if linkage.euclidean:
+        check_euclidean(apart, linkage)
+    return apart
 
 
 def dendrogram(similarity: Similarity, method: str = "average") -> Hierarchy:
@@ -51,16 +49,16 @@ def dendrogram(similarity: Similarity, method: str = "average") -> Hierarchy:
     that the tree depends on neither the order nor the names of the labels.
 
     Args:
-        similarity: of at least one label; of a `SparseSimilarity` the pairs that are not listed
-            count as 0, and the linkage is average, complete, single or weighted.
-        method: one of `taxonomy.clustering.agglomeration.LINKAGES`.
+        similarity: of at least one label, dense or sparse; of a sparse one the pairs that are not
+            listed count as 0, and the linkage is average, complete, single or weighted.
+        method: one of `taxonomy.clustering.linkage.LINKAGES`.
 
     Raises:
         ClusteringError: the linkage needs Euclidean distances and these are not.
         RegistryError: an unknown method.
 
-    >>> from taxonomy.similarity import Similarity
-    >>> s = Similarity(["a", "b", "c"], [[1, 0.9, 0.1], [0.9, 1, 0.3], [0.1, 0.3, 1]])
+    >>> from taxonomy.similarity import DenseSimilarity
+    >>> s = DenseSimilarity(["a", "b", "c"], [[1, 0.9, 0.1], [0.9, 1, 0.3], [0.1, 0.3, 1]])
     >>> dendrogram(s).height.round(3).tolist()
     [0.8, 0.1, 0.0, 0.0, 0.0]
     """
@@ -73,7 +71,7 @@ def dendrogram(similarity: Similarity, method: str = "average") -> Hierarchy:
         listed = similarity.first, similarity.second, similarity.similarities
         merges = agglomerate_neighbours(n, *listed, method)
     else:
-        merges = agglomerate(distances(similarity, method), method)
+        merges = agglomerate(distances(similarity.all_pairs(), method), method)
     if n == 1:
         return Hierarchy.from_nested(list(similarity.ids), made)
     raw = RawTree(
@@ -86,13 +84,13 @@ def dendrogram(similarity: Similarity, method: str = "average") -> Hierarchy:
 
 
 def bounded_levels(
-    similarity: Similarity,
+    similarity: DenseSimilarity,
     levels: Sequence[int] = (12, 48),
     method: str = "average",
     slack: float = 1.5,
     least: int = 2,
 ) -> Hierarchy:
-    """Return a tree with at most so many groups a level, each within bounds of size.
+    """Return a tree with at most a given number of groups on each level, all of bounded size.
 
     The finest level is made first, by cutting the dendrogram of the classes where clades reach
     the bound and merging the most similar pieces that still fit; each coarser level groups the
@@ -106,7 +104,7 @@ def bounded_levels(
     Args:
         similarity: of n labels.
         levels: groups per level, coarse to fine, such as ``(12, 48)``.
-        method: one of `taxonomy.clustering.agglomeration.LINKAGES`; pieces are compared by the
+        method: one of `taxonomy.clustering.linkage.LINKAGES`; pieces are compared by the
             farthest pair with complete, the nearest with single, and the mean of all pairs with
             the others.
         slack: a group holds at most ``ceil(slack * n / groups)`` classes; at least 1.
@@ -121,32 +119,23 @@ def bounded_levels(
     distances(similarity, method)
     _check_bounds(n, levels, slack, least)
     units: list[list[int]] = [[i] for i in range(n)]
-    made: list[list[list[int]]] = []
+    grouped: list[IntArray] = []
     for groups in reversed(levels):
         smallest = least if len(units) == n else 1
         most = largest_group(n, groups, slack)
-        units = _partition(similarity.values, units, groups, most, smallest, method)
-        made.append(units)
-    raw = RawTree()
-    place = dict.fromkeys(range(n), raw.add(-1))
-    for level in reversed(made):
-        for group in level:
-            node = raw.add(place[group[0]])
-            place.update(dict.fromkeys(group, node))
-    for i, label_id in enumerate(similarity.ids):
-        raw.add(place[i], leaf=label_id)
+        units = _level_of(similarity.values, units, groups, most, smallest, get_linkage(method))
+        number = np.zeros(n, dtype=np.int64)
+        for group, members in enumerate(units):
+            number[members] = group
+        grouped.append(number)
     options = {"levels": list(levels), "linkage": method, "slack": slack, "least": least}
-    return Hierarchy.from_raw(
-        raw,
-        {
-            **io.provenance("bounded_levels", ("scipy",), **options, similarity=similarity.digest),
-            "source": similarity.provenance,
-        },
-    )
+    made = io.provenance("bounded_levels", ("scipy",), **options, similarity=similarity.digest)
+    made["source"] = similarity.provenance
+    return tree_of_groups(grouped[::-1], similarity.ids, made)
 
 
 def largest_group(n: int, groups: int, slack: float) -> int:
-    """Return how many of n classes one of so many groups may hold.
+    """Return how many classes one group may hold where n classes are split into groups.
 
     >>> largest_group(212, 48, 1.5)
     7
@@ -170,48 +159,47 @@ def _check_bounds(n: int, levels: Sequence[int], slack: float, least: int) -> No
         )
 
 
-def _partition(
+def _level_of(
     values: FloatArray,
     units: list[list[int]],
     groups: int,
     most: int,
     least: int,
-    method: str,
+    linkage: Linkage,
 ) -> list[list[int]]:
     """Join units (lists of class indices) into at most ``groups`` lists of bounded size."""
-    between = _between(values, units, method)
+    between = _between(values, units, linkage)
     sizes = [len(unit) for unit in units]
     # Means of similarities between groups are no Euclidean distances, so that ward, centroid and
     # median can shape the finest level only.
     grouped = any(len(unit) > 1 for unit in units)
-    shaping = "average" if grouped and LINKAGES[method].euclidean else method
+    shaping = get_linkage("average") if grouped and linkage.euclidean else linkage
     parts = _maximal_clades(between, sizes, most, shaping)
-    parts = _merge_fitting(between, parts, sizes, groups, most, method)
+    parts = _merge_fitting(between, parts, sizes, groups, most, linkage)
     parts = _dissolve_surplus(between, parts, sizes, groups, most)
     parts = _fill_small(between, parts, sizes, most, least)
     return sorted(sorted(i for u in part for i in units[u]) for part in parts)
 
 
-def _between(values: FloatArray, units: list[list[int]], method: str) -> FloatArray:
+def _between(values: FloatArray, units: list[list[int]], linkage: Linkage) -> FloatArray:
     """Return the similarity between every two units, shape (units, units)."""
-    join = JOINS.get(method, np.mean)
     if all(len(unit) == 1 for unit in units):
         order = [unit[0] for unit in units]
         return values[np.ix_(order, order)]
     between = np.ones((len(units), len(units)))
     for i, one in enumerate(units):
         for j in range(i):
-            between[i, j] = between[j, i] = join(values[np.ix_(one, units[j])])
+            between[i, j] = between[j, i] = linkage.joined(values[np.ix_(one, units[j])])
     return between
 
 
 def _maximal_clades(
-    between: FloatArray, sizes: list[int], most: int, method: str
+    between: FloatArray, sizes: list[int], most: int, linkage: Linkage
 ) -> list[list[int]]:
     """Return the largest clades of the units' dendrogram that hold at most ``most`` classes."""
-    apart = np.sqrt(2 * (1 - between)) if LINKAGES[method].euclidean else 1 - between
+    apart = linkage.distances(between)
     np.fill_diagonal(apart, 0)
-    merges = agglomerate(apart, method)
+    merges = agglomerate(apart, linkage.name)
     clades: list[list[int]] = [[] for _ in merges.parent]
     weight = np.zeros(len(merges.parent), dtype=np.int64)
     weight[: len(sizes)] = sizes
@@ -237,30 +225,25 @@ def _merge_fitting(
     sizes: list[int],
     groups: int,
     most: int,
-    method: str,
+    linkage: Linkage,
 ) -> list[list[int]]:
     """Merge the two most similar parts that fit together until there are few enough."""
-    join = JOINS.get(method, np.mean)
     parts = [list(part) for part in parts]
-    weight = np.array([_weight(part, sizes) for part in parts])
-    score = _between(between, parts, method)
-    np.fill_diagonal(score, -np.inf)
-    while len(parts) > groups:
-        fits = np.add.outer(weight, weight) <= most
-        allowed = np.where(fits, score, -np.inf)
-        one, other = np.unravel_index(int(np.argmax(allowed)), allowed.shape)
-        if not np.isfinite(allowed[one, other]):
-            break
-        one, other = min(one, other), max(one, other)
-        parts[one] = sorted(parts[one] + parts.pop(other))
-        weight[one] += weight[other]
-        weight = np.delete(weight, other)
-        score = np.delete(np.delete(score, other, 0), other, 1)
-        for k, part in enumerate(parts):
-            if k != one:
-                pair = join(between[np.ix_(parts[one], part)])
-                score[one, k] = score[k, one] = pair
-    return parts
+
+    def rescored(one: int, other: int) -> FloatArray:
+        parts[one], parts[other] = sorted(parts[one] + parts[other]), []
+        pairs = (between[np.ix_(parts[one], part)] if part else np.zeros(1) for part in parts)
+        return np.array([linkage.joined(pair) for pair in pairs])
+
+    merged_while_fitting(
+        _between(between, parts, linkage),
+        size=np.array([_weight(part, sizes) for part in parts], dtype=np.float64),
+        children=np.array([len(part) for part in parts], dtype=np.float64),
+        count=groups,
+        limits=Limits(1, most, 1, len(sizes)),
+        rescored=rescored,
+    )
+    return [part for part in parts if part]
 
 
 def _dissolve_surplus(

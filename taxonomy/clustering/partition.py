@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from taxonomy._core.registry import lookup
-from taxonomy.clustering.refinement import LEAST_GAIN
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
+from taxonomy._core.arrays import BoolArray, FloatArray, IntArray
+from taxonomy.clustering.linkage import get_pairwise_linkage
+from taxonomy.clustering.steps import LEAST_GAIN, Step, least_change
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What a group may hold.
+    """Bounds on the size of a group.
 
     Args:
         least: fewest labels.
@@ -66,8 +64,49 @@ class Units:
         return Units(self.between[np.ix_(some, some)], self.size[some], self.inner[some])
 
 
-JOINS = {"average": "mean", "complete": "least", "single": "most"}
-"""What of the similarities of their pairs two groups are merged by."""
+def merged_while_fitting(
+    score: FloatArray,
+    *,
+    size: FloatArray,
+    children: FloatArray,
+    count: int,
+    limits: Limits,
+    rescored: Callable[[int, int], FloatArray],
+) -> IntArray:
+    """Merge the two most similar groups that fit together, step by step, ties going to the first.
+
+    Args:
+        score: how alike every two groups are, symmetric, shape (groups, groups); not changed.
+        size: labels of each group.
+        children: units of each group.
+        count: how many groups shall be left; more are where no two fit together any more.
+        limits: of which only the most labels and units of a group matter here.
+        rescored: given two groups that have merged into the first, how alike that is to all.
+
+    Returns:
+        for each group, the one that it is part of now; shape (groups,).
+    """
+    n = len(size)
+    size, children = size.copy(), children.copy()
+    group, alive = np.arange(n), np.ones(n, dtype=bool)
+    fits = np.add.outer(size, size) <= limits.most
+    fits &= np.add.outer(children, children) <= limits.most_children
+    np.fill_diagonal(fits, val=False)
+    open_to = np.where(fits, score, -np.inf)  # of pairs that fit together
+    for _ in range(n - count):
+        one, other = divmod(int(open_to.argmax()), n)
+        if not np.isfinite(open_to[one, other]):
+            break
+        group[group == other] = one
+        alive[other] = False
+        size[one] += size[other]
+        children[one] += children[other]
+        fits = alive & (size[one] + size <= limits.most)
+        fits &= children[one] + children <= limits.most_children
+        fits[one] = False
+        open_to[other] = open_to[:, other] = -np.inf
+        open_to[one] = open_to[:, one] = np.where(fits, rescored(one, other), -np.inf)
+    return group
 
 
 def agglomerated(units: Units, count: int, limits: Limits, method: str = "average") -> IntArray:
@@ -80,40 +119,43 @@ def agglomerated(units: Units, count: int, limits: Limits, method: str = "averag
         units: what to group.
         count: at most as many as there are units.
         limits: what a group may hold.
-        method: one of `JOINS`.
+        method: one of `taxonomy.clustering.linkage.LINKAGES` that is pairwise.
 
     Returns:
         the group of each unit, from 0.
+
+    Raises:
+        RegistryError: an unknown method, or one that is not pairwise.
     """
-    join = lookup("linkage", JOINS, method)
-    size, children = units.size.copy(), np.ones(len(units.size))
-    group = np.arange(len(size))
-    sums = units.between.copy()
-    extreme = units.between / np.outer(size, size)
-    alive = np.ones(len(size), dtype=bool)
-    for _ in range(len(size) - count):
-        score = sums / np.outer(size, size) if join == "mean" else extreme
-        fits = np.add.outer(size, size) <= limits.most
-        fits &= np.add.outer(children, children) <= limits.most_children
-        fits &= alive[:, None] & alive[None, :]
-        np.fill_diagonal(fits, val=False)
-        if not fits.any():
-            break
-        one, other = divmod(int(np.where(fits, score, -np.inf).argmax()), len(size))
-        group[group == other] = one
-        alive[other] = False
-        size[one] += size[other]
-        children[one] += children[other]
-        sums[one] += sums[other]
-        sums[:, one] = sums[one]
-        nearer = np.minimum if join == "least" else np.maximum
-        extreme[one] = nearer(extreme[one], extreme[other])
-        extreme[:, one] = extreme[one]
+    extreme = get_pairwise_linkage(method).extreme
+    size, sums = units.size.copy(), units.between.copy()
+    alike = sums / np.outer(size, size)
+
+    def rescored(one: int, other: int) -> FloatArray:
+        if extreme is None:
+            size[one] += size[other]
+            sums[one] += sums[other]
+            sums[:, one] = sums[one]
+            means: FloatArray = sums[one] / (size[one] * size)
+            return means
+        alike[one] = extreme(alike[one], alike[other])
+        alike[:, one] = alike[one]
+        chosen: FloatArray = alike[one]
+        return chosen
+
+    group = merged_while_fitting(
+        alike,
+        size=units.size,
+        children=np.ones(len(size)),
+        count=count,
+        limits=limits,
+        rescored=rescored,
+    )
     return _dealt(units, group, count, limits)
 
 
 def _dealt(units: Units, group: IntArray, count: int, limits: Limits) -> IntArray:
-    """Dissolve the smallest groups until so many are left."""
+    """Dissolve the smallest groups until ``count`` of them are left."""
     group = np.unique(group, return_inverse=True)[1].astype(np.int64)
     while (groups := int(group.max()) + 1) > count:
         size: FloatArray = np.bincount(group, units.size).astype(np.float64)
@@ -221,26 +263,20 @@ class _Search:
         worse = self.limits.violation(size_then, children[group][:, None]) - now[1][group][:, None]
         swap = _best(gain + gain.T, worse + worse.T, group[:, None] == group[None, :])
 
-        chosen = min(move[:2], swap[:2])
-        if chosen[0] > 0 or (chosen[0] == 0 and -chosen[1] <= self.least_gain):
+        (worst, least), step = min(move, swap, key=lambda found: found[0])
+        if worst > 0 or (worst == 0 and -least <= self.least_gain):
             return False
-        if move[:2] == chosen:
-            unit, to = divmod(move[2], self.count)
-            group[unit] = to
+        if (worst, least) == move[0]:
+            group[step.row] = step.column
         else:
-            one, other = divmod(swap[2], len(group))
-            group[[one, other]] = group[[other, one]]
+            group[[step.row, step.column]] = group[[step.column, step.row]]
         return True
 
 
 def _best(
-    gain: FloatArray, worse: FloatArray, barred: npt.NDArray[np.bool_]
-) -> tuple[float, float, int]:
-    """Return the least worsening, minus the most gain at it, and where, first among equals."""
-    worse = np.where(barred, np.inf, worse)
-    least = worse.min(initial=np.inf)
-    if not np.isfinite(least):
-        return np.inf, 0.0, -1
-    gain = np.where(worse == least, gain, -np.inf)
-    place = int(gain.argmax())
-    return float(least), -float(gain.flat[place]), place
+    gain: FloatArray, worse: FloatArray, barred: BoolArray
+) -> tuple[tuple[float, float], Step]:
+    """Return the step of most gain among those of the least worsening, and these two numbers."""
+    least = least_change(worse, barred).change
+    step = least_change(-gain, barred | (worse != least))
+    return (least, step.change), step

@@ -12,20 +12,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from taxonomy._core import io
+from taxonomy._core.arrays import BoolArray, FloatArray, IntArray
 from taxonomy._core.errors import ClusteringError
+from taxonomy.clustering.steps import LEAST_GAIN, Step, least_change
+from taxonomy.labels import check_same_labels
 from taxonomy.trees.hierarchy import Hierarchy
 from taxonomy.trees.raw_tree import RawTree
 
 if TYPE_CHECKING:
-    from taxonomy.similarity import Similarity
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
-LEAST_GAIN = 1e-9
-"""A step must lower the cost by this share of it."""
+    from taxonomy.similarity import DenseSimilarity
 
 
 @dataclass(frozen=True)
@@ -71,7 +68,7 @@ def imbalance(tree: Hierarchy) -> float:
 
 def refine(
     tree: Hierarchy,
-    similarity: Similarity,
+    similarity: DenseSimilarity,
     bounds: Bounds | None = None,
     *,
     balance: float = 0.0,
@@ -81,14 +78,14 @@ def refine(
 
     Each step takes the move or swap that lowers Dasgupta's cost most, the first in canonical order
     among equals, until none does. Nodes stay; only labels change places. Merge heights, which no
-    longer hold, are dropped.
+    longer hold, are dropped, and so is support.
 
     Args:
         tree: any tree; labels that hang beside nodes move to lowest nodes only if it pays.
         similarity: of the same labels.
         bounds: sizes to keep; a tree outside its bounds is refused.
         balance: how much uneven sizes cost: what is lowered is the cost, divided by that of a
-            star, plus so many times `imbalance`.
+            star, plus ``balance`` times `imbalance`.
         beyond_chance: whether the cost's mean under random relabelling is taken off, that is the
             cost is of the similarities less their mean. Otherwise large nodes gain by their size,
             whatever is in them.
@@ -96,8 +93,9 @@ def refine(
     Raises:
         ClusteringError: other labels, or a node outside the bounds.
     """
-    _check_labels(tree, similarity)
-    values = without_diagonal(similarity.values)
+    names = ("the tree", "the similarity")
+    check_same_labels(tree.leaves, similarity.ids, ClusteringError, names)
+    values = without_diagonal(similarity.all_pairs().values)
     price = balance * float(values.sum()) / 2 / len(values)
     values = less_mean(values) if beyond_chance else values
     state = _State(tree, values, bounds or Bounds(), price)
@@ -124,11 +122,6 @@ def less_mean(values: FloatArray) -> FloatArray:
     """
     n = len(values)
     return without_diagonal(values - values.sum() / max(1, n * (n - 1)))
-
-
-def _check_labels(tree: Hierarchy, similarity: Similarity) -> None:
-    if tree.leaves != similarity.ids:
-        raise ClusteringError("The tree and the similarity are of different labels.")
 
 
 class _State:
@@ -180,18 +173,15 @@ class _State:
         on_path = self.above[self.at]
         size = on_path.sum(0).astype(np.float64)
         near = self.values @ on_path
-        swap, swap_gain = self._best_swap(near, size)
-        move, move_gain = self._best_move(near, on_path, size)
-        gain = max(swap_gain, move_gain)
+        swap = self._best_swap(near, size)
+        move = self._best_move(near, on_path, size)
         scale = max(1.0, float(np.abs(self.values).sum() / 2 * size[0]))
-        if gain <= LEAST_GAIN * scale:
+        if -min(swap.change, move.change) <= LEAST_GAIN * scale:
             return False
-        if move_gain >= swap_gain:
-            label, node = move
-            self.at[label] = node
+        if move.change <= swap.change:
+            self.at[move.row] = move.column
         else:
-            one, other = swap
-            self.at[[one, other]] = self.at[[other, one]]
+            self.at[[swap.row, swap.column]] = self.at[[swap.column, swap.row]]
         return True
 
     def _along_path(self, step: FloatArray) -> FloatArray:
@@ -201,7 +191,7 @@ class _State:
             total[..., node] += total[..., self.parent[node]]
         return total
 
-    def _best_swap(self, near: FloatArray, size: FloatArray) -> tuple[tuple[int, int], float]:
+    def _best_swap(self, near: FloatArray, size: FloatArray) -> Step:
         more = size - np.where(self.parent >= 0, size[self.parent], 0)
         cost = self._along_path(near * more)
         at = self.at
@@ -210,10 +200,7 @@ class _State:
         meet = self._meeting_size(size)[np.ix_(at, at)]
         change = there + there.T - own[:, None] - own[None, :]
         change += self.values * (2 * meet - size[at][:, None] - size[at][None, :])
-        change[at[:, None] == at[None, :]] = 0
-        best = int(np.argmin(change))
-        one, other = divmod(best, len(at))
-        return (one, other), -float(change[one, other])
+        return least_change(change, at[:, None] == at[None, :])
 
     def _meeting_size(self, size: FloatArray) -> FloatArray:
         """Return the size of the node at which every two nodes' paths part, (nodes, nodes)."""
@@ -223,9 +210,7 @@ class _State:
             meet[np.ix_(under, under)] = size[node]
         return meet
 
-    def _best_move(
-        self, near: FloatArray, on_path: npt.NDArray[np.bool_], size: FloatArray
-    ) -> tuple[tuple[int, int], float]:
+    def _best_move(self, near: FloatArray, on_path: BoolArray, size: FloatArray) -> Step:
         # Sizes and sums after the label has been taken out, then what putting it back costs.
         left = size - on_path
         between = self._sum_at(near, on_path)
@@ -236,21 +221,18 @@ class _State:
         uneven = self.price * (left + more)  # of (left + 1)**2 - left**2
         cost: FloatArray = self._along_path(near * rise + rest + uneven)
         own = cost[np.arange(len(self.at)), self.at]
-        change = cost - own[:, None]
-        change[~self._allowed(on_path, size)] = np.inf
-        change[np.arange(len(self.at)), self.at] = 0
-        best = int(np.argmin(change))
-        label, node = divmod(best, change.shape[1])
-        return (label, node), -float(change[label, node])
+        barred = ~self._allowed(on_path, size)
+        barred[np.arange(len(self.at)), self.at] = True
+        return least_change(cost - own[:, None], barred)
 
-    def _sum_at(self, near: FloatArray, on_path: npt.NDArray[np.bool_]) -> FloatArray:
+    def _sum_at(self, near: FloatArray, on_path: BoolArray) -> FloatArray:
         """Return the similarity of all pairs that meet at each node."""
         within = (near * on_path).sum(0) / 2
         meet: FloatArray = within.copy()
         np.subtract.at(meet, self.parent[1:], within[1:])
         return meet
 
-    def _next_near(self, near: FloatArray, on_path: npt.NDArray[np.bool_]) -> FloatArray:
+    def _next_near(self, near: FloatArray, on_path: BoolArray) -> FloatArray:
         """Return, on a label's own path, its similarity to the labels under the next node down."""
         following: FloatArray = np.zeros_like(near)
         for node in range(1, near.shape[1]):
@@ -258,7 +240,7 @@ class _State:
             following[rows, self.parent[node]] = near[rows, node]
         return following
 
-    def _allowed(self, on_path: npt.NDArray[np.bool_], size: FloatArray) -> npt.NDArray[np.bool_]:
+    def _allowed(self, on_path: BoolArray, size: FloatArray) -> BoolArray:
         """Tell which label may go to which node: a lowest one, all sizes staying in bounds."""
         full = size + 1 > self.most
         poor = size - 1 < self.least
@@ -266,5 +248,5 @@ class _State:
         leaving = on_path & poor
         stays = leaving.astype(np.int64) @ self.above.T.astype(np.int64)
         blocked |= stays < leaving.sum(1, keepdims=True)
-        allowed: npt.NDArray[np.bool_] = ~blocked & self.lowest
+        allowed: BoolArray = ~blocked & self.lowest
         return allowed

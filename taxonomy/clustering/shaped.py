@@ -14,7 +14,7 @@ form: with t the similarities less their mean, and within(v) the sum of t over t
 
     cost - mean cost = - sum over nodes v of within(v) * (leaves(parent of v) - leaves(v))
 
-Choices between equals go by `taxonomy.clustering.canonical.nameless_order`, so that neither the
+Choices between equals go by `taxonomy.clustering.canonical.label_free_order`, so that neither the
 order nor the names of labels matter.
 """
 
@@ -26,28 +26,27 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-import numpy.typing as npt
 
 from taxonomy._core import io
-from taxonomy._core.errors import ClusteringError
-from taxonomy.clustering.canonical import nameless_order
+from taxonomy._core.arrays import FloatArray, IntArray
+from taxonomy._core.errors import ClusteringError, check_choice
+from taxonomy.clustering.canonical import label_free_order
+from taxonomy.clustering.groups import Levels, groups_of_tree, tree_of_groups
 from taxonomy.clustering.partition import Limits, Units, agglomerated, improved
 from taxonomy.clustering.refinement import (
-    LEAST_GAIN,
     Bounds,
     imbalance,
     less_mean,
     refine,
     without_diagonal,
 )
+from taxonomy.clustering.steps import LEAST_GAIN
 from taxonomy.trees.hierarchy import Hierarchy
 from taxonomy.trees.raw_tree import RawTree
 
 if TYPE_CHECKING:
-    from taxonomy.similarity import Similarity
+    from taxonomy.similarity import DenseSimilarity
 
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
 TRIED = 4
 """How many numbers of groups a level the choice ``"cheapest"`` tries."""
@@ -83,6 +82,8 @@ class Shape:
     def __post_init__(self) -> None:
         if self.levels < 1:
             raise ClusteringError(f"The shape has {self.levels} levels; ask for at least 1.")
+        if isinstance(self.groups, str):
+            check_choice("groups", self.groups, ["middle", "cheapest"], ClusteringError)
         named = () if isinstance(self.groups, str) else self.groups
         for what, given in (
             ("groups", named),
@@ -126,7 +127,7 @@ class Shape:
 
 
 def shaped_tree(
-    similarity: Similarity, shape: Shape | None = None, method: str = "average"
+    similarity: DenseSimilarity, shape: Shape | None = None, method: str = "average"
 ) -> Hierarchy:
     """Return the tree of a shape that loses least similarity, as far as the search finds it.
 
@@ -142,9 +143,9 @@ def shaped_tree(
     Raises:
         ClusteringError: no tree of that shape was found.
 
-    >>> from taxonomy.similarity import Similarity
+    >>> from taxonomy.similarity import DenseSimilarity
     >>> near = np.kron(np.eye(2), np.ones((3, 3)))
-    >>> s = Similarity("abcdef", np.where(np.eye(6), 1, 0.2 + 0.6 * near))
+    >>> s = DenseSimilarity("abcdef", np.where(np.eye(6), 1, 0.2 + 0.6 * near))
     >>> print(shaped_tree(s, Shape(levels=1)).to_text())
     (6)
     ├── (3)
@@ -156,10 +157,10 @@ def shaped_tree(
         ├── e
         └── f
     """
-    shape = shape or Shape()
-    order = nameless_order(similarity.values)
-    nameless = _Nameless(similarity.values[np.ix_(order, order)], shape, method)
-    tree = nameless.best()
+    similarity, shape = similarity.all_pairs(), shape or Shape()
+    order = label_free_order(similarity.values)
+    search = _ShapeSearch(similarity.values[np.ix_(order, order)], shape, method)
+    tree = search.best()
     ids = [similarity.ids[i] for i in order]
     raw = RawTree(
         parent=tree.parent.tolist(),
@@ -169,21 +170,21 @@ def shaped_tree(
     bounds = {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(shape).items()}
     made = {
         **io.provenance("shaped_tree", linkage=method, shape=bounds, similarity=similarity.digest),
-        "objective": nameless.objective(tree),
+        "objective": search.objective(tree),
         "source": similarity.provenance,
     }
     return Hierarchy.from_raw(raw, made)
 
 
-class _Nameless:
-    """The search for one similarity, labels being numbers."""
+class _ShapeSearch:
+    """The search for one similarity, in which labels are numbers and have no names."""
 
     def __init__(self, values: FloatArray, shape: Shape, method: str) -> None:
-        from taxonomy.similarity import Similarity
+        from taxonomy.similarity import DenseSimilarity
 
         self.n = len(values)
         self.shape, self.method = shape, method
-        self.similarity = Similarity([f"{i:08d}" for i in range(self.n)], values)
+        self.similarity = DenseSimilarity([f"{i:08d}" for i in range(self.n)], values)
         self.values = less_mean(without_diagonal(values))
         self.total = float(without_diagonal(values).sum() / 2)
         self.limits = shape.limits(self.n)
@@ -195,7 +196,7 @@ class _Nameless:
             raise ClusteringError(self._nothing())
         return self.settled(min(starts, key=self.objective))
 
-    def starts(self) -> Iterator[list[IntArray]]:
+    def starts(self) -> Iterator[Levels]:
         """Yield, for every choice of the numbers of groups that works, each level's groups.
 
         A level is given by the group of every label, coarse to fine.
@@ -203,7 +204,7 @@ class _Nameless:
         labels = Units(self.values, np.ones(self.n), np.zeros(self.n))
         yield from self._grouped(labels, np.arange(self.n), self.shape.levels - 1)
 
-    def _grouped(self, units: Units, home: IntArray, level: int) -> Iterator[list[IntArray]]:
+    def _grouped(self, units: Units, home: IntArray, level: int) -> Iterator[Levels]:
         """Group units (``home`` says which each label is in) at a level and at those above."""
         if level < 0:
             yield []
@@ -241,26 +242,13 @@ class _Nameless:
         """Return what a group's squared leaves cost, in the unit of Dasgupta's cost."""
         return self.shape.balance * self.total * count / (self.n * self.shape.levels)
 
-    def tree(self, levels: list[IntArray]) -> Hierarchy:
+    def tree(self, levels: Levels) -> Hierarchy:
         """Return the tree of every level's groups."""
-        raw = RawTree()
-        above = np.full(self.n, raw.add(-1))
-        for groups in levels:
-            first = {int(g): int(np.flatnonzero(groups == g)[0]) for g in np.unique(groups)}
-            node = {g: raw.add(int(above[i])) for g, i in first.items()}
-            above = np.array([node[int(g)] for g in groups])
-        for i, leaf in enumerate(self.similarity.ids):
-            raw.add(int(above[i]), leaf=leaf)
-        return Hierarchy.from_raw(raw)
+        return tree_of_groups(levels, self.similarity.ids)
 
-    def levels(self, tree: Hierarchy) -> list[IntArray]:
+    def levels(self, tree: Hierarchy) -> Levels:
         """Return every level's groups of a tree."""
-        entry = tree.parent[tree.leaf_entries]
-        found = []
-        for _ in range(self.shape.levels):
-            found.append(np.unique(entry, return_inverse=True)[1].astype(np.int64))
-            entry = tree.parent[entry]
-        return found[::-1]
+        return groups_of_tree(tree, self.similarity.ids, self.shape.levels)
 
     def objective(self, tree: Hierarchy) -> float:
         """Return the cost beyond chance, normalised, and times the balance the imbalance."""
@@ -292,7 +280,7 @@ class _Nameless:
                 return tree
             best = reached
 
-    def _regrouped(self, levels: list[IntArray], level: int) -> list[IntArray]:
+    def _regrouped(self, levels: Levels, level: int) -> Levels:
         """Return the levels after moving and swapping nodes between the groups of one level.
 
         Nodes move between groups that have one parent.

@@ -12,14 +12,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from taxonomy._core.errors import ClusteringError
-from taxonomy._core.registry import lookup
-from taxonomy.clustering.agglomeration import LINKAGES, TOLERANCE, Merges, ready
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
+from taxonomy._core.arrays import FloatArray, IntArray
+from taxonomy.clustering.agglomeration import TOLERANCE, Merges, ready
+from taxonomy.clustering.linkage import Linkage, get_linkage, needs_euclidean
 
 
 def agglomerate_neighbours(
@@ -47,12 +43,9 @@ def agglomerate_neighbours(
     >>> merges.parent.tolist(), merges.height.round(2).tolist()
     ([4, 4, 5, 6, 5, 6, -1], [0.0, 0.0, 0.0, 0.0, 0.2, 0.8, 1.0])
     """
-    linkage = lookup("linkage", LINKAGES, method)
-    if linkage.euclidean:
-        raise ClusteringError(
-            f"The linkage {method!r} needs Euclidean distances of all pairs, and only neighbours "
-            "are known; use average, complete, single or weighted."
-        )
+    linkage = get_linkage(method)
+    if not linkage.sparse:
+        raise needs_euclidean(linkage, " of all pairs, and only neighbours are known")
     state = _State.of(n, first, second, similarities)
     cluster, parent, height = np.arange(n), [-1] * n, [0.0] * n
     while len(state.row):
@@ -64,7 +57,7 @@ def agglomerate_neighbours(
             number[group[0]] = len(parent)
             parent.append(-1)
             height.append(level)
-        state, kept = state.merged(groups, method)
+        state, kept = state.merged(groups, linkage)
         cluster = number[kept]
     if len(cluster) > 1:
         for one in cluster.tolist():
@@ -112,7 +105,7 @@ class _State:
         near = apart <= nearest[self.row] * (1 + TOLERANCE)
         return ready((self.row[near], self.column[near]), nearest)
 
-    def merged(self, groups: list[IntArray], method: str) -> tuple[_State, IntArray]:
+    def merged(self, groups: list[IntArray], linkage: Linkage) -> tuple[_State, IntArray]:
         """Return the state after merging groups, and each new cluster's first part here."""
         n = len(self.size)
         into = np.arange(n)
@@ -135,18 +128,17 @@ class _State:
         starts = np.flatnonzero(np.diff(key, prepend=-1))
         similarity = self.similarity[changed][order]
         if len(starts):
-            if method in ("average", "weighted"):
-                share = self.size / size[place] if method == "average" else 1 / parts[place]
+            if (extreme := linkage.extreme) is None:
+                share = 1 / parts[place] if linkage.weighted else self.size / size[place]
                 weight = share[self.row[changed]] * share[self.column[changed]]
                 similarity = np.add.reduceat(similarity * weight[order], starts)
-            elif method == "single":
-                similarity = np.maximum.reduceat(similarity, starts)
             else:
                 listed = np.diff(starts, append=len(key))
-                similarity = np.minimum.reduceat(similarity, starts)
+                similarity = extreme.reduceat(similarity, starts)
                 new = key[starts]
                 all_pairs = parts[new // len(kept)] * parts[new % len(kept)]
-                similarity = np.where(listed < all_pairs, 0.0, similarity)
+                some_zero = listed < all_pairs  # what is not listed is 0
+                similarity = np.where(some_zero, extreme(similarity, 0.0), similarity)
         key = np.concatenate([row[still] * len(kept) + column[still], key[starts]])
         similarity = np.concatenate([self.similarity[still], similarity])
         order = np.argsort(key, kind="stable")  # of two sorted runs

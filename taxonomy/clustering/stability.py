@@ -6,14 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from taxonomy._core.arrays import FloatArray
 from taxonomy._core.errors import SimilarityError
-from taxonomy.similarity import Similarity
+from taxonomy.similarity import DenseSimilarity
 from taxonomy.trees.consensus import clade_support
 from taxonomy.trees.hierarchy import Hierarchy
-
-FloatArray = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -25,7 +23,7 @@ class Stability:
         support: per entry of the tree, in [0, 1]; 1 for leaves and the root.
         runs: how many noisy similarities were drawn.
         noise: the most that a similarity was changed by.
-        seed: of the noise.
+        seed: seeds the noise.
     """
 
     tree: Hierarchy
@@ -40,10 +38,15 @@ class Stability:
         inner = self.tree.nodes[1:]
         return float(self.support[inner].mean()) if len(inner) else 1.0
 
+    def with_support(self) -> Hierarchy:
+        """Return the tree with its support, and with runs, noise and seed in its provenance."""
+        facts = {"runs": self.runs, "noise": self.noise, "seed": self.seed}
+        return self.tree.with_support(self.support).with_provenance(stability=facts)
+
 
 def stability(
-    similarity: Similarity,
-    build: Callable[[Similarity], Hierarchy],
+    similarity: DenseSimilarity,
+    build: Callable[[DenseSimilarity], Hierarchy],
     runs: int = 100,
     noise: float | None = None,
     seed: int = 0,
@@ -57,16 +60,20 @@ def stability(
         noise: each similarity is changed by a uniform number in [-noise, noise] and cut to
             [0, 1]; by default half the step of the score grid, `grid_step`, within which a grid
             cannot tell similarities apart.
-        seed: of the noise.
+        seed: seeds the noise.
 
     Raises:
         SimilarityError: no runs, or a negative noise.
 
-    >>> s = Similarity("abcd", [[1, 0.9, 0.1, 0], [0.9, 1, 0, 0], [0.1, 0, 1, 0.8], [0, 0, 0.8, 1]])
+    >>> values = [[1, 0.9, 0.1, 0], [0.9, 1, 0, 0], [0.1, 0, 1, 0.8], [0, 0, 0.8, 1]]
     >>> from taxonomy.clustering.levels import dendrogram
-    >>> stability(s, dendrogram).mean
+    >>> found = stability(DenseSimilarity("abcd", values), dendrogram)
+    >>> found.mean
+    1.0
+    >>> found.with_support().attributes(1)["support"]
     1.0
     """
+    similarity = similarity.all_pairs()
     size = grid_step(similarity) / 2 if noise is None else noise
     if runs < 1 or not size >= 0:
         raise SimilarityError("Stability needs at least one run and a noise of at least 0.")
@@ -79,18 +86,18 @@ def stability(
         values[upper] = np.clip(drawn, 0, 1)
         values += values.T
         np.fill_diagonal(values, 1.0)
-        trees.append(build(Similarity(similarity.ids, values)))
+        trees.append(build(DenseSimilarity(similarity.ids, values)))
     tree = build(similarity)
     return Stability(tree, clade_support(tree, trees), runs, size, seed)
 
 
-def grid_step(similarity: Similarity) -> float:
+def grid_step(similarity: DenseSimilarity) -> float:
     """Return the smallest difference between two different similarities; 0 where all are equal.
 
-    >>> round(grid_step(Similarity("abc", [[1, 0.9, 0.1], [0.9, 1, 0.4], [0.1, 0.4, 1]])), 9)
+    >>> round(grid_step(DenseSimilarity("abc", [[1, 0.9, 0.1], [0.9, 1, 0.4], [0.1, 0.4, 1]])), 9)
     0.3
     """
-    found = np.unique(similarity.values[np.triu_indices(len(similarity), 1)])
+    found = np.unique(similarity.all_pairs().values[np.triu_indices(len(similarity), 1)])
     steps = np.diff(found)
     steps = steps[steps > 1e-9]
     return float(steps.min()) if len(steps) else 0.0

@@ -1,7 +1,8 @@
-"""Wanted subsets: the tree that makes the experts of given tasks cheapest.
+"""The tree that makes the experts of given tasks cheapest.
 
 An expert keeps the trunk and the nodes on its classes' paths. Where all nodes of a level are built
-alike, the mean cost of the experts of a task list is, up to what every tree costs alike,
+alike, the mean cost of the experts of a task list is, up to a constant that is the same for every
+tree,
 
     sum over levels l of (cost of a node of l) * (sum over nodes v of l of T(v))
 
@@ -20,30 +21,30 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from taxonomy._core import io
+from taxonomy._core.arrays import FloatArray, IntArray
 from taxonomy._core.errors import ClusteringError, SpecError
-from taxonomy.clustering.canonical import nameless_order
-from taxonomy.clustering.connectivity import Levels, Search
+from taxonomy.clustering.canonical import label_free_order
+from taxonomy.clustering.connectivity import Search
+from taxonomy.clustering.groups import Levels, groups_of_tree, tree_of_groups
 from taxonomy.clustering.shaped import Shape, shaped_tree
-from taxonomy.design.cost import entry_costs, expert_costs
+from taxonomy.design.costs import entry_costs, expert_costs
+from taxonomy.labels import check_same_labels
 from taxonomy.tasks import TaskList
 from taxonomy.trees.hierarchy import Hierarchy
 from taxonomy.trees.raw_tree import RawTree
 
 if TYPE_CHECKING:
     from taxonomy.design.spec import NetSpec
-    from taxonomy.similarity import Similarity
+    from taxonomy.similarity import DenseSimilarity
 
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
 NOISE = 0.15
 """Standard deviation of the logarithm of the noise on co-occurrences."""
 
 QUANTITIES = ("params", "macs")
-"""What may be made cheap, in the order of `taxonomy.design.cost.entry_costs`."""
+"""What may be made cheap, in the order of `taxonomy.design.costs.entry_costs`."""
 
 
 def wanted_tree(
@@ -55,7 +56,7 @@ def wanted_tree(
     tries: int = 10,
     seed: int = 0,
 ) -> Hierarchy:
-    """Return the tree within bounds whose experts cost least in the mean, as far as found.
+    """Return the tree within bounds whose experts cost least on average, as far as found.
 
     Args:
         tasks: the experts wanted, with their counts.
@@ -64,19 +65,19 @@ def wanted_tree(
         quantity: ``macs`` or ``params``.
         starts: trees of the same labels and of that shape to start from too, so that none of them
             is cheaper than what is returned.
-        tries: how often the search is begun with noise, beside the clear co-occurrences.
-        seed: of the noise.
+        tries: how many more times the search starts, from co-occurrences with noise.
+        seed: seeds the noise.
 
     Raises:
         ClusteringError: no tree has that shape, a start has another, or an unknown quantity.
         SpecError: the network has too few levels, or a level has several widths.
 
-    >>> from taxonomy.design.spec import branching
+    >>> from taxonomy.design.spec import NetSpec
     >>> from taxonomy.tasks import Task
     >>> pets, cars = Task("pets", ("cat", "dog")), Task("cars", ("bus", "car"))
     >>> tasks = TaskList([pets, cars], ["bus", "car", "cat", "dog"])
     >>> shape = Shape(levels=1, least_leaves=(2,), most_leaves=(2,))
-    >>> print(wanted_tree(tasks, branching(levels=((48, 1),)), shape).to_text())
+    >>> print(wanted_tree(tasks, NetSpec.tree(levels=((48, 1),)), shape).to_text())
     (4)
     ├── (2)
     │   ├── bus
@@ -87,7 +88,7 @@ def wanted_tree(
     """
     shape = shape or Shape()
     prices = level_prices(spec, shape.levels, quantity)
-    order = nameless_order(cooccurrence(tasks).values)
+    order = label_free_order(cooccurrence(tasks).values)
     ids = [tasks.ids[i] for i in order]
     limits = shape.limits(len(ids))
     search = Search(tasks.membership[:, order], tasks.counts, prices, limits)
@@ -97,7 +98,7 @@ def wanted_tree(
     together = _together(tasks)[np.ix_(order, order)]
     begun += _clustered(together, shape, tries, seed)
     best = min((search.settled(levels) for levels in begun), key=search.cost)
-    tree = _tree(best, ids, {})
+    tree = tree_of_groups(best, ids)
     mean = float(np.average(_costs(tree, tasks, spec, quantity), weights=tasks.counts))
     made = io.provenance(
         "cooccurrence",
@@ -112,8 +113,7 @@ def wanted_tree(
         seed=seed,
         begun=len(begun),
     )
-    tree.provenance.update(made)
-    return tree
+    return tree.with_provenance(**made)
 
 
 def _costs(tree: Hierarchy, tasks: TaskList, spec: NetSpec, quantity: str) -> IntArray:
@@ -128,8 +128,8 @@ def level_prices(spec: NetSpec, levels: int, quantity: str = "macs") -> FloatArr
         ClusteringError: an unknown quantity.
         SpecError: the network has too few levels, or a level has several widths.
 
-    >>> from taxonomy.design.spec import branching
-    >>> level_prices(branching(), 2).tolist()  # MACs: 9 * (32 * 48 + 2 * 48 * 48) * 8 * 8, …
+    >>> from taxonomy.design.spec import NetSpec
+    >>> level_prices(NetSpec.tree(), 2).tolist()  # MACs: 9 * (32 * 48 + 2 * 48 * 48) * 8 * 8, …
     [3538944.0, 516096.0]
     """
     if quantity not in QUANTITIES:
@@ -173,7 +173,7 @@ def least_cost(tasks: TaskList, spec: NetSpec, shape: Shape, quantity: str = "ma
     return float(np.average(total, weights=tasks.counts))
 
 
-def cooccurrence(tasks: TaskList) -> Similarity:
+def cooccurrence(tasks: TaskList) -> DenseSimilarity:
     """Return how often two classes are asked for together: tasks of both over tasks of either.
 
     That is Jaccard's index of the sets of tasks that ask for each, counts included; 0 for classes
@@ -184,14 +184,14 @@ def cooccurrence(tasks: TaskList) -> Similarity:
     >>> cooccurrence(TaskList(some, ["car", "cat", "dog"])).between("cat", "dog")
     0.75
     """
-    from taxonomy.similarity import Similarity
+    from taxonomy.similarity import DenseSimilarity
 
     together = _together(tasks)
     alone = np.diag(together)
     either = alone[:, None] + alone[None, :] - together
     values = np.divide(together, either, out=np.zeros_like(together), where=either > 0)
     np.fill_diagonal(values, 1.0)
-    return Similarity(tasks.ids, values, io.provenance("cooccurrence", tasks=tasks.digest))
+    return DenseSimilarity(tasks.ids, values, io.provenance("cooccurrence", tasks=tasks.digest))
 
 
 def _together(tasks: TaskList) -> FloatArray:
@@ -202,7 +202,7 @@ def _together(tasks: TaskList) -> FloatArray:
 
 def _clustered(together: FloatArray, shape: Shape, tries: int, seed: int) -> list[Levels]:
     """Return partitions to start from: of co-occurrences, clear and with noise."""
-    from taxonomy.similarity import Similarity
+    from taxonomy.similarity import DenseSimilarity
 
     ids = [f"{i:08d}" for i in range(len(together))]
     rng = np.random.default_rng(seed)
@@ -213,34 +213,18 @@ def _clustered(together: FloatArray, shape: Shape, tries: int, seed: int) -> lis
             noise = np.triu(np.exp(rng.normal(0, NOISE, values.shape)), 1)
             values = np.minimum(values * (noise + noise.T), 1)
         np.fill_diagonal(values, 1.0)
-        tree = shaped_tree(Similarity(ids, values), shape)
+        tree = shaped_tree(DenseSimilarity(ids, values), shape)
         begun.append(_levels_of(tree, ids, shape))
     return begun
 
 
 def _levels_of(tree: Hierarchy, ids: list[str], shape: Shape) -> Levels:
     """Return every level's groups of a tree, labels in the order of ``ids``."""
-    if set(tree.leaves) != set(ids):
-        raise ClusteringError("A tree to start from is of other labels than the tasks.")
+    names = ("the tree to start from", "the task list")
+    check_same_labels(tree.leaves, sorted(ids), ClusteringError, names)
     entry = tree.parent[tree.leaf_entries[tree.positions(ids)]]
     if (tree.depth[entry] != shape.levels).any():
         raise ClusteringError(
             f"A tree to start from does not have all classes below {shape.levels} levels of nodes."
         )
-    levels: Levels = []
-    for _ in range(shape.levels):
-        levels.append(np.unique(entry, return_inverse=True)[1].astype(np.int64))
-        entry = tree.parent[entry]
-    return levels[::-1]
-
-
-def _tree(levels: Levels, ids: list[str], provenance: dict[str, io.Json]) -> Hierarchy:
-    raw = RawTree()
-    above = np.full(len(ids), raw.add(-1))
-    for groups in levels:
-        first = {int(g): int(np.flatnonzero(groups == g)[0]) for g in np.unique(groups)}
-        node = {g: raw.add(int(above[i])) for g, i in first.items()}
-        above = np.array([node[int(g)] for g in groups])
-    for i, leaf in enumerate(ids):
-        raw.add(int(above[i]), leaf=leaf)
-    return Hierarchy.from_raw(raw, provenance)
+    return groups_of_tree(tree, ids, shape.levels)

@@ -1,4 +1,4 @@
-"""Comparison of hierarchies over the same labels, and of a hierarchy with what it should fit.
+"""Comparing trees with one another, and with the similarities or groups they should fit.
 
 One meaning a file: `heights` (cophenetic correlation), `baker`, `cut_pairs` (Fowlkes-Mallows),
 `mutual_information`, `clades` (Robinson-Foulds), `triplets`, `ancestors` (ancestor-F1); `dasgupta`
@@ -14,7 +14,8 @@ from collections.abc import Mapping
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from taxonomy._core.errors import HierarchyError
+from taxonomy._core.checked import check_kind, check_several
+from taxonomy._core.errors import HierarchyError, RegistryError
 from taxonomy._core.registry import lookup
 from taxonomy.comparison.ancestors import ancestor_f1
 from taxonomy.comparison.baker import baker_gamma, baker_spearman
@@ -32,6 +33,7 @@ from taxonomy.comparison.mutual_information import (
 )
 from taxonomy.comparison.purity import dendrogram_purity
 from taxonomy.comparison.relabelling import Null, null
+from taxonomy.comparison.report import comparison_text
 from taxonomy.comparison.table import FITS, METRICS
 from taxonomy.comparison.triplets import triplet_distance
 from taxonomy.trees.hierarchy import Hierarchy
@@ -52,11 +54,13 @@ __all__ = [
     "baker_spearman",
     "bounds_cost",
     "compare",
+    "comparison_text",
     "cophenetic_correlation",
     "cophenetic_fit",
     "cut",
     "dasgupta_cost",
     "dendrogram_purity",
+    "describe",
     "fowlkes_mallows",
     "fowlkes_mallows_curve",
     "moved",
@@ -73,7 +77,7 @@ def compare(
     samples: int = 0,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """Return a tidy table with one row for every two trees and a column for every metric.
+    """Compare trees: one row for every pair of trees, one column for every metric.
 
     Args:
         trees: at least two, by display name.
@@ -99,6 +103,10 @@ def compare(
     """
     import pandas as pd
 
+    check_kind(trees, Mapping, "what is compared", HierarchyError)
+    check_several(metrics, "metrics", RegistryError)
+    for title, tree in trees.items():
+        check_kind(tree, Hierarchy, f"the tree {title!r}", HierarchyError)
     if len(trees) < 2:
         raise HierarchyError("Comparison needs at least two trees.")
     chosen = {name: lookup("metric", METRICS, name) for name in metrics or METRICS}
@@ -119,6 +127,20 @@ def compare(
                 row[name] = metric(common[a], common[b])
         rows.append(row)
     return pd.DataFrame(rows)
+
+
+def describe(tree: Hierarchy) -> str:
+    """Return a tree's shape in words.
+
+    >>> describe(Hierarchy.from_nested([["cat", "dog"], ["bus", "car"]]))
+    '4 classes, 2 nodes, depth 2, 2 top groups, lowest groups of 2 to 2 classes'
+    """
+    numbers = summary(tree)
+    return (
+        f"{numbers['leaves']} classes, {numbers['nodes']} nodes, depth {numbers['depth']}, "
+        f"{numbers['groups']} top groups, lowest groups of {numbers['smallest']} to "
+        f"{numbers['largest']} classes"
+    )
 
 
 def summary(tree: Hierarchy) -> dict[str, float]:

@@ -1,20 +1,21 @@
-"""Ancestor-F1: which labels and clades two trees put below which others."""
+"""Ancestor F1: how many ancestor-descendant pairs two trees share."""
 
 from __future__ import annotations
 
-import numpy as np
-import numpy.typing as npt
+from typing import Literal
 
-from taxonomy._core.errors import HierarchyError
-from taxonomy.comparison.clades import Numbers, clade_numbers
+import numpy as np
+
+from taxonomy._core.arrays import IntArray, WordArray
+from taxonomy._core.errors import HierarchyError, check_choice
+from taxonomy.comparison.clades import same_clade_numbers
 from taxonomy.comparison.heights import same_labels
 from taxonomy.trees.hierarchy import Hierarchy
-from taxonomy.trees.raw_tree import IntArray
 
-MATCHES = ("clade", "name")
+Match = Literal["clade", "name"]
 
 
-def ancestor_f1(a: Hierarchy, b: Hierarchy, match: str = "clade") -> float:
+def ancestor_f1(a: Hierarchy, b: Hierarchy, match: Match = "clade") -> float:
     """Return the F1 of the ancestor-descendant pairs that two trees share.
 
     A pair is an inner node and a node or label anywhere below it. Two pairs of the trees are the
@@ -23,7 +24,7 @@ def ancestor_f1(a: Hierarchy, b: Hierarchy, match: str = "clade") -> float:
     they have none (``match="name"``). The root is no ancestor here, as it holds everything in any
     tree; in a match by clade, neither is any other node that holds everything. F1 is ``2 * shared
     / (pairs of a + pairs of b)``, the harmonic mean of precision and recall. Range [0, 1], 1 for
-    equal trees; higher is more alike. 1 too where neither tree has a pair. Heights and their ties
+    equal trees; higher is more similar. 1 too where neither tree has a pair. Heights and their ties
     play no part; a multiway node is one ancestor. Nodes of one name are taken for one, and a
     node's pair with another of the same name, or of the same labels, is left out. The mean of the
     match by clade under random relabelling is `expected_ancestor_f1`. Sources: Bansal, Burkett,
@@ -48,7 +49,7 @@ def ancestor_f1(a: Hierarchy, b: Hierarchy, match: str = "clade") -> float:
     return 2 * shared / (of_a + of_b) if of_a + of_b else 1.0
 
 
-def shared_pairs(a: Hierarchy, b: Hierarchy, match: str = "clade") -> tuple[int, int, int]:
+def shared_pairs(a: Hierarchy, b: Hierarchy, match: Match = "clade") -> tuple[int, int, int]:
     """Return how many ancestor-descendant pairs both trees have, ``a`` has, and ``b`` has.
 
     Precision of ``a`` is the first over the second, recall the first over the third.
@@ -58,9 +59,8 @@ def shared_pairs(a: Hierarchy, b: Hierarchy, match: str = "clade") -> tuple[int,
     >>> shared_pairs(a, b)
     (2, 4, 2)
     """
-    if match not in MATCHES:
-        raise HierarchyError(f"Nodes cannot be matched by {match!r}; choose clade or name.")
-    of_a, of_b = clade_numbers(a, b)
+    check_choice("match", match, Match, HierarchyError)
+    of_a, of_b = same_clade_numbers(a, b)
     known: dict[object, int] = {}
     one, other = _keys(a, of_a, match, known), _keys(b, of_b, match, known)
     pairs_a, pairs_b = (
@@ -95,7 +95,7 @@ def expected_ancestor_f1(a: Hierarchy, b: Hierarchy) -> float:
     return float(2 * np.sum(of_a[i] * of_b[j] * np.exp(-log_ways)) / total)
 
 
-def _keys(tree: Hierarchy, clades: Numbers, match: str, known: dict[object, int]) -> IntArray:
+def _keys(tree: Hierarchy, clades: WordArray, match: Match, known: dict[object, int]) -> IntArray:
     """Return a number per entry that matching entries share, adding new keys to ``known``."""
     keys: list[object] = clades.tolist()
     if match == "name":
@@ -104,7 +104,7 @@ def _keys(tree: Hierarchy, clades: Numbers, match: str, known: dict[object, int]
     return np.array([known.setdefault(key, len(known)) for key in keys], dtype=np.int64)
 
 
-def _pairs(tree: Hierarchy, keys: IntArray, base: int, match: str) -> IntArray:
+def _pairs(tree: Hierarchy, keys: IntArray, base: int, match: Match) -> IntArray:
     """Return the distinct pairs, each as ancestor key * base + descendant key, ascending."""
     no_ancestor = np.arange(len(tree)) == 0
     if match == "clade":
@@ -121,10 +121,10 @@ def _pairs(tree: Hierarchy, keys: IntArray, base: int, match: str) -> IntArray:
     return pairs[np.diff(pairs, prepend=-1) > 0]
 
 
-def _sizes_of_pairs(tree: Hierarchy) -> tuple[IntArray, npt.NDArray[np.int64]]:
+def _sizes_of_pairs(tree: Hierarchy) -> tuple[IntArray, IntArray]:
     """Return the distinct sizes of pairs, as s * (n + 1) + r, and how many pairs have each."""
     known: dict[object, int] = {}
-    keys = _keys(tree, clade_numbers(tree, tree)[0], "clade", known)
+    keys = _keys(tree, same_clade_numbers(tree, tree)[0], "clade", known)
     size = np.zeros(len(known), dtype=np.int64)
     size[keys] = tree.leaf_counts
     pairs = _pairs(tree, keys, len(known), "clade")

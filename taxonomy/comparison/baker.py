@@ -1,23 +1,22 @@
-"""Baker's gamma: whether two trees join pairs of labels in the same order."""
+"""Baker's gamma: whether two trees separate pairs of labels in the same order."""
 
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
+from taxonomy._core.arrays import IntArray
 from taxonomy.comparison.cuts import largest_count_together
 from taxonomy.comparison.heights import same_labels
 from taxonomy.trees.hierarchy import Hierarchy
-from taxonomy.trees.raw_tree import IntArray
 
 
 def baker_gamma(a: Hierarchy, b: Hierarchy) -> float:
-    """Return Baker's gamma: Goodman and Kruskal's gamma of when each two labels part.
+    """Return Baker's gamma: the rank agreement of when two trees separate each pair of labels.
 
     For every pair of labels, take the largest k at which a cut into k clusters still holds both
     together (`taxonomy.comparison.cuts` says how multiway trees are cut). Of all pairs of pairs
     that differ in both trees, C have the same order in both and D the opposite one; gamma is
-    ``(C - D) / (C + D)``. Range [-1, 1], 1 for equal trees; higher is more alike. Only the order
+    ``(C - D) / (C + D)``. Range [-1, 1], 1 for equal trees; higher is more similar. Only the order
     of heights counts: merge heights or, without them, the most edges down to a leaf. Ties are
     left out, so that a coarse tree is not blamed for what it leaves open; the pairs that meet at
     one multiway node are tied. NaN where no two pairs differ in both trees. Its mean under random
@@ -47,10 +46,10 @@ def baker_gamma(a: Hierarchy, b: Hierarchy) -> float:
 
 
 def baker_spearman(a: Hierarchy, b: Hierarchy) -> float:
-    """Return Spearman's correlation of when each two labels part: dendextend's "Baker".
+    """Return Spearman's correlation of when each pair is separated: dendextend's "Baker".
 
     R's dendextend (``cor_bakers_gamma``) ranks the same k values as `baker_gamma`, but correlates
-    them by Spearman. Range [-1, 1], 1 for equal trees; higher is more alike. Only the order of
+    them by Spearman. Range [-1, 1], 1 for equal trees; higher is more similar. Only the order of
     heights counts: merge heights or, without them, the most edges down to a leaf. Tied pairs share
     their mean rank, so that, unlike in `baker_gamma`, a coarse tree scores less against the same
     tree refined; the pairs that meet at one multiway node are tied. NaN where one tree parts all
@@ -69,8 +68,10 @@ def baker_spearman(a: Hierarchy, b: Hierarchy) -> float:
     >>> round(baker_spearman(a, b), 3)  # pair by pair, cat and dog last: 1 1 1 1 1 2, 1 2 2 1 1 2
     0.447
     """
+    from scipy.stats import rankdata
+
     same_labels(a, b)
-    one, other = (_mean_ranks(largest_count_together(tree)) for tree in (a, b))
+    one, other = (rankdata(largest_count_together(tree)) for tree in (a, b))
     if np.ptp(one) == 0 or np.ptp(other) == 0:
         return float("nan")
     return float(np.corrcoef(one, other)[0, 1])
@@ -99,10 +100,3 @@ def _places(values: IntArray) -> tuple[IntArray, int]:
     """Return each value's place among the distinct ones, and how many those are."""
     present = np.bincount(values) > 0
     return (np.cumsum(present) - 1)[values], int(present.sum())
-
-
-def _mean_ranks(values: IntArray) -> npt.NDArray[np.float64]:
-    """Return each value's rank, the mean of those that equal values share."""
-    count = np.bincount(values)
-    ranks: npt.NDArray[np.float64] = (np.cumsum(count) - (count - 1) / 2)[values]
-    return ranks

@@ -1,4 +1,4 @@
-"""What bounds on a tree's shape cost: its fit beside that of the dendrogram that has none."""
+"""What bounds on a tree's shape cost: its fit beside that of the unbounded dendrogram."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from taxonomy.comparison.heights import cophenetic_fit
 from taxonomy.trees.hierarchy import Hierarchy
 
 if TYPE_CHECKING:
-    from taxonomy.similarity import Similarity
+    from taxonomy.similarity import DenseSimilarity
 
 
 class Fit(NamedTuple):
@@ -39,8 +39,10 @@ class BoundsCost(NamedTuple):
     after: Fit
 
 
-def bounds_cost(tree: Hierarchy, similarity: Similarity, method: str = "average") -> BoundsCost:
-    """Return the fit of the whole dendrogram, and that of a tree of fewer, bounded nodes.
+def bounds_cost(
+    tree: Hierarchy, similarity: DenseSimilarity, method: str = "average"
+) -> BoundsCost:
+    """Return the fit of the unbounded dendrogram and that of a tree with bounds on its shape.
 
     Args:
         tree: of at least three labels.
@@ -51,8 +53,8 @@ def bounds_cost(tree: Hierarchy, similarity: Similarity, method: str = "average"
         HierarchyError: fewer than three labels, or nothing is similar to anything.
         ClusteringError: the linkage needs Euclidean distances where there are none.
 
-    >>> from taxonomy.similarity import Similarity
-    >>> s = Similarity(["a", "b", "c"], [[1, 0.9, 0.1], [0.9, 1, 0.3], [0.1, 0.3, 1]])
+    >>> from taxonomy.similarity import DenseSimilarity
+    >>> s = DenseSimilarity(["a", "b", "c"], [[1, 0.9, 0.1], [0.9, 1, 0.3], [0.1, 0.3, 1]])
     >>> found = bounds_cost(Hierarchy.star("abc"), s)
     >>> round(found.before.dasgupta_cost, 3), round(found.after.dasgupta_cost, 3)
     (0.769, 1.0)
@@ -60,7 +62,7 @@ def bounds_cost(tree: Hierarchy, similarity: Similarity, method: str = "average"
     return BoundsCost(_fit(dendrogram(similarity, method), similarity), _fit(tree, similarity))
 
 
-def _fit(tree: Hierarchy, similarity: Similarity) -> Fit:
+def _fit(tree: Hierarchy, similarity: DenseSimilarity) -> Fit:
     cost = dasgupta_cost(tree, similarity)
     share = dasgupta_cost(tree, similarity, normalised=True)
     chance = expected_dasgupta_cost(tree, similarity) * share / cost

@@ -1,4 +1,4 @@
-"""Robinson-Foulds: which sets of labels the nodes of two trees hold."""
+"""Robinson-Foulds distance: how many clades only one of two trees has."""
 
 from __future__ import annotations
 
@@ -6,20 +6,18 @@ from collections import Counter
 from math import comb
 
 import numpy as np
-import numpy.typing as npt
 
+from taxonomy._core.arrays import WordArray
 from taxonomy.comparison.heights import same_labels
-from taxonomy.trees.consensus import leaf_spans
+from taxonomy.trees.consensus import clade_numbers
 from taxonomy.trees.hierarchy import Hierarchy
-
-Numbers = npt.NDArray[np.int64]
 
 
 def robinson_foulds(a: Hierarchy, b: Hierarchy) -> float:
     """Return the rooted Robinson-Foulds distance, normalised.
 
     The share of clades, other than single labels and the whole, that only one tree has:
-    ``|A Δ B| / (|A| + |B|)``. Range [0, 1], 0 for equal trees; lower is more alike. 0 too where
+    ``|A Δ B| / (|A| + |B|)``. Range [0, 1], 0 for equal trees; lower is more similar. 0 too where
     neither tree has such a clade. Heights and their ties play no part; a multiway node is one
     clade, so that splitting it further costs a share for every clade added; a node with a single
     child adds nothing. Its mean under random relabelling is `expected_robinson_foulds`, near 1.
@@ -38,7 +36,7 @@ def robinson_foulds(a: Hierarchy, b: Hierarchy) -> float:
     >>> round(robinson_foulds(a, b), 3)
     0.333
     """
-    of_a, of_b = clade_numbers(a, b)
+    of_a, of_b = same_clade_numbers(a, b)
     one, other = _distinct_clades(a, of_a), _distinct_clades(b, of_b)
     total = len(one) + len(other)
     both = np.sort(np.concatenate([one, other]))
@@ -64,34 +62,22 @@ def expected_robinson_foulds(a: Hierarchy, b: Hierarchy) -> float:
     return 1 - 2 * shared / total if total else 0.0
 
 
-def clade_numbers(a: Hierarchy, b: Hierarchy) -> tuple[Numbers, Numbers]:
+def same_clade_numbers(a: Hierarchy, b: Hierarchy) -> tuple[WordArray, WordArray]:
     """Return a 64-bit number for the labels below each entry of either tree.
 
-    A clade's number is the sum of its labels' hashes, which Python draws at random for every
-    process. Equal clades share theirs; that any two of m unequal ones do has a chance of about
-    m**2 / 2**65, 1e-13 for trees of 1,000 labels.
+    The first words of `taxonomy.trees.consensus.clade_numbers`: equal clades share theirs; that any
+    two of m unequal ones do has a chance of about m**2 / 2**65, 1e-13 for trees of 1,000 labels.
 
     Raises:
         HierarchyError: the trees have different labels, or fewer than three.
     """
-    of_a, of_b = _sums(a), _sums(b)
-    if a.leaf_counts[0] != b.leaf_counts[0] or a.leaf_counts[0] < 3 or of_a[0] != of_b[0]:
+    of_a, of_b = clade_numbers(a), clade_numbers(b)
+    if a.leaf_counts[0] < 3 or (of_a[:, 0] != of_b[:, 0]).any():
         same_labels(a, b)  # slower, and says what is wrong
-    return of_a, of_b
+    return of_a[0], of_b[0]
 
 
-def _sums(tree: Hierarchy) -> Numbers:
-    """Return the sum of the hashes of the labels below each entry, modulo 2**64."""
-    start, stop = leaf_spans(tree)
-    n = int(stop[0])
-    running = np.zeros(n + 1, dtype=np.int64)
-    running[1:] = np.fromiter(map(hash, filter(None, tree.leaf)), dtype=np.int64, count=n)
-    np.cumsum(running, out=running)  # wraps around
-    sums: Numbers = running[stop] - running[start]
-    return sums
-
-
-def _distinct_clades(tree: Hierarchy, numbers: Numbers) -> Numbers:
+def _distinct_clades(tree: Hierarchy, numbers: WordArray) -> WordArray:
     """Return the numbers, sorted, of the distinct clades but single labels and the whole."""
     size = tree.leaf_counts
     ordered = np.sort(numbers[(size > 1) & (size < size[0])])
@@ -101,7 +87,7 @@ def _distinct_clades(tree: Hierarchy, numbers: Numbers) -> Numbers:
 
 def _sizes(tree: Hierarchy) -> Counter[int]:
     """Return how many distinct clades, but single labels and the whole, have each size."""
-    numbers, _ = clade_numbers(tree, tree)
+    numbers, _ = same_clade_numbers(tree, tree)
     size = tree.leaf_counts
     _, first = np.unique(numbers, return_index=True)
     return Counter(s for s in size[first].tolist() if 1 < s < size[0])

@@ -1,4 +1,4 @@
-"""Fowlkes and Mallows' B_k: how alike two trees' cuts are, from coarse to fine."""
+"""Fowlkes-Mallows index B_k: how similar two trees' cuts into k clusters are, for every k."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from taxonomy._core.arrays import IntArray
 from taxonomy.comparison.cuts import PairedCut, paired_cuts
 from taxonomy.comparison.heights import same_labels
 from taxonomy.trees.hierarchy import Hierarchy
-from taxonomy.trees.raw_tree import IntArray
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,7 +20,7 @@ def fowlkes_mallows_curve(a: Hierarchy, b: Hierarchy) -> pd.DataFrame:
     """Return B_k for every k, with its mean and spread under random relabelling.
 
     B_k is the geometric mean of two shares: of the pairs of labels together in one cut, those
-    together in the other, and the reverse. Range [0, 1], 1 for equal cuts; higher is more alike.
+    together in the other, and the reverse. Range [0, 1], 1 for equal cuts; higher is more similar.
     The trees are cut into every k, but 1 and n, that at least one of them can be cut into, the
     other at its finest cut with at most k clusters; `taxonomy.comparison.cuts` fixes heights,
     ties, and what that means for multiway nodes. A star against a star has no such k, and the
@@ -51,7 +51,7 @@ def fowlkes_mallows_curve(a: Hierarchy, b: Hierarchy) -> pd.DataFrame:
 def fowlkes_mallows(a: Hierarchy, b: Hierarchy) -> float:
     """Return the mean of B_k over the cuts of `fowlkes_mallows_curve`.
 
-    Range [0, 1], 1 for equal trees; higher is more alike. Heights, ties and multiway nodes as
+    Range [0, 1], 1 for equal trees; higher is more similar. Heights, ties and multiway nodes as
     there. Chance alone gives much more than 0, above all for coarse cuts: the mean under random
     relabelling is `expected_fowlkes_mallows`. NaN where neither tree has a cut between the whole
     and the single labels. Source: Fowlkes & Mallows 1983.

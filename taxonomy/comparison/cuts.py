@@ -1,4 +1,4 @@
-"""Cuts: flat clusterings of a tree's labels, found by opening its nodes from the top.
+"""Cuts: flat clusterings of a tree's labels, made by opening its nodes from the root down.
 
 Nodes open in the order of their heights, the highest first, and **all nodes of one height open at
 once**, because no order among them is given. So a tree of n labels can be cut into some numbers
@@ -18,10 +18,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from taxonomy._core.arrays import IntArray
 from taxonomy._core.errors import HierarchyError
 from taxonomy.trees.consensus import leaf_spans
 from taxonomy.trees.hierarchy import Hierarchy
-from taxonomy.trees.raw_tree import IntArray
 
 EQUAL_HEIGHTS = 1e-9
 """Heights are equal if they differ by less than this share of the greatest."""
@@ -37,7 +37,7 @@ def cluster_counts(tree: Hierarchy) -> IntArray:
 
 
 def cut(tree: Hierarchy, clusters: int) -> IntArray:
-    """Return the finest cut into at most so many clusters.
+    """Return the finest cut of a tree into at most ``clusters`` clusters.
 
     Returns:
         shape (n_leaves,): a cluster number for each label, in order of ``tree.leaves``; clusters

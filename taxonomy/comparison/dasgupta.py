@@ -11,11 +11,13 @@ from taxonomy.comparison.spans import pairs_at
 from taxonomy.trees.hierarchy import Hierarchy
 
 if TYPE_CHECKING:
-    from taxonomy.similarity import Similarity
+    from taxonomy.similarity import DenseSimilarity
 
 
-def dasgupta_cost(tree: Hierarchy, similarity: Similarity, *, normalised: bool = False) -> float:
-    """Return the sum over pairs of labels of similarity times the size of the least clade of both.
+def dasgupta_cost(
+    tree: Hierarchy, similarity: DenseSimilarity, *, normalised: bool = False
+) -> float:
+    """Return Dasgupta's cost: the sum over pairs of similarity times the size of their least clade.
 
     Alike labels that part near the root are dear. Lower is better. Range [2w, nw], w being the
     pairs' total similarity; nw is what a star costs. Normalised the cost is divided by nw, and
@@ -34,8 +36,8 @@ def dasgupta_cost(tree: Hierarchy, similarity: Similarity, *, normalised: bool =
         HierarchyError: fewer than two labels, or nothing is similar to anything.
         LabelError: the similarity lacks a label.
 
-    >>> from taxonomy.similarity import Similarity
-    >>> s = Similarity(["a", "b", "c"], [[1, 0.9, 0.1], [0.9, 1, 0.3], [0.1, 0.3, 1]])
+    >>> from taxonomy.similarity import DenseSimilarity
+    >>> s = DenseSimilarity(["a", "b", "c"], [[1, 0.9, 0.1], [0.9, 1, 0.3], [0.1, 0.3, 1]])
     >>> tree = Hierarchy.from_nested([["a", "b"], "c"])
     >>> round(dasgupta_cost(tree, s), 3)  # 0.9 * 2 + 0.1 * 3 + 0.3 * 3
     3.0
@@ -49,14 +51,14 @@ def dasgupta_cost(tree: Hierarchy, similarity: Similarity, *, normalised: bool =
     return cost / (len(tree.leaves) * float(values[upper].sum())) if normalised else cost
 
 
-def expected_dasgupta_cost(tree: Hierarchy, similarity: Similarity) -> float:
+def expected_dasgupta_cost(tree: Hierarchy, similarity: DenseSimilarity) -> float:
     """Return the mean of `dasgupta_cost` over all relabellings of the tree, exactly.
 
     Every pair of labels is equally likely to meet at any place, so the mean is the pairs' mean
     similarity times the sum of their clades' sizes.
 
-    >>> from taxonomy.similarity import Similarity
-    >>> s = Similarity(["a", "b", "c"], [[1, 0.9, 0.1], [0.9, 1, 0.3], [0.1, 0.3, 1]])
+    >>> from taxonomy.similarity import DenseSimilarity
+    >>> s = DenseSimilarity(["a", "b", "c"], [[1, 0.9, 0.1], [0.9, 1, 0.3], [0.1, 0.3, 1]])
     >>> round(expected_dasgupta_cost(Hierarchy.from_nested([["a", "b"], "c"]), s), 3)  # 1.3 / 3 * 8
     3.467
     """
@@ -66,11 +68,11 @@ def expected_dasgupta_cost(tree: Hierarchy, similarity: Similarity) -> float:
 
 
 def _similarities(
-    tree: Hierarchy, similarity: Similarity
+    tree: Hierarchy, similarity: DenseSimilarity
 ) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
     if len(tree.leaves) < 2:
         raise HierarchyError("The cost of a tree needs at least two labels.")
-    values = similarity.restrict(tree.leaves).values
+    values = similarity.all_pairs().restrict(tree.leaves).values
     if not values[np.triu_indices(len(values), 1)].any():
         raise HierarchyError("All similarities of the tree's labels are 0: every tree costs 0.")
     return values

@@ -1,27 +1,26 @@
-"""Cophenetic correlation: the heights at which labels join."""
+"""Cophenetic correlation: whether pairs of labels meet at similar heights in two trees."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
+from taxonomy._core.arrays import FloatArray
 from taxonomy._core.errors import HierarchyError
+from taxonomy.labels import check_same_labels
 from taxonomy.trees.hierarchy import Hierarchy
 
 if TYPE_CHECKING:
-    from taxonomy.similarity import Similarity
-
-FloatArray = npt.NDArray[np.float64]
+    from taxonomy.similarity import DenseSimilarity
 
 
 def cophenetic_correlation(a: Hierarchy, b: Hierarchy) -> float:
-    """Return Pearson's correlation of the heights at which each two labels join.
+    """Return the cophenetic correlation: Pearson's, of the heights at which pairs of labels meet.
 
     The height of a node is its merge height or, in a tree without merge heights, the most edges
     down to a leaf. Range [-1, 1], 1 for equal trees, near 0 for unrelated ones; higher is more
-    alike. Heights count as they are, so ties need no rule, and all pairs that meet at a multiway
+    similar. Heights count as they are, so ties need no rule, and all pairs that meet at a multiway
     node join at its one height. NaN where one tree joins all labels at one height. Its mean under
     random relabelling is exactly 0. Source: Sokal & Rohlf 1962, Taxon 11.
 
@@ -53,15 +52,15 @@ def expected_cophenetic_correlation(a: Hierarchy, b: Hierarchy) -> float:
     return 0.0
 
 
-def cophenetic_fit(tree: Hierarchy, similarity: Similarity) -> float:
-    """Return Pearson's correlation of the heights at which labels join with their distances.
+def cophenetic_fit(tree: Hierarchy, similarity: DenseSimilarity) -> float:
+    """Return the correlation of the heights at which pairs of labels meet with their distances.
 
     Distances are 1 - similarity: the classical cophenetic correlation coefficient of a dendrogram.
     The height of a node is its merge height or, in a tree without merge heights, the most edges
     down to a leaf. Range [-1, 1], near 0 for a tree that has nothing to do with the similarity;
     higher is a better fit. Heights count as they are, so ties need no rule, and all pairs that
     meet at a multiway node join at its one height. NaN where the tree joins all labels at one
-    height, or all are equally alike. Of a similarity with more labels than the tree only the
+    height, or all are equally similar. Of a similarity with more labels than the tree only the
     tree's count. Its mean under random relabelling is exactly 0. Source: Sokal & Rohlf 1962,
     Taxon 11.
 
@@ -73,21 +72,21 @@ def cophenetic_fit(tree: Hierarchy, similarity: Similarity) -> float:
         HierarchyError: fewer than three labels.
         LabelError: the similarity lacks a label.
 
-    >>> from taxonomy.similarity import Similarity
-    >>> s = Similarity(["a", "b", "c"], [[1, 0.9, 0.1], [0.9, 1, 0.3], [0.1, 0.3, 1]])
+    >>> from taxonomy.similarity import DenseSimilarity
+    >>> s = DenseSimilarity(["a", "b", "c"], [[1, 0.9, 0.1], [0.9, 1, 0.3], [0.1, 0.3, 1]])
     >>> round(cophenetic_fit(Hierarchy.from_nested([["a", "b"], "c"]), s), 3)
     0.971
     """
     same_labels(tree, tree)
-    values = similarity.restrict(tree.leaves).values
+    values = similarity.all_pairs().restrict(tree.leaves).values
     return _correlation(_joins(tree), 1 - values[np.triu_indices(len(values), 1)])
 
 
-def expected_cophenetic_fit(tree: Hierarchy, similarity: Similarity) -> float:
+def expected_cophenetic_fit(tree: Hierarchy, similarity: DenseSimilarity) -> float:
     """Return the mean of `cophenetic_fit` over all relabellings of the tree: exactly 0.
 
-    >>> from taxonomy.similarity import Similarity
-    >>> expected_cophenetic_fit(Hierarchy.star("abc"), Similarity("abc", np.eye(3)))
+    >>> from taxonomy.similarity import DenseSimilarity
+    >>> expected_cophenetic_fit(Hierarchy.star("abc"), DenseSimilarity("abc", np.eye(3)))
     0.0
     """
     same_labels(tree, tree)
@@ -116,11 +115,6 @@ def same_labels(a: Hierarchy, b: Hierarchy) -> None:
     Raises:
         HierarchyError: they do not.
     """
-    if a.leaves != b.leaves:
-        only = sorted(set(a.leaves) ^ set(b.leaves))
-        raise HierarchyError(
-            f"The trees have different labels, {only[0]!r} being in one only; restrict both to "
-            "the labels they share, or use compare()."
-        )
+    check_same_labels(a.leaves, b.leaves, HierarchyError)
     if len(a.leaves) < 3:
         raise HierarchyError("Comparison needs trees of at least three labels.")

@@ -1,4 +1,4 @@
-"""`Metric`: a function of two values, and what is known of it."""
+"""`Metric`: a function that compares two trees, with its range and other known properties."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import Any, Literal
 
 @dataclass(frozen=True)
 class Metric:
-    """A metric and its laws, which the tests hold it to.
+    """A metric with its range, its direction and its expected value for unrelated trees.
 
     Args:
         function: of a tree and another tree or, for a fit, of a tree and something else.
         least: the least value it can have.
         most: the most.
-        alike: whether a ``"high"`` or a ``"low"`` value means alike.
+        alike: whether a ``"high"`` or a ``"low"`` value means that the two are similar.
         expected: the exact mean over all relabellings of the first tree, where it is known.
     """
 

@@ -1,20 +1,17 @@
-"""Which classes moved: whose neighbours differ most between two trees."""
+"""Which classes moved: those whose neighbours differ most between two trees."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
+from taxonomy._core.arrays import FloatArray, IntArray
 from taxonomy._core.errors import HierarchyError
 from taxonomy.trees.hierarchy import Hierarchy
-from taxonomy.trees.raw_tree import IntArray
 
 if TYPE_CHECKING:
     import pandas as pd
-
-FloatArray = npt.NDArray[np.float64]
 
 
 def moved(a: Hierarchy, b: Hierarchy, neighbours: int = 3) -> pd.DataFrame:

@@ -1,21 +1,19 @@
-"""Adjusted mutual information: how much one tree's cuts tell about the other's."""
+"""Adjusted mutual information of two trees' cuts: shared information beyond chance."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
+from taxonomy._core.arrays import FloatArray, IntArray
 from taxonomy.comparison.cuts import PairedCut, paired_cuts
 from taxonomy.comparison.heights import same_labels
 from taxonomy.trees.hierarchy import Hierarchy
-from taxonomy.trees.raw_tree import IntArray
 
 if TYPE_CHECKING:
     import pandas as pd
 
-FloatArray = npt.NDArray[np.float64]
 CHUNK = 1_000_000
 """Terms of the hypergeometric sums held in memory at once."""
 
@@ -25,7 +23,7 @@ def adjusted_mutual_information_curve(a: Hierarchy, b: Hierarchy) -> pd.DataFram
 
     ``(I - E) / ((H_a + H_b) / 2 - E)``, with I the mutual information of the two cuts, H their
     entropies, and E the mean of I over all relabellings, which is exact. So 1 stands for equal
-    cuts and 0 for what chance gives, at every k; higher is more alike, and values below 0 (down
+    cuts and 0 for what chance gives, at every k; higher is more similar, and values below 0 (down
     to -1) are less than chance. 0 where one cut is a single cluster. The trees are cut into every
     k, but 1 and n, that at least one of them can be cut into, the other at its finest cut with at
     most k clusters; `taxonomy.comparison.cuts` fixes heights, ties, and what that means for
@@ -61,7 +59,7 @@ def adjusted_mutual_information_curve(a: Hierarchy, b: Hierarchy) -> pd.DataFram
 def adjusted_mutual_information(a: Hierarchy, b: Hierarchy) -> float:
     """Return the mean adjusted mutual information over the cuts of the curve.
 
-    Range [-1, 1], 1 for equal trees; higher is more alike. Heights, ties and multiway nodes as in
+    Range [-1, 1], 1 for equal trees; higher is more similar. Heights, ties and multiway nodes as in
     `adjusted_mutual_information_curve`. NaN where neither tree has a cut between the whole and
     the single labels. Its mean under random relabelling is exactly 0. Source: Vinh, Epps & Bailey
     2010.

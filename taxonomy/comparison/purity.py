@@ -6,15 +6,15 @@ from collections.abc import Hashable, Mapping
 
 import numpy as np
 
+from taxonomy._core.arrays import IntArray
 from taxonomy._core.errors import HierarchyError
 from taxonomy.comparison.spans import pairs_at, pairs_meeting
 from taxonomy.trees.consensus import leaf_spans
 from taxonomy.trees.hierarchy import Hierarchy
-from taxonomy.trees.raw_tree import IntArray
 
 
 def dendrogram_purity(tree: Hierarchy, groups: Mapping[str, Hashable]) -> float:
-    """Return the mean, over pairs of labels of one group, of the group's share of their clade.
+    """Return dendrogram purity: the mean share of a group in the least clade of two of its labels.
 
     The clade is the least that holds both; 1 where every group is a union of sibling subtrees
     that meet nothing else. Range (0, 1], higher is better. Every pair counts the same, so that

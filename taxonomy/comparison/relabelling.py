@@ -1,4 +1,4 @@
-"""What a metric gives for unrelated trees: its values under random relabelling."""
+"""Null distributions: a metric's values when the labels of one tree are permuted."""
 
 from __future__ import annotations
 
@@ -12,18 +12,19 @@ from taxonomy._core.registry import lookup
 from taxonomy.comparison.metric import Metric
 from taxonomy.comparison.table import FITS, METRICS
 from taxonomy.trees.hierarchy import Hierarchy
-from taxonomy.trees.raw_tree import RawTree
+from taxonomy.trees.operations import shuffle_leaves
 
 
 @dataclass(frozen=True)
 class Null:
-    """A metric's value, and what random relabelling of the first tree gives.
+    """A metric's value beside its distribution under random relabelling of the first tree.
 
     Args:
         value: for the trees as they are.
         mean: in closed form where one is known (see ``exact``), else of the samples.
         sd: the samples' standard deviation.
-        p: the chance of a value at least as alike: (1 + samples that are) / (1 + samples).
+        p: one-sided p-value: the share of relabellings, the observed tree counted as one, whose
+            value shows at least this much similarity.
         samples: how many relabellings were drawn.
         seed: what they were drawn with.
         exact: whether ``mean`` is the closed form.
@@ -43,8 +44,8 @@ def null(
 ) -> Null:
     """Return a metric's value with its mean, spread and p-value under random relabelling.
 
-    Each sample deals the first tree's labels out anew, its shape and heights as they are; ``p`` is
-    one-sided, in the direction of being alike, and never below 1 / (1 + samples). All figures are
+    Each sample permutes the first tree's labels and keeps its shape and heights; ``p`` is
+    one-sided, in the direction of similarity, and never below 1 / (1 + samples). All figures are
     NaN where the metric is.
 
     Args:
@@ -70,7 +71,9 @@ def null(
     chosen = lookup("metric", METRICS | FITS, metric) if isinstance(metric, str) else metric
     value = chosen(tree, other)
     rng = np.random.default_rng(seed)
-    drawn = np.array([chosen(relabelled(tree, rng), other) for _ in range(samples)])
+    drawn = np.array(
+        [chosen(shuffle_leaves(tree, rng, keep_names=True), other) for _ in range(samples)]
+    )
     if np.isnan(value) or np.isnan(drawn).any():
         nan = float("nan")
         return Null(nan, nan, nan, nan, samples, seed, exact=False)
@@ -86,15 +89,3 @@ def null(
         seed=seed,
         exact=chosen.expected is not None,
     )
-
-
-def relabelled(tree: Hierarchy, rng: np.random.Generator) -> Hierarchy:
-    """Return the same shape, heights and node names with the labels dealt out at random."""
-    dealt = dict(zip(tree.leaves, rng.permutation(len(tree.leaves)).tolist(), strict=True))
-    raw = RawTree(
-        parent=tree.parent.tolist(),
-        leaf=[None if leaf is None else tree.leaves[dealt[leaf]] for leaf in tree.leaf],
-        name=list(tree.name),
-        height=[] if tree.merge_height is None else tree.merge_height.tolist(),
-    )
-    return Hierarchy(raw)

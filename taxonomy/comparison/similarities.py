@@ -1,4 +1,4 @@
-"""Where two similarities of the same classes disagree: two models, two dates, two prompts."""
+"""Where two similarities of the same classes disagree, such as those of two models."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from taxonomy._core.errors import SimilarityError
-from taxonomy.similarity import Similarity
+from taxonomy.similarity import DenseSimilarity
 
 
 class Disagreement(NamedTuple):
@@ -29,14 +29,14 @@ class Disagreement(NamedTuple):
     classes: pd.DataFrame
 
 
-def disagreement(a: Similarity, b: Similarity) -> Disagreement:
+def disagreement(a: DenseSimilarity, b: DenseSimilarity) -> Disagreement:
     """Return how two similarities differ over the labels they share.
 
     Raises:
         SimilarityError: they share fewer than two labels.
 
-    >>> a = Similarity(["cat", "dog", "car"], [[1, 0.8, 0.1], [0.8, 1, 0.1], [0.1, 0.1, 1]])
-    >>> b = Similarity(["cat", "dog", "car"], [[1, 0.5, 0.1], [0.5, 1, 0.2], [0.1, 0.2, 1]])
+    >>> a = DenseSimilarity(["cat", "dog", "car"], [[1, 0.8, 0.1], [0.8, 1, 0.1], [0.1, 0.1, 1]])
+    >>> b = DenseSimilarity(["cat", "dog", "car"], [[1, 0.5, 0.1], [0.5, 1, 0.2], [0.1, 0.2, 1]])
     >>> found = disagreement(a, b)
     >>> found.pairs[["one", "other", "change"]].round(3).values.tolist()[0]
     ['cat', 'dog', -0.3]
@@ -46,7 +46,7 @@ def disagreement(a: Similarity, b: Similarity) -> Disagreement:
     shared = sorted(set(a.ids) & set(b.ids))
     if len(shared) < 2:
         raise SimilarityError(f"The two share {len(shared)} labels; at least 2 are needed.")
-    one, other = a.restrict(shared).values, b.restrict(shared).values
+    one, other = (s.all_pairs().restrict(shared).values for s in (a, b))
     change = other - one
     i, j = np.triu_indices(len(shared), 1)
     # Rounding makes equally far moved pairs equal, which then stay in order of their labels.

@@ -9,9 +9,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from taxonomy._core.arrays import IntArray
 from taxonomy.trees.consensus import leaf_spans
 from taxonomy.trees.hierarchy import Hierarchy
-from taxonomy.trees.raw_tree import IntArray
 
 
 class SharedCounts:
@@ -44,7 +44,7 @@ class SharedCounts:
         return counts
 
 
-def pairs_meeting(tree: Hierarchy, pairs_below: npt.NDArray[np.int64]) -> None:
+def pairs_meeting(tree: Hierarchy, pairs_below: IntArray) -> None:
     """Turn counts of pairs below each node into counts of pairs that meet at it, in place.
 
     Args:

@@ -1,4 +1,4 @@
-"""The tables of metrics by name; to add one, write its function and add an entry here."""
+"""All metrics by name. To add one, write its function and add an entry here."""
 
 from __future__ import annotations
 

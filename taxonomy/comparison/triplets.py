@@ -1,18 +1,15 @@
-"""Triplet distance: how every three labels are arranged."""
+"""Triplet distance: how many triples of labels two trees arrange differently."""
 
 from __future__ import annotations
 
 from math import comb
 
 import numpy as np
-import numpy.typing as npt
 
+from taxonomy._core.arrays import FloatArray, IntArray
 from taxonomy.comparison.heights import same_labels
 from taxonomy.comparison.spans import SharedCounts, pairs_meeting
 from taxonomy.trees.hierarchy import Hierarchy
-from taxonomy.trees.raw_tree import IntArray
-
-FloatArray = npt.NDArray[np.float64]
 
 
 def triplet_distance(a: Hierarchy, b: Hierarchy) -> float:
@@ -20,7 +17,7 @@ def triplet_distance(a: Hierarchy, b: Hierarchy) -> float:
 
     Three labels have four shapes: one of three pairs closer to each other than to the third
     (resolved), or all three meeting at one node (unresolved, a shape of its own). Range [0, 1], 0
-    for equal trees; lower is more alike. Heights and their ties play no part. A multiway node
+    for equal trees; lower is more similar. Heights and their ties play no part. A multiway node
     makes triples unresolved, and these differ from every resolved one: a star differs from a
     binary tree in all triples. Its mean under random relabelling is `expected_triplet_distance`,
     2/3 for two binary trees. Time and memory grow with the square of the number of labels.

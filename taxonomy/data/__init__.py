@@ -9,12 +9,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any
 
-from taxonomy._core.errors import DataError
-from taxonomy._core.registry import Registry, lazy_names
+from taxonomy._core.registry import lazy_names
+from taxonomy.data._datasets import DATASETS, Data
 from taxonomy.data._matching import Matching, match
 from taxonomy.data._pictures import Pictures
+from taxonomy.data.request import DataRequest, check_resolution
 
 if TYPE_CHECKING:
     from taxonomy.data.cifar10 import CIFAR10
@@ -28,66 +29,44 @@ __all__ = [
     "CIFAR100",
     "DATASETS",
     "Data",
+    "DataRequest",
     "HubDataset",
     "Icons",
     "ImageFolder",
     "Matching",
     "Pictures",
     "check_resolution",
+    "dataset_class",
     "get_data",
     "match",
 ]
 
 
-class Data(Protocol):
-    """What every data set is: a frozen dataclass of options, called without arguments."""
-
-    def __call__(self) -> Pictures:
-        """Load the pictures."""
-        ...
-
-
-DATASETS: Registry[Data] = Registry(
-    "dataset",
-    {
-        "cifar10": "taxonomy.data.cifar10:CIFAR10",
-        "cifar100": "taxonomy.data.cifar100:CIFAR100",
-        "folder": "taxonomy.data.folder:ImageFolder",
-        "hub": "taxonomy.data.hub:HubDataset",
-        "icons": "taxonomy.data.icons:Icons",
-    },
-)
-"""All data sets by name."""
-
 __getattr__, __dir__ = lazy_names(__name__, DATASETS.classes)
 
 
-def get_data(name: Path | str, resolution: int = 32) -> Pictures:
-    """Return a data set with its default options, or read a folder of class folders.
-
-    For options, call the data set's own class: ``CIFAR100(archive=…)()``.
+def dataset_class(name: str) -> type[Data]:
+    """Return the class of the data set that a name means; of `ImageFolder` for a folder.
 
     Raises:
-        RegistryError: the name is neither registered nor a folder.
+        RegistryError: there is no such data set and no such folder.
+    """
+    return DATASETS.get("folder" if DataRequest(name).is_folder else name)
+
+
+def get_data(name: Path | str, resolution: int = 32, **options: Any) -> Pictures:
+    """Return a data set by name, or read a folder of class folders.
+
+    Args:
+        name: a registered data set, or a folder.
+        resolution: pixels a side.
+        options: of the data set, as its class lists them.
+
+    Raises:
+        RegistryError: the name is neither registered nor a folder, or there is no such option.
         DataError: the folder cannot be read as pictures, or the set has another resolution.
+
+    >>> get_data("icons", resolution=32).images.shape
+    (15108, 4, 32, 32)
     """
-    if str(name) not in DATASETS.names() and Path(name).is_dir():
-        from taxonomy.data.folder import ImageFolder
-
-        return ImageFolder(str(name), resolution)()
-    return check_resolution(DATASETS.get(str(name))()(), resolution, str(name))
-
-
-def check_resolution(pictures: Pictures, resolution: int, name: str) -> Pictures:
-    """Return the pictures, if their sides are of the resolution.
-
-    Raises:
-        DataError: they are of another one.
-    """
-    side = pictures.images.shape[-1]
-    if side != resolution:
-        raise DataError(
-            f"The pictures of {name!r} have {side} pixels a side and the network takes "
-            f"{resolution}; give it a specification with the resolution {side} (--spec FILE)."
-        )
-    return pictures
+    return DataRequest(str(name), options).pictures(resolution)

@@ -9,18 +9,20 @@ from __future__ import annotations
 
 import hashlib
 import tarfile
-import urllib.request
-from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import BinaryIO, ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from taxonomy._core import io
+from taxonomy._core.checked import check_options
 from taxonomy._core.errors import DataError
-from taxonomy.data._pictures import SPLITS, Pictures
+from taxonomy._core.folders import SPLITS
+from taxonomy._core.registry import require
+from taxonomy.data._pictures import Pictures
 from taxonomy.data._splits import fraction
 
 SIDE = 32
@@ -102,6 +104,7 @@ class Reader:
         Raises:
             DataError: the archive is missing, damaged or another one.
         """
+        check_options(self, DataError)
         where = (self.archive, self.download, self.url, self.md5, self.cache)
         return read(self.ARCHIVE, locate(self.ARCHIVE, *where))
 
@@ -118,11 +121,14 @@ def locate(archive: Archive, path: str, download: Download, url: str, md5: str, 
     if not file.is_file():
         if download == "never":
             raise DataError(
-                f"{file}: no such archive. Download {url} and give its path (--archive FILE), or "
-                "have it downloaded: --download when-missing."
+                f"{file}: no such archive. Download {url} and give its path (`archive`), or have "
+                'it downloaded (`download="when-missing"`).'
             )
         _download(url, file, md5)
-    elif (found := _md5(file)) != md5:
+        return file
+    with file.open("rb") as opened:
+        found = _md5(opened)
+    if found != md5:
         raise DataError(
             f"{file}: its MD5 sum is {found}, the published one {md5}; it is damaged or another "
             f"archive. The binary version is needed: {url}"
@@ -171,7 +177,7 @@ def pictures(archive: Archive, records: Records, held_out: float, seed: int) -> 
         DataError: a share that is not between 0 and 1, or a class that has no training picture.
     """
     if not 0 < held_out < 1:
-        raise DataError(f"The share held out is {held_out}; give one between 0 and 1 (--held-out).")
+        raise DataError(f"The share held out is {held_out}; give one between 0 and 1 (`held_out`).")
     classes = tuple(sorted(records.names))
     column = np.array([classes.index(name) for name in records.names])
     both = np.concatenate([records.train, records.test])
@@ -202,40 +208,38 @@ def _records(raw: bytes, archive: Archive, name: str) -> Bytes:
     return np.frombuffer(raw, dtype=np.uint8).reshape(-1, size)
 
 
-def _md5(file: Path) -> str:
-    with file.open("rb") as opened:
-        return hashlib.file_digest(opened, _new_md5).hexdigest()
-
-
-def _new_md5() -> hashlib._Hash:
-    return hashlib.md5(usedforsecurity=False)  # the sums are published as MD5
+def _md5(file: Any) -> str:
+    """Return the checksum that is published; it says that nothing was damaged, not who made it."""
+    return hashlib.file_digest(file, partial(hashlib.md5, usedforsecurity=False)).hexdigest()
 
 
 def _download(url: str, file: Path, md5: str) -> None:
-    if not url.startswith(("https://", "http://")):
-        raise DataError(f"{url}: not a web address; give one that begins with https://.")
-    state = _new_md5()
-    try:
-        with urllib.request.urlopen(url, timeout=60) as page, io.atomic_open(file) as out:  # noqa: S310
-            _copy(page, out, state.update)
-            if state.hexdigest() != md5:
-                raise DataError(
-                    f"{url}: what came has the MD5 sum {state.hexdigest()}, not the published "
-                    f"{md5}; nothing was kept. Try again, or get it otherwise (--archive FILE)."
-                )
-    except OSError as error:
-        raise DataError(
-            f"{url}: cannot be downloaded to {file} ({error}). Download it otherwise and give its "
-            "path (--archive FILE)."
-        ) from error
+    """Download a file, which appears under its name only when its checksum is right.
 
-
-def _copy(page: BinaryIO, out: BinaryIO, see: Callable[[bytes], None]) -> None:
+    Raises:
+        DataError: it cannot be downloaded, or its checksum is another.
+    """
     from tqdm import tqdm
 
-    total = int(getattr(page, "length", None) or 0) or None
-    with tqdm(total=total, desc="downloading", unit="B", unit_scale=True, disable=None) as bar:
-        while block := page.read(BLOCK):
-            out.write(block)
-            see(block)
-            bar.update(len(block))
+    if not url.startswith(("https://", "http://")):
+        raise DataError(f"{url}: not a web address; give one that begins with https://.")
+    pooch = require("pooch")
+    bar = tqdm(total=1, desc="downloading", unit="B", unit_scale=True, disable=None)
+    # Not pooch.retrieve, whose files are its owner's alone and may be half on disk after a crash.
+    fetch = pooch.HTTPDownloader(
+        progressbar=bar, chunk_size=BLOCK, timeout=60, headers={"Accept-Encoding": "identity"}
+    )
+    try:
+        with bar, io.atomic_open(file) as out:
+            fetch(url, out, None)
+            out.seek(0)
+            if (found := _md5(out)) != md5:
+                raise DataError(
+                    f"{url}: what came has the MD5 sum {found}, not the published {md5}; nothing "
+                    "was kept. Try again, or download it otherwise and give its path (`archive`)."
+                )
+    except OSError as error:  # which requests' own errors are too
+        raise DataError(
+            f"{url}: cannot be downloaded to {file} ({error}). Download it otherwise and give its "
+            "path (`archive`)."
+        ) from error

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import struct
+import zlib
+from functools import cache
 from pathlib import Path
 from typing import IO, Any
 
@@ -10,17 +13,47 @@ import numpy as np
 import numpy.typing as npt
 
 from taxonomy._core.errors import DataError
+from taxonomy._core.registry import require
+
+VERSION = 2
+"""Of the way pictures are decoded; part of a cache's key, to be raised with every change of it."""
+
+_NOT_DECODED = {"BUFR", "EPS", "GRIB", "HDF5", "MPEG", "WMF"}
+"""What Pillow knows and cannot read by itself; for EPS it would run another program on the file."""
+
+_DAMAGED = (
+    *(OSError, EOFError, ValueError, TypeError, SyntaxError, LookupError, ArithmeticError),
+    *(AttributeError, RuntimeError, MemoryError, struct.error, zlib.error),
+)
+"""What Pillow's readers raise on damaged bytes."""
+
+_SPARE = 2
+"""A JPEG is decoded at a lower resolution that is at least this many times the one wanted."""
 
 
-def decode(
-    pillow: Any, file: Path | IO[bytes], resolution: int, where: object = None
-) -> npt.NDArray[np.uint8]:
+@cache
+def formats() -> tuple[str, ...]:
+    """Return the formats that are read, by Pillow's names."""
+    image = require("PIL.Image")
+    image.init()
+    return tuple(name for name in image.ID if name in image.OPEN and name not in _NOT_DECODED)
+
+
+@cache
+def suffixes() -> tuple[str, ...]:
+    """Return the endings of the files that are read, such as ``.png``."""
+    known = require("PIL.Image").registered_extensions()
+    read = {*formats(), "MPO"}  # which begins as a JPEG and is opened as one
+    return tuple(sorted(suffix for suffix, name in known.items() if name in read))
+
+
+def decode(file: Path | IO[bytes], resolution: int, where: object = None) -> npt.NDArray[np.uint8]:
     """Return one picture as (3, resolution, resolution), transparent parts on white.
 
-    It is scaled to cover the square and cropped in the centre.
+    It is turned as the camera's note (EXIF) says, scaled to cover the square and cropped in the
+    centre. Grey values of 16 bits are scaled to 8. Of several frames the first is taken.
 
     Args:
-        pillow: the module ``PIL.Image``.
         file: a path or an opened file.
         resolution: side of the square, in pixels.
         where: names the picture in messages, where the file has no name.
@@ -28,27 +61,50 @@ def decode(
     Raises:
         DataError: the file is no readable picture.
     """
+    image, operations = require("PIL.Image"), require("PIL.ImageOps")
     try:
-        with pillow.open(file) as opened:
-            picture = _opaque(pillow, opened)
-    except (
-        *(OSError, EOFError, ValueError, SyntaxError, IndexError, struct.error),
-        pillow.DecompressionBombError,
-    ) as error:
+        with image.open(file, formats=formats()) as opened:
+            opened.draft(None, (_SPARE * resolution, _SPARE * resolution))
+            opened.load()
+            picture = _opaque(image, _upright(operations, opened))
+    except (*_DAMAGED, image.DecompressionBombError) as error:
         raise DataError(
             f"{where or file}: not a readable picture ({error}). Replace or remove the file."
         ) from error
-    scale = resolution / min(picture.size)
-    size = tuple(max(resolution, round(side * scale)) for side in picture.size)
-    picture = picture.resize(size, pillow.Resampling.BILINEAR)
-    left, top = ((side - resolution) // 2 for side in size)
-    picture = picture.crop((left, top, left + resolution, top + resolution))
-    return np.asarray(picture, dtype=np.uint8).transpose(2, 0, 1)
+    fitted = operations.fit(picture, (resolution, resolution), image.Resampling.BILINEAR)
+    return np.asarray(fitted, dtype=np.uint8).transpose(2, 0, 1)
 
 
-def _opaque(pillow: Any, opened: Any) -> Any:
-    if opened.mode in ("RGB", "L", "CMYK", "YCbCr") and "transparency" not in opened.info:
-        return opened.convert("RGB")
-    picture = opened.convert("RGBA")
-    white = pillow.new("RGBA", picture.size, "white")
-    return pillow.alpha_composite(white, picture).convert("RGB")
+def _upright(operations: Any, opened: Any) -> Any:
+    with contextlib.suppress(*_DAMAGED):  # the note is damaged, the picture is not
+        operations.exif_transpose(opened, in_place=True)
+    return opened
+
+
+def _opaque(image: Any, picture: Any) -> Any:
+    """Return a picture as RGB, on white.
+
+    Raises:
+        ValueError: its numbers have no stated range.
+    """
+    if picture.mode.startswith("I") or picture.mode == "F":
+        picture = _of_8_bits(image, picture)
+    if picture.mode in ("RGB", "L", "CMYK", "YCbCr") and "transparency" not in picture.info:
+        return picture.convert("RGB")
+    picture = picture.convert("RGBA")
+    white = image.new("RGBA", picture.size, "white")
+    return image.alpha_composite(white, picture).convert("RGB")
+
+
+def _of_8_bits(image: Any, picture: Any) -> Any:
+    """Scale grey values of 16 bits.
+
+    Raises:
+        ValueError: they have more.
+    """
+    # What says 16 bits is the mode, or the format alone: for PNG, before Pillow 11, and for PGM.
+    by_format = picture.mode == "I" and picture.format in ("PNG", "PPM")
+    if not picture.mode.startswith("I;16") and not by_format:
+        raise ValueError("its pixels are 32-bit numbers of no stated range; save it with 8 or 16")
+    values = np.asarray(picture, dtype=np.float32) * np.float32(255 / 65535)
+    return image.fromarray(values.round().clip(0, 255).astype(np.uint8))

@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
 
 from taxonomy._core import io
+from taxonomy._core.cached import Bytes, Facts, cached_array
 from taxonomy._core.errors import DataError
-from taxonomy.data._cache import Images, fill_rows, readable, stored
+from taxonomy._core.progress import track
+from taxonomy._core.registry import require
+from taxonomy.data._decode import VERSION
 from taxonomy.data._pictures import Pictures
 
 log = logging.getLogger(__name__)
 
 Unreadable = Literal["refuse", "skip"]
+BLOCK = 2048
+"""Pictures given to the decoding threads at a time."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +33,7 @@ class Encoded:
 
     Args:
         source: digest of where they come from and how they are read.
-        content: digest of all that the decoded pictures depend on.
+        content: digest of all that the decoded pictures depend on, but for the decoder.
         labels: the class of each.
         splits: index into `SPLITS` of each.
         load: decodes the picture of a row, or raises `DataError`.
@@ -36,7 +44,7 @@ class Encoded:
     content: str
     labels: Sequence[str]
     splits: Sequence[int]
-    load: Callable[[int], Images]
+    load: Callable[[int], Bytes]
     where: Callable[[int], str]
 
 
@@ -57,18 +65,25 @@ def decoded(
     """
     count = len(encoded.labels)
 
-    def fill(images: Images) -> dict[str, io.Json]:
+    def fill(images: Bytes) -> Facts:
         wrong = fill_rows(images, encoded.load, workers)
         digest = _pictures(encoded, images, wrong).digest if len(wrong) < count else ""
         return {"unreadable": [[row, text] for row, text in wrong.items()], "digest": digest}
 
-    def stale(facts: dict[str, io.Json]) -> bool:
+    def stale(facts: Facts) -> bool:
         # A disk or a permission may have failed; a file may be mended and keep its time.
-        return any(readable(encoded.load, row) for row, _ in facts["unreadable"])
+        return any(_readable(encoded.load, row) for row, _ in facts["unreadable"])
 
     shape = (count, 3, resolution, resolution)
-    folder = io.cache_folder(cache)
-    images, facts = stored(folder, encoded.source, encoded.content, shape, fill, stale)
+    images, facts = cached_array(
+        io.cache_folder(cache),
+        encoded.source,
+        io.digest([encoded.content, VERSION, require("PIL").__version__]),
+        shape,
+        fill,
+        stale,
+        remedy=f"name another folder (`cache`, or the environment variable {io.CACHE_VARIABLE})",
+    )
     wrong = dict(facts["unreadable"])
     if wrong:
         _judge(encoded, wrong, unreadable)
@@ -82,8 +97,8 @@ def _judge(encoded: Encoded, wrong: dict[int, str], unreadable: Unreadable) -> N
         names = ", ".join(encoded.where(row) for row in rest[:5])
         also = f" So are {len(rest)} others: {names}{', …' * (len(rest) > 5)}."
         raise DataError(
-            f"{wrong[first]}{also if rest else ''} Or leave such pictures out: --unreadable skip; "
-            "what was decoded is kept."
+            f"{wrong[first]}{also if rest else ''} Or leave such pictures out "
+            '(`unreadable="skip"`); what was decoded is kept.'
         )
     kept = {label for row, label in enumerate(encoded.labels) if row not in wrong}
     if lost := sorted(set(encoded.labels) - kept):
@@ -92,9 +107,7 @@ def _judge(encoded: Encoded, wrong: dict[int, str], unreadable: Unreadable) -> N
     log.warning("%d of %d pictures cannot be read and are left out.", len(wrong), total)
 
 
-def _pictures(
-    encoded: Encoded, images: Images, wrong: dict[int, str], digest: str = ""
-) -> Pictures:
+def _pictures(encoded: Encoded, images: Bytes, wrong: dict[int, str], digest: str = "") -> Pictures:
     kept = [row for row in range(len(encoded.labels)) if row not in wrong]
     classes = tuple(sorted({encoded.labels[row] for row in kept}))
     position = {name: i for i, name in enumerate(classes)}
@@ -106,3 +119,56 @@ def _pictures(
         groups=np.full(len(kept), ""),
         known_digest=digest,
     )
+
+
+def fill_rows(images: Bytes, load: Callable[[int], Bytes], workers: int = 0) -> dict[int, str]:
+    """Decode every picture into its row, move the rows of unreadable ones out, and return those.
+
+    Pillow decodes and scales outside Python's lock, so threads use all cores; unlike processes
+    they need no second import of the caller's script. A bar appears where it takes long.
+
+    Args:
+        images: written; readable pictures keep their order and come first.
+        load: returns the picture of a row, or raises `DataError`.
+        workers: threads; 0 for one a core.
+
+    Returns:
+        What was wrong, by row.
+    """
+    wrong: dict[int, str] = {}
+
+    def work(row: int) -> None:
+        try:
+            images[row] = load(row)
+        except DataError as error:
+            wrong[row] = str(error)
+
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    shown = track("decoding", "pictures", len(images))
+    with shown as bar, ThreadPoolExecutor(workers or cores) as pool:
+        for start in range(0, len(images), BLOCK):
+            rows = range(start, min(start + BLOCK, len(images)))
+            for _ in pool.map(work, rows):
+                bar.update()
+    _compact(images, sorted(wrong))
+    return dict(sorted(wrong.items()))
+
+
+def _readable(load: Callable[[int], Bytes], row: int) -> bool:
+    try:
+        load(row)
+    except DataError:
+        return False
+    return True
+
+
+def _compact(images: Bytes, gaps: list[int]) -> None:
+    """Move the rows after each gap up; what is left at the end is zero."""
+    if not gaps:
+        return
+    for before, (gap, stop) in enumerate(pairwise([*gaps, len(images)])):
+        for start in range(gap + 1, stop, BLOCK):
+            block = images[start : min(start + BLOCK, stop)].copy()
+            first = start - before - 1
+            images[first : first + len(block)] = block
+    images[len(images) - len(gaps) :] = 0

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 
+from taxonomy._core.checked import check_options
 from taxonomy._core.errors import DataError, did_you_mean
-from taxonomy.data._pictures import SPLITS, Pictures
+from taxonomy._core.folders import SPLITS
+from taxonomy._core.spelling import respelled
+from taxonomy.data._pictures import Pictures
 from taxonomy.trees.hierarchy import Hierarchy
 from taxonomy.trees.operations import drop_heights, graft
 
@@ -34,13 +37,18 @@ class Matching:
     unknown: Literal["refuse", "drop"] = "refuse"
     without_data: Literal["refuse", "drop"] = "refuse"
 
+    def __post_init__(self) -> None:
+        check_options(self, DataError)
+
 
 def match(
     pictures: Pictures, tree: Hierarchy, policy: Matching | None = None
 ) -> tuple[Pictures, Hierarchy]:
     """Return data and tree with the same classes, every one with a training picture.
 
-    What agrees already is returned as it is. Whatever a policy drops is logged.
+    What agrees already is returned as it is. Whatever a policy drops is logged. Classes that are
+    the same text in other Unicode characters (``é`` as one or as two) are the same, and are
+    written as in the tree.
 
     Args:
         pictures: a data set.
@@ -65,14 +73,14 @@ def match(
         └── pet
     """
     policy = policy or Matching()
+    pictures = spelled_as(pictures, tree)
     tree, coarse = _settle_coarse(pictures, tree, policy)
     unknown = [c for c in pictures.classes if c not in set(tree.leaves) | set(coarse)]
     if unknown and policy.unknown == "refuse":
         near = did_you_mean(unknown[0], tree.leaves)
         raise DataError(
             f"{_named(unknown)} in the data but not in the tree.{near} Build the tree from the "
-            "data's own labels (taxonomy generate FOLDER), or leave their pictures out: "
-            "--unknown drop."
+            'data\'s own labels, or leave their pictures out (`unknown="drop"`).'
         )
     gone = {*coarse, *unknown}
     if gone:
@@ -89,7 +97,7 @@ def match(
     if policy.without_data == "refuse":
         raise DataError(
             f"{_named(bare)} in the tree but without a training picture. Add pictures, or leave "
-            "the classes out of the tree: --without-data drop."
+            'the classes out of the tree (`without_data="drop"`).'
         )
     if len(bare) == len(tree.leaves):
         raise DataError("No class of the tree has a training picture.")
@@ -98,6 +106,16 @@ def match(
     if left != pictures.classes:
         pictures = pictures.restrict(left)
     return pictures, tree.restrict(left)
+
+
+def spelled_as(pictures: Pictures, tree: Hierarchy) -> Pictures:
+    """Return the pictures, their classes written in the same Unicode characters as in the tree."""
+    known = [*tree.leaves, *(tree.name[node] or "" for node in tree.nodes)]
+    names = respelled(pictures.classes, known)
+    if names == pictures.classes:
+        return pictures
+    order = np.argsort(np.argsort(names))
+    return replace(pictures, classes=tuple(sorted(names)), targets=order[pictures.targets])
 
 
 def _settle_coarse(
@@ -111,7 +129,7 @@ def _settle_coarse(
     if policy.coarse == "refuse":
         raise DataError(
             f"{_named(coarse)} in the data, and an inner node of the tree. Leave such pictures out "
-            "(--coarse drop), or give the node a leaf of that name for them (--coarse leaf)."
+            '(`coarse="drop"`), or give the node a leaf of that name for them (`coarse="leaf"`).'
         )
     if tree.merge_height is not None:
         tree = drop_heights(tree)

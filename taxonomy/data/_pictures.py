@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import InitVar, dataclass
 from functools import cached_property
 from typing import Any
 
@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from taxonomy._core import io
+from taxonomy._core.arrays import IntArray
 from taxonomy._core.errors import DataError
-
-SPLITS = ("train", "val", "test")
+from taxonomy._core.folders import SPLITS
 
 
 class Selection:
@@ -29,11 +29,9 @@ class Selection:
     """
 
     base: npt.NDArray[np.uint8]
-    rows: npt.NDArray[np.int64]
+    rows: IntArray
 
-    def __init__(
-        self, base: npt.NDArray[np.uint8] | Selection, rows: npt.NDArray[np.int64]
-    ) -> None:
+    def __init__(self, base: npt.NDArray[np.uint8] | Selection, rows: IntArray) -> None:
         if isinstance(base, Selection):
             self.base, self.rows = base.base, base.rows[rows]
         else:
@@ -58,7 +56,7 @@ class Selection:
 
 @dataclass(frozen=True, eq=False)
 class Pictures:
-    """Pictures with their classes.
+    """Pictures with their classes, splits and groups.
 
     Pictures may be larger than memory: ``images`` may be a mapped file (`numpy.memmap`), which
     `part` and `restrict` pass on without reading it: as a view where the pictures are neighbours,
@@ -70,21 +68,23 @@ class Pictures:
         classes: label ids, sorted.
         splits: index into `SPLITS`, shape (n,).
         groups: per picture its group (for icons, the designer), shape (n,).
-        known_digest: the digest, where a cache has kept it; spares reading everything for it.
+        known_digest: the digest, where a cache has kept it; spares reading everything for it. No
+            field: pictures made from these with other arrays have a digest of their own.
 
     Raises:
         DataError: shapes that do not agree, or targets out of range.
     """
 
     images: npt.NDArray[np.uint8] | Selection
-    targets: npt.NDArray[np.int64]
+    targets: IntArray
     classes: tuple[str, ...]
     splits: npt.NDArray[np.uint8]
     groups: npt.NDArray[np.str_]
-    known_digest: str = ""
+    known_digest: InitVar[str] = ""
 
-    def __post_init__(self) -> None:
-        """Check the arrays against each other."""
+    def __post_init__(self, known_digest: str) -> None:
+        if known_digest:
+            self.__dict__["digest"] = known_digest
         n = len(self.images)
         if not len(self.targets) == len(self.splits) == len(self.groups) == n:
             raise DataError("Images, targets, splits and groups differ in number.")
@@ -123,7 +123,7 @@ class Pictures:
             part.images, np.searchsorted(columns, part.targets), classes, part.splits, part.groups
         )
 
-    def _rows(self, rows: npt.NDArray[np.int64]) -> Pictures:
+    def _rows(self, rows: IntArray) -> Pictures:
         neighbours = len(rows) > 0 and rows[-1] - rows[0] == len(rows) - 1
         chosen = slice(rows[0], rows[-1] + 1) if neighbours else rows
         mapped = isinstance(self.images, np.memmap | Selection)
@@ -138,7 +138,5 @@ class Pictures:
     @cached_property
     def digest(self) -> str:
         """The sha256 of classes and arrays."""
-        if self.known_digest:
-            return self.known_digest
         arrays = io.array_digest(self.images, self.targets, self.splits)
         return io.digest([list(self.classes), arrays, self.groups.tolist()])

@@ -62,7 +62,7 @@ def rules(found: Collection[str], policy: Policy, held_out: float, where: str) -
         DataError: there is nothing to train on, or nothing to test on.
     """
     if not 0 < held_out < 1:
-        raise DataError(f"The share held out is {held_out}; give one between 0 and 1 (--held-out).")
+        raise DataError(f"The share held out is {held_out}; give one between 0 and 1 (`held_out`).")
     if "train" not in found:
         raise DataError(f"{where}: has a folder {min(found)!r} but no folder 'train'.")
     as_named: dict[str, Rule] = {name: _always(name) for name in found}
@@ -80,7 +80,7 @@ def rules(found: Collection[str], policy: Policy, held_out: float, where: str) -
     if "test" not in found:
         log.warning(
             "%s has no 'test': its 'val' is the test split, and %.3g%% of 'train', drawn by name, "
-            "are the validation split (--splits named keeps the names).",
+            'are the validation split (`splits="named"` keeps the names).',
             where,
             100 * held_out,
         )

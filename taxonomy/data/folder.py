@@ -3,22 +3,35 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 from taxonomy._core import io
+from taxonomy._core.checked import check_options
 from taxonomy._core.errors import DataError
-from taxonomy._core.registry import require
-from taxonomy.data._decode import decode
+from taxonomy._core.folders import (
+    SPLITS,
+    is_folder,
+    is_ignored,
+    split_folders,
+    subfolders,
+    unwrapped,
+)
+from taxonomy._core.spelling import composed
+from taxonomy.data._decode import decode, suffixes
 from taxonomy.data._decoded import Encoded, Unreadable, decoded
-from taxonomy.data._pictures import SPLITS, Pictures
+from taxonomy.data._pictures import Pictures
 from taxonomy.data._splits import Policy, Rule, drawn_in_three, rules
-from taxonomy.labels import class_root, subfolders
 
-SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".webp")
+log = logging.getLogger(__name__)
+
+PICTURE_FOLDERS = {"images", "image", "imgs", "img", "pictures", "photos", "jpg", "jpeg", "png"}
+"""Names of a folder in a class folder, as its only content, that are surely no class's own."""
 
 
 class File(NamedTuple):
@@ -36,10 +49,15 @@ class File(NamedTuple):
 class ImageFolder:
     """Pictures in class folders; the folder's name is the label id.
 
-    Folders ``train``, ``val`` and ``test`` are the splits. Without ``test``, as in ImageNet, the
-    policy ``auto`` takes ``val`` for the test split and draws a validation split from ``train``.
-    Without any of them, each picture's split is drawn: 70 % training, 15 % validation, 15 % test.
-    Drawing is by a digest of class and file name, so adding pictures moves no other one.
+    Folders ``train``, ``val`` and ``test`` are the splits; other usual names, such as
+    ``validation`` or ``Testing``, mean the same. Without ``test``, as in ImageNet, the policy
+    ``auto`` takes ``val`` for the test split and draws a validation split from ``train``. Without
+    any of them, each picture's split is drawn: 70 % training, 15 % validation, 15 % test. Drawing
+    is by a digest of class and file name, so adding pictures moves no other one.
+
+    Every format that Pillow reads by itself is read, by the files' endings; pictures in folders
+    inside a class folder are of that class. What is left out is counted in a warning. A folder
+    that holds nothing but another one, as unpacked archives often do, is seen through.
 
     Every picture is decoded once, into a mapped file in the cache folder, keyed by the paths,
     sizes and times of all files and by the options; pictures may be larger than memory.
@@ -70,22 +88,24 @@ class ImageFolder:
                 space for the cache.
             MissingExtraError: Pillow is not installed.
         """
+        check_options(self, DataError)
         if not self.root:
-            raise DataError("The data set 'folder' needs a folder; give it: --data FOLDER.")
+            raise DataError("The data set 'folder' needs a folder (`root`).")
         root = Path(self.root)
         if not root.is_dir():
             raise DataError(f"{root}: no such folder.")
         if self.resolution < 1:
             raise DataError(f"The resolution is {self.resolution} pixels; give at least 1.")
-        pillow = require("PIL.Image")
+        if self.workers < 0:
+            raise DataError(f"The option `workers` is {self.workers}; give 0 or more.")
         files = self.files()
         how = ["folder", self.resolution, self.splits, self.held_out]
         encoded = Encoded(
             source=io.digest([str(root.resolve()), *how]),
-            content=io.digest([_listing_digest(files), *how, require("PIL").__version__]),
+            content=io.digest([_listing_digest(files), *how]),
             labels=[file.name for file in files],
             splits=[file.split for file in files],
-            load=lambda row: decode(pillow, files[row].path, self.resolution),
+            load=lambda row: decode(files[row].path, self.resolution),
             where=lambda row: str(files[row].path),
         )
         return decoded(encoded, self.resolution, self.unreadable, self.cache, self.workers)
@@ -94,46 +114,138 @@ class ImageFolder:
         """Return all picture files, sorted by split, class and name.
 
         Raises:
-            DataError: there are none, or a class folder holds none.
+            DataError: there are none, a class folder holds none, it is not clear what a folder
+                means, or one cannot be read.
         """
-        root = Path(self.root)
-        named = [split for split in SPLITS if (root / split).is_dir() and subfolders(root / split)]
-        if class_root(root) == root and not named:
-            found = list(_files(root, drawn_in_three))
+        try:
+            return self._files()
+        except OSError as error:
+            raise DataError(f"{error.filename}: cannot be read ({error.strerror}).") from error
+
+    def _files(self) -> list[File]:
+        root = unwrapped(Path(self.root))
+        named, listing = split_folders(root), _Listing()
+        if named:
+            if others := sorted(set(subfolders(root)) - {path.name for path in named.values()}):
+                log.warning("%s: no splits, and left out: %s.", root, ", ".join(others))
+            for split, rule in rules(named, self.splits, self.held_out, str(root)).items():
+                listing.add(named[split], rule)
+            _refuse_untrained(named)
         else:
-            # A folder of loose pictures beside "train" is looked into, and named in an error.
-            named = [split for split in SPLITS if (root / split).is_dir()]
-            rule_of = rules(named, self.splits, self.held_out, str(root))
-            found = [file for s, rule in rule_of.items() for file in _files(root / s, rule)]
-            _refuse_untrained(root, named)
-        if not found:
+            listing.add(root, drawn_in_three)
+        listing.report(root)
+        if not listing.found:
             raise DataError(f"{root}: holds no pictures; expected {root}/CLASS/picture.png.")
-        return sorted(found)
+        return sorted(listing.found)
 
 
-def _files(base: Path, rule: Rule) -> Iterator[File]:
-    """Yield the pictures of all class folders in a folder."""
-    names = subfolders(base)
-    if not names and any(path.suffix.lower() in SUFFIXES for path in base.iterdir()):
-        raise DataError(
-            f"{base}: holds pictures but no class folders. Move each picture into the folder of "
-            f"its class: {base}/CLASS/picture.jpg (for ImageNet's validation pictures the "
-            "development kit lists their classes)."
-        )
-    for name in names:
-        empty = True
-        with os.scandir(base / name) as entries:
-            for entry in entries:
-                if entry.name.lower().endswith(SUFFIXES) and entry.is_file():
-                    empty = False
-                    key, found = f"{name}/{entry.name}", entry.stat()
-                    split = SPLITS.index(rule(key))
-                    path = base / name / entry.name
-                    yield File(split, name, key, path, found.st_size, found.st_mtime_ns)
-        if empty:
+class _Listing:
+    """Picture files found so far, and what was left out, by kind."""
+
+    def __init__(self) -> None:
+        self.found: list[File] = []
+        self.left_out: Counter[str] = Counter()
+        self.nested: Counter[str] = Counter()
+
+    def add(self, base: Path, rule: Rule) -> None:
+        """Add the pictures of all class folders in a folder.
+
+        Raises:
+            DataError: a class folder has none, or loose pictures have no class folder.
+        """
+        names = subfolders(base)
+        if not names and any(_is_picture(path.name) for path in base.iterdir()):
             raise DataError(
-                f"{base / name}: the class folder holds no pictures; fill or remove it."
+                f"{base}: holds pictures but no class folders. Move each picture into the folder "
+                f"of its class: {base}/CLASS/picture.jpg (for ImageNet's validation pictures the "
+                "development kit lists their classes)."
             )
+        known: dict[str, str] = {}
+        for name in names:
+            if (other := known.setdefault(composed(name), name)) != name:
+                raise DataError(
+                    f"{base}: the folders {other!a} and {name!a} are the same class "
+                    f"{composed(name)!r} written with other characters; put them together."
+                )
+            self._add_class(base, name, rule)
+
+    def _add_class(self, base: Path, name: str, rule: Rule) -> None:
+        before = len(self.found)
+        for path, entry in self._pictures(base / name, ()):
+            inner = "/".join(path.relative_to(base / name).parts)
+            # Composed, so that a picture is in the same split whatever system it lies on.
+            key = f"{composed(name)}/{composed(inner)}"
+            split, state = SPLITS.index(rule(key)), entry.stat()
+            file = File(split, composed(name), key, path, state.st_size, state.st_mtime_ns)
+            self.found.append(file)
+            if "/" in inner:
+                self.nested[str(path.parent)] += 1
+        inside = subfolders(base / name)
+        loose = any(file.path.parent == base / name for file in self.found[before:])
+        if not loose and any(folder.casefold() not in PICTURE_FOLDERS for folder in inside):
+            raise DataError(
+                f"{base / name}: the class folder holds folders ({', '.join(inside[:5])}"
+                f"{', …' * (len(inside) > 5)}) and no pictures. If these are the classes, give "
+                f"{base / name} as the data, or move them up; else move their pictures up."
+            )
+        if len(self.found) == before:
+            raise DataError(
+                f"{base / name}: the class folder holds no pictures{self._endings(base / name)}; "
+                "fill or remove it."
+            )
+
+    def _pictures(
+        self, folder: Path, above: tuple[tuple[int, int], ...]
+    ) -> Iterator[tuple[Path, os.DirEntry[str]]]:
+        """Yield the pictures of a folder and of those in it, none twice where links form a ring."""
+        state = folder.stat()
+        here = (state.st_dev, state.st_ino)
+        if here in above:
+            self.left_out["links to a folder above"] += 1
+            return
+        with os.scandir(folder) as entries:
+            for entry in sorted(entries, key=lambda entry: entry.name):
+                if is_ignored(entry.name):
+                    continue
+                if is_folder(entry):
+                    yield from self._pictures(folder / entry.name, (*above, here))
+                elif not _is_file(entry):
+                    self.left_out["broken links"] += 1
+                elif _is_picture(entry.name):
+                    yield folder / entry.name, entry
+                else:
+                    self.left_out[Path(entry.name).suffix.lower() or "without an ending"] += 1
+
+    def _endings(self, folder: Path) -> str:
+        kinds = sorted({path.suffix.lower() for path in folder.iterdir() if path.is_file()} - {""})
+        return f" of a kind that is read (there are {', '.join(kinds[:5])})" if kinds else ""
+
+    def report(self, root: Path) -> None:
+        """Say in one line each what was left out, and which folders inside class folders count."""
+        if self.left_out:
+            total = len(self.found) + self.left_out.total()
+            kinds = ", ".join(f"{kind} ({n})" for kind, n in self.left_out.most_common(8))
+            log.warning(
+                "%s: %d of %d files are left out, being of kinds that are not read: %s.",
+                *(root, self.left_out.total(), total, kinds),
+            )
+        if self.nested:
+            log.warning(
+                "%s: %d pictures lie deeper than their class's folder, as in %s, and are of that "
+                "class.",
+                *(root, self.nested.total(), min(self.nested)),
+            )
+
+
+def _is_file(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_file()
+    except OSError:  # a link to itself
+        return False
+
+
+def _is_picture(name: str) -> bool:
+    return not is_ignored(name) and name.lower().endswith(suffixes())
 
 
 def _listing_digest(files: list[File]) -> str:
@@ -144,11 +256,17 @@ def _listing_digest(files: list[File]) -> str:
     return state.hexdigest()
 
 
-def _refuse_untrained(root: Path, named: list[str]) -> None:
-    known = set(subfolders(root / "train"))
-    for split in named:
-        if strange := sorted(set(subfolders(root / split)) - known):
-            raise DataError(
-                f"{root / split / strange[0]}: the class has no folder in {root / 'train'}; "
-                "add training pictures, or remove the folder."
-            )
+def _refuse_untrained(named: dict[str, Path]) -> None:
+    """Refuse classes that only another split has.
+
+    Raises:
+        DataError: there are some.
+    """
+    known = {composed(name) for name in subfolders(named["train"])}
+    for path in named.values():
+        for name in subfolders(path):
+            if composed(name) not in known:
+                raise DataError(
+                    f"{path / name}: the class has no folder in {named['train']}; add training "
+                    "pictures, or remove the folder."
+                )

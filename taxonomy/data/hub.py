@@ -11,16 +11,15 @@ from io import BytesIO
 from typing import Any
 
 from taxonomy._core import io
+from taxonomy._core.cached import Bytes
+from taxonomy._core.checked import check_options
 from taxonomy._core.errors import DataError, did_you_mean
+from taxonomy._core.folders import SPLITS, split_of
 from taxonomy._core.registry import require
-from taxonomy.data._cache import Images
 from taxonomy.data._decode import decode
 from taxonomy.data._decoded import Encoded, Unreadable, decoded
-from taxonomy.data._pictures import SPLITS, Pictures
+from taxonomy.data._pictures import Pictures
 from taxonomy.data._splits import Policy, drawn_in_three, rules
-
-NAMES = {"validation": "val", "valid": "val", "dev": "val"}
-"""What splits are called there and here, where it differs."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +60,7 @@ class HubDataset:
             DataError: it cannot be loaded, or has no such columns.
         """
         if not self.name:
-            raise DataError("The data set 'hub' needs a name: --data hub --name NAME.")
+            raise DataError("The data set 'hub' needs a name (`name`), such as 'cifar10'.")
         library = require("datasets")
         try:
             loaded = library.load_dataset(self.name, self.configuration or None)
@@ -83,8 +82,9 @@ def from_dataset(loaded: Any, options: HubDataset | None = None) -> Pictures:
     Raises:
         DataError: missing columns or splits, pictures without a label, or unreadable pictures.
     """
-    library, pillow = require("datasets"), require("PIL.Image")
+    library = require("datasets")
     options = options or HubDataset()
+    check_options(options, DataError)
     parts = _parts(loaded, options)
     image, label = _columns(library, parts[0][1], options)
     names = [_label_names(part, label) for _, part, _ in parts]
@@ -100,20 +100,20 @@ def from_dataset(loaded: Any, options: HubDataset | None = None) -> Pictures:
         _, part, row = rows[index]
         return f"{parts[part][0]}, row {row}"
 
-    def load(index: int) -> Images:
+    def load(index: int) -> Bytes:
         _, part, row = rows[index]
         value = raw[part][row].column(image)[0].as_py()
         if not value or not (value["bytes"] or value["path"]):
             raise DataError(f"{where(index)}: has no picture.")
         file = BytesIO(value["bytes"]) if value["bytes"] else value["path"]
-        return decode(pillow, file, options.resolution, where(index))
+        return decode(file, options.resolution, where(index))
 
     marks = [getattr(dataset, "_fingerprint", "") for _, dataset, _ in parts]
     how = ["hub", image, label, options.resolution, options.splits, options.held_out]
     origin = [options.name, options.configuration] if options.name else marks
     encoded = Encoded(
         source=io.digest([origin, how]),
-        content=io.digest([marks, how, require("PIL").__version__]),
+        content=io.digest([marks, how]),
         labels=[names[part][row] for _, part, row in rows],
         splits=[split for split, _, _ in rows],
         load=load,
@@ -126,9 +126,15 @@ def _parts(loaded: Any, options: HubDataset) -> list[tuple[str, Any, Any]]:
     """Return name, data and rule of every split with labels."""
     if not isinstance(loaded, Mapping):
         return [("row", loaded, drawn_in_three)]
-    known = {NAMES.get(str(name), str(name)): part for name, part in loaded.items()}
-    known = {n: known[n] for n in SPLITS if n in known and not _unlabelled(known[n], options)}
     where = f"The data set {options.name!r}" if options.name else "The data set"
+    known: dict[str, Any] = {}
+    for name in sorted(loaded, key=str):
+        split = split_of(str(name))
+        if split in known:
+            raise DataError(f"{where} has two splits that both mean {split!r}: {list(loaded)}.")
+        if split and not _unlabelled(loaded[name], options):
+            known[split] = loaded[name]
+    known = {split: known[split] for split in SPLITS if split in known}
     if not known:
         raise DataError(f"{where} has none of the splits {', '.join(SPLITS)}: {list(loaded)}.")
     if list(known) == ["train"] and options.splits == "auto":
@@ -138,7 +144,7 @@ def _parts(loaded: Any, options: HubDataset) -> list[tuple[str, Any, Any]]:
 
 
 def _unlabelled(part: Any, options: HubDataset) -> bool:
-    """Tell whether a split's labels are withheld, which is written as -1 throughout."""
+    """Return whether a split's labels are withheld, which is written as -1 throughout."""
     label = options.label or ("label" if "label" in part.column_names else "")
     return bool(label) and len(part) > 0 and set(part.unique(label)) == {-1}
 
@@ -154,7 +160,7 @@ def _columns(library: Any, part: Any, options: HubDataset) -> tuple[str, str]:
     classes = [n for n, feature in features.items() if isinstance(feature, library.ClassLabel)]
     usual = [n for n in ("label", "fine_label") if n in features]
     found = []
-    for given, flag, guesses in (
+    for given, field, guesses in (
         (options.image, "image", pictures),
         (options.label, "label", usual or classes),
     ):
@@ -163,8 +169,8 @@ def _columns(library: Any, part: Any, options: HubDataset) -> tuple[str, str]:
             raise DataError(f"There is no column {given!r}.{near} Columns: {', '.join(features)}.")
         if not given and not guesses:
             raise DataError(
-                f"No column holds {flag}s by its type; name one of {', '.join(features)}: "
-                f"--{flag} COLUMN."
+                f"No column holds {field}s by its type; name one (`{field}`): "
+                f"{', '.join(features)}."
             )
         found.append(given or guesses[0])
     return found[0], found[1]

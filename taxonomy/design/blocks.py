@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, fields
+from typing import Any, Literal
 
-from taxonomy._core.errors import SpecError, did_you_mean
+from taxonomy._core.errors import SpecError, check_choice, check_whole, shown
+from taxonomy.design.families import FAMILIES, Family, Number
 
-FAMILIES = ("resnet", "convnext")
-"""The base families; `design.cost` and `nets.trunk` each hold one entry for each."""
+Recalibration = Literal["none", "grn", "se"]
 
-RECALIBRATIONS = ("none", "grn", "se")
+MOST_WIDTH = 65_536
+MOST_CLASSES = 10**9
+MOST_BUCKETS = 1_000
+MOST_BLOCKS = 1_000
+MOST_STRIDE = 1_024
+MOST_EXPANSION = 64
+MOST_KERNEL = 63
+MOST_PARAMS = 10**10
+"""The parameters of a whole network; in float32 they are 40 GB."""
+
+MOST_MACS = 10**15
+"""The MACs of one picture through a whole network; below, sums of floats are exact."""
 
 
 @dataclass(frozen=True)
@@ -24,35 +35,52 @@ class Block:
     normalisation in both, so that it folds into the convolutions.
 
     Args:
-        family: ``resnet`` or ``convnext``.
+        family: one of `FAMILIES`: ``resnet`` or ``convnext``.
         expand: how much wider the middle of a ConvNeXt block is than its ends.
         kernel: side of a ConvNeXt block's depthwise convolution; odd.
         recalibrate: what reweights a ConvNeXt block's wide channels, per node: ``none``, ``grn``
             (global response normalisation, Woo et al. 2023) or ``se`` (squeeze and excite to a
             quarter, Hu et al. 2018).
+
+    Raises:
+        SpecError: an unknown name, a size out of range, or an option that the family lacks.
     """
 
     family: str = "resnet"
     expand: int = 4
     kernel: int = 3
-    recalibrate: Literal["none", "grn", "se"] = "none"
+    recalibrate: Recalibration = "none"
 
     def __post_init__(self) -> None:
-        """Check names and sizes."""
-        if self.family not in FAMILIES:
-            raise SpecError(
-                f"Unknown family {self.family!r}.{did_you_mean(str(self.family), FAMILIES)} "
-                f"Choose from: {', '.join(FAMILIES)}."
-            )
-        if self.recalibrate not in RECALIBRATIONS:
-            raise SpecError(
-                f"Unknown recalibration {self.recalibrate!r}; "
-                f"choose from: {', '.join(RECALIBRATIONS)}."
-            )
-        if not all(isinstance(n, int) and n >= 1 for n in (self.expand, self.kernel)):
-            raise SpecError("A block's expansion and kernel must be whole numbers, at least 1.")
+        """Check names and sizes, and that the family has the options that are set."""
+        check_choice("family", self.family, FAMILIES, SpecError)
+        check_choice("recalibrate", self.recalibrate, Recalibration, SpecError)
+        check_whole("expand", self.expand, 1, MOST_EXPANSION, SpecError)
+        check_whole("kernel", self.kernel, 1, MOST_KERNEL, SpecError)
         if self.kernel % 2 == 0:
-            raise SpecError(f"A block's kernel is {self.kernel}; give an odd number such as 3.")
+            raise SpecError(f"kernel is {self.kernel}; give an odd number such as 3.")
+        for field in fields(self)[1:]:
+            value = getattr(self, field.name)
+            if field.name not in self.record.options and value != field.default:
+                raise SpecError(
+                    f"{field.name} is {shown(value)}, and the family {self.family!r} has no such "
+                    "option; leave it out."
+                )
+
+    @property
+    def record(self) -> Family:
+        """The record of the block's family."""
+        return FAMILIES[self.family]
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The options of the block that its family has."""
+        return {name: getattr(self, name) for name in self.record.options}
+
+    @property
+    def maps(self) -> int:
+        """How many maps of its own width a residual block holds at once."""
+        return self.record.maps(**self.options)
 
 
 RESNET = Block("resnet")
@@ -68,12 +96,21 @@ class Stage:
         depth: residual blocks.
         stride: of the opening convolution; 2 halves the map's sides.
         block: how the stage is built.
+
+    Raises:
+        SpecError: a size out of range.
     """
 
     width: int
     depth: int = 1
     stride: int = 1
     block: Block = RESNET
+
+    def __post_init__(self) -> None:
+        """Check all sizes."""
+        check_whole("width", self.width, 1, MOST_WIDTH, SpecError)
+        check_whole("depth", self.depth, 0, MOST_BLOCKS, SpecError)
+        check_whole("stride", self.stride, 1, MOST_STRIDE, SpecError)
 
 
 @dataclass(frozen=True)
@@ -88,8 +125,11 @@ class Backbone:
         stage: index of the feature map it is cut after, from 0.
         width: channels of that map.
         stride: the input's side over the map's.
-        params: learned numbers up to there.
+        params: parameters up to there.
         macs: multiply-accumulates of one picture at the network's resolution.
+
+    Raises:
+        SpecError: a size out of range.
     """
 
     name: str
@@ -99,18 +139,34 @@ class Backbone:
     params: int
     macs: int
 
+    def __post_init__(self) -> None:
+        """Check all sizes."""
+        check_whole("stage", self.stage, 0, MOST_BLOCKS, SpecError)
+        check_whole("width", self.width, 1, MOST_WIDTH, SpecError)
+        check_whole("stride", self.stride, 1, MOST_STRIDE, SpecError)
+        check_whole("params", self.params, 1, MOST_PARAMS, SpecError)
+        check_whole("macs", self.macs, 0, MOST_MACS, SpecError)
+
 
 @dataclass(frozen=True)
 class Bucket:
-    """The width of the nodes that hold at least so many classes.
+    """The width of the nodes that hold at least a given number of classes.
 
     Args:
         width: channels of each such node.
         least: classes that a node must hold, in the full tree, to get this width.
+
+    Raises:
+        SpecError: a size out of range.
     """
 
     width: int
     least: int = 1
+
+    def __post_init__(self) -> None:
+        """Check all sizes."""
+        check_whole("width", self.width, 1, MOST_WIDTH, SpecError)
+        check_whole("least", self.least, 1, MOST_CLASSES, SpecError)
 
 
 @dataclass(frozen=True)
@@ -122,6 +178,12 @@ class Level:
         depth: residual blocks of each node.
         stride: of each node's opening convolution.
         block: how each node is built.
+
+    Raises:
+        SpecError: a size out of range, or no bucket for nodes of one class.
+
+    >>> Level((Bucket(32), Bucket(48, least=10))).width_of(12)
+    48
     """
 
     buckets: tuple[Bucket, ...]
@@ -129,6 +191,39 @@ class Level:
     stride: int = 2
     block: Block = RESNET
 
+    def __post_init__(self) -> None:
+        """Check all sizes."""
+        if min((bucket.least for bucket in self.buckets), default=2) > 1:
+            raise SpecError("Every level needs a bucket with 'least' 1, for its small nodes.")
+        if len(self.buckets) > MOST_BUCKETS:
+            raise SpecError(f"A level has {len(self.buckets)} buckets; at most {MOST_BUCKETS}.")
+        check_whole("depth", self.depth, 0, MOST_BLOCKS, SpecError)
+        check_whole("stride", self.stride, 1, MOST_STRIDE, SpecError)
+
     def width_of(self, classes: int) -> int:
-        """Return the width of a node that holds so many classes."""
+        """Return the width of a node that holds this many classes."""
         return max((b for b in self.buckets if b.least <= classes), key=lambda b: b.least).width
+
+
+def stage_cost(
+    block: Block, width_in: Number, width: Number, depth: int, stride: int, side: int
+) -> tuple[Number, Number]:
+    """Return the parameters and MACs of one stage: an opening convolution, then residual blocks.
+
+    Args:
+        block: how it is built.
+        width_in: channels read; a number or an array of them.
+        width: channels made, likewise.
+        depth: residual blocks.
+        stride: of the opening convolution.
+        side: of the map made, in pixels.
+
+    >>> params, macs = stage_cost(RESNET, width_in=3, width=8, depth=0, stride=1, side=32)
+    >>> params == 9 * 3 * 8 + 2 * 8, macs == 9 * 3 * 8 * 32 * 32
+    (True, True)
+    """
+    family, each = block.record, block.record.cost(width, **block.options)
+    opening = family.opening(stride) ** 2 * width_in * width
+    params = opening + 2 * width + depth * each.params
+    macs = (opening + depth * each.cell_macs) * side * side + depth * each.picture_macs
+    return params, macs

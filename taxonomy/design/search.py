@@ -1,4 +1,4 @@
-"""Design search: which network, among thousands, gives most within a budget, before any is built.
+"""Design search: the best of many thousand networks within a budget, by cost alone.
 
 A design is a trunk of a few stages, a split, and one width and depth a level. Its cost, and the
 mean cost of its experts over a task list, are sums over (level, width) with closed-form terms, so
@@ -20,20 +20,28 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
-from taxonomy._core.errors import SpecError
-from taxonomy.design.blocks import CONVNEXT, FAMILIES, RESNET, Block, Bucket, Level, Stage
-from taxonomy.design.cost import kept_sum, stage_cost
-from taxonomy.design.spec import NetSpec
+from taxonomy._core.arrays import FloatArray, IntArray
+from taxonomy._core.errors import SpecError, check_choice, check_whole
+from taxonomy.design.blocks import (
+    MOST_BLOCKS,
+    MOST_MACS,
+    MOST_WIDTH,
+    Block,
+    Bucket,
+    Level,
+    Stage,
+    stage_cost,
+)
+from taxonomy.design.costs import kept_sum
+from taxonomy.design.families import FAMILIES
+from taxonomy.design.spec import MOST_RESOLUTION, MOST_STAGES, NetSpec
 from taxonomy.tasks import TaskList
 from taxonomy.trees.hierarchy import Hierarchy
 
 if TYPE_CHECKING:
     import pandas as pd
 
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
 CHANNELS = 3
 
@@ -46,8 +54,8 @@ class DesignConfig:
         macs: most MACs of the whole network.
         expert_macs: most MACs of an expert, mean over the tasks; 0 for no bound.
         expert_params: most parameters of an expert, mean over the tasks; 0 for no bound.
-        trunk_family: how the trunk is built, resnet or convnext.
-        branch_family: how the branches are built, resnet or convnext.
+        trunk_family: how the trunk is built, one of `FAMILIES`, with its default options.
+        branch_family: how the branches are built, likewise.
         stages: numbers of trunk stages, so where the split may lie; from the second on, each
             halves the map.
         trunk_widths: channels of a trunk stage; from stage to stage they never fall.
@@ -57,6 +65,9 @@ class DesignConfig:
         smallest_side: levels stop halving the map at this side, in pixels.
         resolution: side of the input, in pixels.
         best: designs returned.
+
+    Raises:
+        SpecError: an unknown family, an empty list, or a number out of range.
     """
 
     macs: int = 76_700_000
@@ -75,16 +86,24 @@ class DesignConfig:
 
     def __post_init__(self) -> None:
         """Check ranges."""
-        for name in (self.trunk_family, self.branch_family):
-            if name not in FAMILIES:
-                raise SpecError(f"Unknown family {name!r}; choose from: {', '.join(FAMILIES)}.")
-        grids = (self.stages, self.trunk_widths, self.widths)
-        if min(map(len, (*grids, self.depths, self.trunk_depths))) == 0:
-            raise SpecError("Every list of sizes to search needs at least one entry.")
-        if min(min(map(min, grids)), self.best, self.macs, self.resolution) < 1:
-            raise SpecError("Stages, widths and budgets must be at least 1.")
-        if min(*self.depths, *self.trunk_depths, self.expert_macs, self.expert_params) < 0:
-            raise SpecError("Depths and budgets must not be negative.")
+        for name in ("trunk_family", "branch_family"):
+            check_choice(name, getattr(self, name), FAMILIES, SpecError)
+        for name, least, most in (
+            ("stages", 1, MOST_STAGES),
+            ("trunk_widths", 1, MOST_WIDTH),
+            ("trunk_depths", 0, MOST_BLOCKS),
+            ("widths", 1, MOST_WIDTH),
+            ("depths", 0, MOST_BLOCKS),
+        ):
+            if not getattr(self, name):
+                raise SpecError(f"{name} is empty; give at least one number to search.")
+            for size in getattr(self, name):
+                check_whole(name, size, least, most, SpecError)
+        check_whole("resolution", self.resolution, 1, MOST_RESOLUTION, SpecError)
+        check_whole("smallest_side", self.smallest_side, 1, MOST_RESOLUTION, SpecError)
+        check_whole("best", self.best, 1, MOST_DESIGNS, SpecError)
+        for name, least in (("macs", 1), ("expert_macs", 0), ("expert_params", 0)):
+            check_whole(name, getattr(self, name), least, MOST_MACS, SpecError)
 
 
 @dataclass(frozen=True)
@@ -104,6 +123,15 @@ class Designs:
     searched: int
     fitting: int
 
+    def __str__(self) -> str:
+        """Return the designs as a table to read, costs in millions and thousands."""
+        table = self.table.assign(score=self.table["score"] / self.table["score"].max())
+        for name in ("macs", "expert_macs", "path_macs"):
+            table[name] = (table[name] / 1e6).map("{:.1f}M".format)
+        for name in ("params", "expert_params"):
+            table[name] = (table[name] / 1e3).map("{:.0f}k".format)
+        return str(table.round(3).to_string(index=False))
+
 
 MOST_DESIGNS = 10_000_000
 """Their costs take about 3 GB."""
@@ -120,7 +148,9 @@ def number_of_designs(config: DesignConfig, levels: int) -> int:
     return int(branches * sum(trunks))
 
 
-def design(hierarchy: Hierarchy, tasks: TaskList, config: DesignConfig | None = None) -> Designs:
+def design_search(
+    hierarchy: Hierarchy, tasks: TaskList, config: DesignConfig | None = None
+) -> Designs:
     """Search designs for a tree and the experts that will be asked for.
 
     Args:
@@ -136,7 +166,7 @@ def design(hierarchy: Hierarchy, tasks: TaskList, config: DesignConfig | None = 
     >>> from taxonomy.tasks import Task
     >>> tree = Hierarchy.from_nested([["cat", "dog"], ["bus", "car"]])
     >>> pairs = TaskList([Task("pets", ("cat", "dog"))], tree.leaves)
-    >>> found = design(tree, pairs, DesignConfig(macs=3_000_000, best=3))
+    >>> found = design_search(tree, pairs, DesignConfig(macs=3_000_000, best=3))
     >>> len(found.specs), bool((found.table["macs"] <= 3_000_000).all())
     (3, True)
     """
@@ -146,11 +176,10 @@ def design(hierarchy: Hierarchy, tasks: TaskList, config: DesignConfig | None = 
     levels = int(hierarchy.depth[hierarchy.nodes].max())
     if not levels:
         raise SpecError("The tree has no groups; a flat network has nothing to design.")
-    if (number := number_of_designs(config, levels)) > MOST_DESIGNS:
+    if number_of_designs(config, levels) > MOST_DESIGNS:
         raise SpecError(
-            f"{levels} levels make {number:.0e} designs, and at most {MOST_DESIGNS:,} are "
-            "searched; give a tree of fewer levels (taxonomy generate --levels 12,48), or fewer "
-            "--widths and --depths."
+            f"A tree of {levels} levels makes more designs than the {MOST_DESIGNS:,} that are "
+            "searched; give one of fewer levels, or fewer widths and depths."
         )
     counts = Counts.of(hierarchy, tasks)
     grids = [
@@ -276,11 +305,11 @@ class Grid:
 
     def costs(self, counts: Counts) -> dict[str, FloatArray]:
         """Return every design's costs and score, each of shape (designs,)."""
-        blocks = [_block(self.config.trunk_family)] * self.stages
-        blocks += [_block(self.config.branch_family)] * len(self.depths)
-        side, read = self.config.resolution, np.array(CHANNELS)
+        blocks = [Block(self.config.trunk_family)] * self.stages
+        blocks += [Block(self.config.branch_family)] * len(self.depths)
+        side, read = self.config.resolution, np.array(float(CHANNELS))
         whole = expert = path = np.zeros(1)
-        for i, width in enumerate(self.widths):
+        for i, width in enumerate(self.widths.astype(np.float64)):
             level = i - self.stages
             depth = self.trunk_depths[i] if level < 0 else self.depths[level]
             side = -(-side // self.strides[i])
@@ -305,7 +334,7 @@ class Grid:
     def spec(self, row: int) -> NetSpec:
         """Return one design."""
         widths = [int(width) for width in self.widths[:, row]]
-        trunk_block, block = map(_block, (self.config.trunk_family, self.config.branch_family))
+        trunk_block, block = Block(self.config.trunk_family), Block(self.config.branch_family)
         trunk = zip(widths, self.trunk_depths, self.strides, strict=False)
         levels = zip(widths[self.stages :], self.depths, self.strides[self.stages :], strict=True)
         return NetSpec(
@@ -313,7 +342,3 @@ class Grid:
             levels=tuple(Level((Bucket(w),), d, s, block) for w, d, s in levels),
             resolution=self.config.resolution,
         )
-
-
-def _block(family: str) -> Block:
-    return CONVNEXT if family == "convnext" else RESNET

@@ -3,33 +3,50 @@
 from __future__ import annotations
 
 import json
-import math
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 
 from taxonomy._core import io
-from taxonomy._core.errors import SpecError
-from taxonomy.design.blocks import CONVNEXT, RESNET, Backbone, Block, Bucket, Level, Stage
+from taxonomy._core.arrays import IntArray
+from taxonomy._core.decoding import decode
+from taxonomy._core.errors import SpecError, check_choice, check_whole, shown
+from taxonomy.design.blocks import (
+    CONVNEXT,
+    MOST_BLOCKS,
+    MOST_BUCKETS,
+    MOST_WIDTH,
+    RESNET,
+    Backbone,
+    Block,
+    Bucket,
+    Level,
+    Stage,
+)
 
 if TYPE_CHECKING:
     from taxonomy.trees.hierarchy import Hierarchy
 
 
-NESTINGS = ("parent", "ancestors", "gate")
-HEADS = ("linear", "cosine")
+Nesting = Literal["parent", "ancestors", "gate"]
+Head = Literal["linear", "cosine"]
+
 MOST_SCALED = 1000
+MOST_POWER = 10
+MOST_STAGES = 200
+MOST_RESOLUTION = 16_384
 
 
 @dataclass(frozen=True)
 class NetSpec:
-    """A frozen description of trunk, split and levels.
+    """The shape of a network: its trunk, where it splits into branches, and their levels.
 
-    A network without levels, over a star tree, is a flat one: use `flat`.
+    `tree` and `flat` make the usual ones, `recommended` the one that fits a tree. A network without
+    levels, over a star tree, is a flat one.
 
     Args:
         trunk: stages that every class shares; the first reads the picture or the backbone's map.
@@ -53,8 +70,8 @@ class NetSpec:
 
     trunk: tuple[Stage, ...]
     levels: tuple[Level, ...] = ()
-    nesting: Literal["parent", "ancestors", "gate"] = "parent"
-    head: Literal["linear", "cosine"] = "linear"
+    nesting: Nesting = "parent"
+    head: Head = "linear"
     resolution: int = 32
     channels: int = 3
     backbone: Backbone | None = None
@@ -63,22 +80,18 @@ class NetSpec:
         """Check all sizes."""
         if not self.trunk and self.backbone is None:
             raise SpecError("A network needs at least one trunk stage.")
-        sizes = [self.resolution, self.channels]
-        if self.backbone is not None:
-            sizes += [self.backbone.width, self.backbone.stride, self.backbone.params]
-        for stage in self.trunk:
-            sizes += [stage.width, stage.stride, stage.depth + 1]
-        for level in self.levels:
-            if min((bucket.least for bucket in level.buckets), default=2) > 1:
-                raise SpecError("Every level needs a bucket with 'least' 1, for its small nodes.")
-            sizes += [level.stride, level.depth + 1, *(bucket.width for bucket in level.buckets)]
-        for size in sizes:
-            if isinstance(size, bool) or not isinstance(size, int):
-                raise SpecError(f"A width, depth, stride or size is {size!r}, no whole number.")
-        if min(sizes) < 1:
-            raise SpecError("Widths, strides and sizes must be at least 1, depths at least 0.")
-        _check_choice("nesting", self.nesting, NESTINGS)
-        _check_choice("head", self.head, HEADS)
+        if max(len(self.trunk), len(self.levels)) > MOST_STAGES:
+            raise SpecError(f"A network has at most {MOST_STAGES} trunk stages and levels.")
+        blocks = sum(part.depth for part in self.trunk) + sum(part.depth for part in self.levels)
+        if blocks > MOST_BLOCKS:
+            raise SpecError(
+                f"The stages and levels have {blocks:,} residual blocks; give at most "
+                f"{MOST_BLOCKS:,} in all."
+            )
+        check_whole("resolution", self.resolution, 1, MOST_RESOLUTION, SpecError)
+        check_whole("channels", self.channels, 1, MOST_WIDTH, SpecError)
+        check_choice("nesting", self.nesting, Nesting, SpecError)
+        check_choice("head", self.head, Head, SpecError)
 
     @classmethod
     def flat(
@@ -88,9 +101,68 @@ class NetSpec:
         block: Block = RESNET,
         **others: Any,
     ) -> NetSpec:
-        """Return a flat network: stages of these widths, halving the map from one to the next."""
-        stages = (Stage(w, depth, 1 if i == 0 else 2, block) for i, w in enumerate(widths))
-        return cls(trunk=tuple(stages), **others)
+        """Return a flat network: stages of these widths, halving the map from one to the next.
+
+        Args:
+            widths: channels of each stage.
+            depth: residual blocks of each stage.
+            block: how all stages are built.
+            others: the remaining fields of `NetSpec`, such as ``resolution``.
+
+        Raises:
+            SpecError: a size out of range.
+
+        >>> NetSpec.flat((24, 48)).side(0)
+        16
+        """
+        return cls(trunk=_stages([(width, depth) for width in widths], block), **others)
+
+    @classmethod
+    def tree(
+        cls,
+        levels: Sequence[tuple[int, int]] = ((48, 1), (32, 1)),
+        *,
+        trunk: Sequence[tuple[int, int]] = ((16, 0), (32, 1)),
+        block: Block = RESNET,
+        **others: Any,
+    ) -> NetSpec:
+        """Return a tree network from (width, depth) pairs, halving the map at every step.
+
+        Args:
+            levels: channels and residual blocks of the nodes of each level, coarse to fine; one
+                pair for every depth at which the hierarchy has nodes below its root.
+            trunk: channels and residual blocks of each stage of the trunk, first to last.
+            block: how all stages and nodes are built.
+            others: the remaining fields of `NetSpec`, such as ``resolution``.
+
+        Raises:
+            SpecError: something else than pairs, or a size out of range.
+
+        >>> spec = NetSpec.tree(levels=((48, 1), (32, 1)))
+        >>> [level.buckets[0].width for level in spec.levels], spec.side(2)
+        ([48, 32], 4)
+        """
+        nodes = (Level((Bucket(w),), d, block=block) for w, d in _pairs("levels", levels))
+        return cls(_stages(_pairs("trunk", trunk), block), tuple(nodes), **others)
+
+    @classmethod
+    def recommended(cls, hierarchy: Hierarchy) -> NetSpec:
+        """Return the network that did best on the icons, with the levels that a tree needs.
+
+        Over a star, which has no nodes below its root, it is flat.
+
+        Args:
+            hierarchy: the tree.
+
+        Raises:
+            SpecError: the tree has nodes at more than three depths below its root.
+
+        >>> from taxonomy.trees.hierarchy import Hierarchy
+        >>> spec = NetSpec.recommended(Hierarchy.from_nested([["cat", "dog"], ["bus", "car"]]))
+        >>> [stage.width for stage in spec.trunk], [level.buckets[0].width for level in spec.levels]
+        ([12, 20, 40], [64])
+        """
+        return RECOMMENDED_PATH.split(int(hierarchy.depth[hierarchy.nodes].max()))
 
     def scaled(self, factor: float) -> NetSpec:
         """Return the same network with all widths multiplied and rounded, at least 1.
@@ -129,15 +201,17 @@ class NetSpec:
 
         Args:
             hierarchy: the full tree, whose nodes' classes count.
-            power: 0 leaves all nodes alike, 1 makes widths proportional to classes.
+            power: 0 leaves all nodes alike, 1 makes widths proportional to classes; at most 10.
             buckets: widths a level, at most.
             multiple: widths are rounded to multiples of it, at least one.
 
         Raises:
             SpecError: a level has several widths already, or a number is out of range.
         """
-        if not (0 <= power < math.inf and buckets >= 1 and multiple >= 1):
-            raise SpecError("Power must not be negative; buckets and multiple are at least 1.")
+        if not 0 <= power <= MOST_POWER:
+            raise SpecError(f"power is {power}; give a number from 0 to {MOST_POWER}.")
+        check_whole("buckets", buckets, 1, MOST_BUCKETS, SpecError)
+        check_whole("multiple", multiple, 1, MOST_WIDTH, SpecError)
         inner = hierarchy.nodes
         levels = []
         for depth, level in enumerate(self.levels, start=1):
@@ -150,8 +224,8 @@ class NetSpec:
             means = [sizes[held == i + 1].mean() for i in range(len(least))]
             shares = (np.array(means) / sizes.mean()) ** power
             widths = np.maximum(1, np.round(level.buckets[0].width * shares / multiple)) * multiple
-            made = [Bucket(int(w), m) for w, m in zip(widths, least, strict=True)]
-            levels.append(replace(level, buckets=tuple(made)))
+            sized = tuple(Bucket(int(w), m) for w, m in zip(widths, least, strict=True))
+            levels.append(replace(level, buckets=sized))
         return replace(self, levels=tuple(levels))
 
     def path(self) -> NetSpec:
@@ -163,8 +237,8 @@ class NetSpec:
         Raises:
             SpecError: a level has several widths, or nodes read more than their parents.
 
-        >>> [stage.width for stage in branching(((16, 0),), ((48, 1), (24, 1))).path().trunk]
-        [16, 48, 24]
+        >>> [stage.width for stage in NetSpec.tree(levels=((48, 1), (24, 1))).path().trunk]
+        [16, 32, 48, 24]
         """
         if self.nesting == "ancestors" or any(len(level.buckets) > 1 for level in self.levels):
             raise SpecError(
@@ -175,7 +249,7 @@ class NetSpec:
         return replace(self, trunk=(*self.trunk, *stages), levels=(), nesting="parent")
 
     def split(self, levels: int) -> NetSpec:
-        """Return the tree network whose nodes are this flat network's last stages: `path`, undone.
+        """Return the tree network whose paths are this flat network: the inverse of `path`.
 
         Args:
             levels: how many stages become levels; at least one stays trunk.
@@ -190,12 +264,12 @@ class NetSpec:
         if self.levels or not 0 <= levels < len(self.trunk):
             raise SpecError(
                 f"A flat network of {len(self.trunk)} stages is split into at most "
-                f"{len(self.trunk) - 1} levels, not {levels}; give a specification of your own "
-                "(--spec) for deeper trees."
+                f"{len(self.trunk) - 1} levels, not {levels}; for a deeper tree give a "
+                "specification of your own, such as NetSpec.tree(levels=…)."
             )
         kept = len(self.trunk) - levels
-        made = (Level((Bucket(s.width),), s.depth, s.stride, s.block) for s in self.trunk[kept:])
-        return replace(self, trunk=self.trunk[:kept], levels=tuple(made))
+        nodes = (Level((Bucket(s.width),), s.depth, s.stride, s.block) for s in self.trunk[kept:])
+        return replace(self, trunk=self.trunk[:kept], levels=tuple(nodes))
 
     def side(self, depth: int) -> int:
         """Return the side of the maps after the trunk (depth 0) or after a level, in pixels."""
@@ -215,7 +289,7 @@ class NetSpec:
         assert self.backbone is not None  # or the specification had been refused
         return self.backbone.width
 
-    def widths(self, hierarchy: Hierarchy) -> npt.NDArray[np.int64]:
+    def widths(self, hierarchy: Hierarchy) -> IntArray:
         """Return the channels of each entry's map: root = trunk, node = branch, leaf = 1.
 
         Raises:
@@ -226,8 +300,8 @@ class NetSpec:
         if deepest > len(self.levels):
             raise SpecError(
                 f"The hierarchy has nodes at {deepest} depths below the root, and the network has "
-                f"{len(self.levels)} levels; bring the tree to fewer levels "
-                "(taxonomy generate --levels 12,48) or give the network more."
+                f"{len(self.levels)} levels; bring the tree to fewer levels or give the network "
+                "more."
             )
         widths = np.ones(len(hierarchy), dtype=np.int64)
         widths[0] = self.trunk_width
@@ -249,24 +323,22 @@ class NetSpec:
         return content
 
     @classmethod
-    def from_dict(cls, content: io.Json) -> NetSpec:
+    def from_dict(cls, content: io.Json, where: Path | str = "specification") -> NetSpec:
         """Read what `to_dict` returned.
 
+        Args:
+            content: plain JSON values.
+            where: where they come from, for messages.
+
         Raises:
-            SpecError: a missing or unknown key, or an impossible size.
+            SpecError: a missing or unknown field, or a value of another type or out of range.
+
+        >>> NetSpec.from_dict({"trunk": [{"widht": 16}]})
+        Traceback (most recent call last):
+        taxonomy._core.errors.SpecError: specification: trunk[0]: unknown field 'widht'. \
+Did you mean 'width'?
         """
-        try:
-            levels = tuple(
-                Level(**{**_with_block(x), "buckets": tuple(Bucket(**b) for b in x["buckets"])})
-                for x in content.get("levels", ())
-            )
-            trunk = tuple(Stage(**_with_block(stage)) for stage in content["trunk"])
-            others = {k: v for k, v in content.items() if k not in ("trunk", "levels")}
-            if "backbone" in others:
-                others["backbone"] = Backbone(**others["backbone"])
-            return cls(trunk=trunk, levels=levels, **others)
-        except (TypeError, KeyError, AttributeError) as error:
-            raise SpecError(f"Not a network specification ({error}).") from error
+        return decode(cls, content, where, SpecError)
 
     @classmethod
     def load(cls, path: Path | str) -> NetSpec:
@@ -274,47 +346,30 @@ class NetSpec:
 
         Raises:
             FileFormatError: the file is missing or is not JSON.
-            SpecError: it is no specification.
+            SpecError: it is no specification; the place in the file is named.
         """
-        content = io.read_json(path)
-        try:
-            return cls.from_dict(content)
-        except SpecError as error:
-            raise SpecError(f"{path}: {error}") from error
+        return cls.from_dict(io.read_json(path), path)
 
     def save(self, path: Path | str) -> None:
         """Write the specification atomically as JSON."""
         io.write_json(path, self.to_dict())
 
 
-def branching(
-    trunk: tuple[tuple[int, int], ...] = ((16, 0), (32, 1)),
-    levels: tuple[tuple[int, int], ...] = ((48, 1), (32, 1)),
-    block: Block = RESNET,
-    **others: Any,
-) -> NetSpec:
-    """Return a tree network from (width, depth) pairs, halving the map at every step.
-
-    >>> branching().side(2)
-    4
-    """
-    return NetSpec(
-        trunk=tuple(Stage(w, d, 1 if i == 0 else 2, block) for i, (w, d) in enumerate(trunk)),
-        levels=tuple(Level((Bucket(w),), d, block=block) for w, d in levels),
-        **others,
-    )
+def _stages(pairs: Sequence[tuple[int, int]], block: Block) -> tuple[Stage, ...]:
+    return tuple(Stage(w, d, 1 if i == 0 else 2, block) for i, (w, d) in enumerate(pairs))
 
 
-def _check_choice(what: str, name: str, known: tuple[str, ...]) -> None:
-    if name not in known:
-        raise SpecError(f"Unknown {what} {name!r}; choose from: {', '.join(known)}.")
+def _pairs(name: str, given: Any) -> list[tuple[int, int]]:
+    try:
+        return [(width, depth) for width, depth in given]
+    except (TypeError, ValueError) as error:
+        raise SpecError(
+            f"{name} is {shown(given)}; give (width, depth) pairs, coarse to fine, such as "
+            "((48, 1), (32, 1)), or a single one as ((48, 1),)."
+        ) from error
 
 
-def _with_block(content: io.Json) -> dict[str, io.Json]:
-    return {**content, "block": Block(**content["block"])} if "block" in content else content
-
-
-RECOMMENDED = NetSpec(
+RECOMMENDED_PATH = NetSpec(
     trunk=(
         Stage(12, 0),
         Stage(20, 1, 2),
@@ -322,4 +377,4 @@ RECOMMENDED = NetSpec(
         Stage(64, 1, 2, Block("convnext", expand=2)),
     )
 )
-"""One path of the tree network that does best on the icons; `NetSpec.split` makes the network."""
+"""One path of the tree network that does best on the icons; `NetSpec.recommended` makes that."""

@@ -1,4 +1,4 @@
-"""Evaluation: every score of a network, computed from its stored `Predictions` and a tree.
+"""Scores of a network, computed from its stored `Predictions` and a tree.
 
 >>> tree = Hierarchy.from_nested([["cat", "dog"], "car"])
 >>> some = Predictions(["car", "cat", "dog"], [[0, 1, 2], [2, 1, 0]], [1, 0], "val")
@@ -25,6 +25,14 @@ from taxonomy.evaluation.calibration import (
     reliability_table,
     task_calibration,
 )
+from taxonomy.evaluation.experts import (
+    TaskScores,
+    evaluate_tasks,
+    mean_points,
+    mean_points_of_size,
+    points,
+    versus_flat,
+)
 from taxonomy.evaluation.hierarchical import (
     Overlap,
     hierarchical_distance,
@@ -44,20 +52,26 @@ __all__ = [
     "BINS",
     "Evaluation",
     "Overlap",
+    "TaskScores",
     "brier_score",
     "class_table",
     "evaluate",
+    "evaluate_tasks",
     "expected_calibration_error",
     "group_table",
     "hierarchical_distance",
     "hierarchical_overlap",
     "level_table",
+    "mean_points",
+    "mean_points_of_size",
     "mistake_heights",
     "mistake_severity",
     "negative_log_likelihood",
+    "points",
     "probabilities",
     "reliability_table",
     "task_calibration",
+    "versus_flat",
 ]
 
 TOPS = (1, 5, 20)
@@ -84,7 +98,7 @@ class Evaluation:
     reliability: pd.DataFrame
 
     def to_text(self, most: int = 5) -> str:
-        """Return the scores as lines to read, with at most so many of the worst classes and groups.
+        """Return the scores as text, with the ``most`` worst classes and groups.
 
         Names are shown as they are written in JSON, so that none can disturb the page.
         """
@@ -149,7 +163,7 @@ def _shown(table: pd.DataFrame) -> str:
 
 
 def evaluate(predictions: Predictions, tree: Hierarchy, bins: int = BINS) -> Evaluation:
-    """Return all scores of predictions, mistakes being weighed by a tree.
+    """Return all scores of a network's predictions; a tree says how severe a mistake is.
 
     Args:
         predictions: a network's logits on one split; restrict them to score an expert.

@@ -1,4 +1,4 @@
-"""How far a network's softmax probabilities can be believed: ECE, NLL, Brier score."""
+"""Calibration: how reliable a network's softmax probabilities are (ECE, NLL, Brier score)."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from taxonomy._core.arrays import FloatArray, IntArray
 from taxonomy._core.errors import DataError
-from taxonomy.predictions import FloatArray, IntArray, Predictions
+from taxonomy.predictions import Predictions
 from taxonomy.tasks import TaskList
 
 if TYPE_CHECKING:
@@ -24,14 +25,14 @@ def probabilities(predictions: Predictions) -> FloatArray:
 
 def log_probabilities(predictions: Predictions) -> FloatArray:
     """Return the natural logarithm of the softmax in float64, shape (pictures, classes)."""
-    logits = predictions.logits.astype(np.float64)
-    logits -= logits.max(axis=1, keepdims=True)
-    logits -= np.log(np.exp(logits).sum(axis=1, keepdims=True))
-    return logits
+    from scipy.special import log_softmax
+
+    logarithms: FloatArray = log_softmax(predictions.logits.astype(np.float64), axis=1)
+    return logarithms
 
 
 def negative_log_likelihood(predictions: Predictions) -> float:
-    """Return the mean of minus the logarithm of the true class's probability, in nats.
+    """Return the negative log-likelihood: mean of -log(probability of the true class), in nats.
 
     0 is best; guessing evenly among n classes has ln n. NaN without pictures.
 
@@ -46,7 +47,7 @@ def negative_log_likelihood(predictions: Predictions) -> float:
 
 
 def brier_score(predictions: Predictions) -> float:
-    """Return the mean squared distance of the probabilities from the truth, in [0, 2].
+    """Return the Brier score: mean squared distance of the probabilities from the truth, in [0, 2].
 
     The sum over classes of (probability - 1 for the true class, else 0) squared, mean over
     pictures; 0 is best. NaN without pictures. Source: Brier 1950, the form for several classes.
@@ -62,7 +63,9 @@ def brier_score(predictions: Predictions) -> float:
 
 
 def reliability_table(predictions: Predictions, bins: int = BINS) -> pd.DataFrame:
-    """Return confidence and accuracy by bin: ``above up_to pictures confidence accuracy``.
+    """Return confidence and accuracy by bin of confidence, for a reliability diagram.
+
+    Columns: ``above up_to pictures confidence accuracy``.
 
     A picture's confidence is its largest softmax probability. Bins have equal width; each holds
     the confidences above its lower and up to its upper edge. Empty bins have NaN means.
@@ -87,7 +90,7 @@ def reliability_table(predictions: Predictions, bins: int = BINS) -> pd.DataFram
 
 
 def expected_calibration_error(predictions: Predictions, bins: int = BINS) -> float:
-    """Return the mean gap between confidence and accuracy, in [0, 1]; 0 is best.
+    """Return the expected calibration error: mean gap of confidence and accuracy, in [0, 1].
 
     The sum over the bins of `reliability_table` of |accuracy - confidence| times the share of
     pictures. It is biased upwards where bins hold few pictures, so compare it only between sets
@@ -105,9 +108,10 @@ def expected_calibration_error(predictions: Predictions, bins: int = BINS) -> fl
 
 
 def task_calibration(predictions: Predictions, tasks: TaskList, bins: int = BINS) -> FloatArray:
-    """Return the calibration error of each task's expert, or masked network, shape (tasks,).
+    """Return the expected calibration error of each task's expert, shape (tasks,).
 
-    Softmax is taken anew among the task's classes. NaN where the split has no picture of them.
+    The softmax is computed over the task's classes only. NaN where the split has no picture of
+    them.
 
     Raises:
         DataError: the tasks are over other classes.

@@ -1,4 +1,4 @@
-"""How bad mistakes are by a tree: severity, distance, precision and recall, accuracy a level.
+"""Hierarchical scores: how severe mistakes are by a tree, and accuracy at each of its levels.
 
 Conventions, for ragged trees too. A class is its leaf. A node's height is its merge height or, in
 a tree without merge heights, the most edges down to a leaf, so that a star gives every mistake
@@ -12,10 +12,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from taxonomy._core.arrays import BoolArray, FloatArray, IntArray
 from taxonomy.evaluation.calibration import probabilities
-from taxonomy.predictions import FloatArray, IntArray, Predictions
+from taxonomy.predictions import Predictions
 from taxonomy.trees.hierarchy import Hierarchy
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def paths(predictions: Predictions, tree: Hierarchy) -> IntArray:
-    """Return the entry of every class's path at every depth, shape (classes, depths + 1).
+    """Return each class's path from the root as tree entries, shape (classes, depths + 1).
 
     Below its own depth a leaf stands for itself, so that two classes have the same entry at a
     depth exactly if the tree cannot tell them apart there.
@@ -63,13 +63,16 @@ def meeting(table: IntArray, a: IntArray, b: IntArray) -> IntArray:
 
 
 def mistake_heights(predictions: Predictions, tree: Hierarchy) -> FloatArray:
-    """Return per picture the height at which its class and the best one meet; 0 where right."""
+    """Return, per picture, the height of the node where the true and the predicted class meet.
+
+    It is 0 where they are the same; shape (pictures,).
+    """
     best = predictions.ranking()[:, 0]
     return tree.height[meeting(paths(predictions, tree), predictions.targets, best)]
 
 
 def mistake_severity(predictions: Predictions, tree: Hierarchy) -> float:
-    """Return the mean height of the node where a mistaken class and the true one meet.
+    """Return the mean height of the node where true and predicted class meet, over mistakes.
 
     Over mistakes only, so a network that makes fewer mistakes can have a higher severity; read it
     beside `hierarchical_distance`. NaN where nothing is mistaken. Source: Bertinetto, Mueller,
@@ -88,7 +91,7 @@ def mistake_severity(predictions: Predictions, tree: Hierarchy) -> float:
 
 
 def hierarchical_distance(predictions: Predictions, tree: Hierarchy, top: int = 1) -> float:
-    """Return the mean height at which the true class meets the best ``top`` ones, of all pictures.
+    """Return the mean height at which the true class meets the ``top`` best, over all pictures.
 
     For ``top=1`` it is the share of mistakes times their severity. For more it has a floor above
     0, as only one of the best classes can be the true one. Source: as `mistake_severity`.
@@ -117,7 +120,7 @@ class Overlap(NamedTuple):
 
 
 def hierarchical_overlap(predictions: Predictions, tree: Hierarchy) -> Overlap:
-    """Return hierarchical precision, recall and F1 of the best class.
+    """Return hierarchical precision, recall and F1 of the predicted class.
 
     With A the predicted class and its nodes and B the true class and its nodes, the root in
     neither, precision is sum |A and B| / sum |A| and recall sum |A and B| / sum |B|, sums over all
@@ -145,7 +148,9 @@ def hierarchical_overlap(predictions: Predictions, tree: Hierarchy) -> Overlap:
 
 
 def level_table(predictions: Predictions, tree: Hierarchy) -> pd.DataFrame:
-    """Return accuracy at every depth below the root: ``depth nodes accuracy summed_accuracy``.
+    """Return the accuracy at every depth of the tree below the root, one row a depth.
+
+    Columns: ``depth nodes accuracy summed_accuracy``.
 
     At a depth, a class counts as its ancestor there, or as itself where it lies higher up;
     ``nodes`` is how many of these there are. ``accuracy`` takes the ancestor of the best class;
@@ -190,6 +195,6 @@ def level_table(predictions: Predictions, tree: Hierarchy) -> pd.DataFrame:
     return pd.DataFrame(rows[::-1])
 
 
-def mean(values: npt.NDArray[np.float64] | npt.NDArray[np.bool_]) -> float:
+def mean(values: FloatArray | BoolArray) -> float:
     """Return the mean, or NaN of nothing."""
     return float(np.mean(values)) if len(values) else float("nan")

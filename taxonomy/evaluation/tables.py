@@ -1,4 +1,4 @@
-"""Scores by class and by group."""
+"""Tables of scores by class and by group of pictures."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 
 def class_table(predictions: Predictions, tree: Hierarchy) -> pd.DataFrame:
-    """Return one row a class: ``class pictures accuracy precision f1 severity confused_with``.
+    """Return scores of every class, one row a class.
+
+    Columns: ``class pictures accuracy precision f1 severity confused_with``.
 
     ``accuracy`` is the share of the class's pictures that are recognised (its recall),
     ``precision`` the share of the pictures taken for the class that are of it, ``f1`` their
@@ -60,7 +62,9 @@ def class_table(predictions: Predictions, tree: Hierarchy) -> pd.DataFrame:
 
 
 def group_table(predictions: Predictions, tree: Hierarchy) -> pd.DataFrame:
-    """Return one row a group: ``group pictures accuracy top5_accuracy severity``, sorted by group.
+    """Return scores of every group of pictures, one row a group, sorted by group.
+
+    Columns: ``group pictures accuracy top5_accuracy severity``.
 
     For icons a group is a designer. With fewer than five classes, ``top5_accuracy`` is 1.
 

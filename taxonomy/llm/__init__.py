@@ -1,13 +1,37 @@
 """Asking a language model about classes: priced before, stored once, checked, replayable.
 
-`Settings` says which model and how; `Settings.asker` gives an `Asker`, through which the strategies
-of `scoring`, `grouping` and `describing` ask. Only `client` and `batch` import openai.
+`Settings` are the options of every use of a model; `Asking` extends them to what asks about a label
+set: a source, a builder, the senses of names. The strategies of `scoring`, `grouping`, `describing`
+and `sensing` ask through an `Asker`. `confirming` installs who agrees to many requests.
+
+Only `client`, `embeddings` and `batch` use openai.
 """
 
 from __future__ import annotations
 
-from taxonomy.llm.asker import Asker
-from taxonomy.llm.settings import Plan, Settings, plan
-from taxonomy.llm.store import Store
+from typing import TYPE_CHECKING
 
-__all__ = ["Asker", "Plan", "Settings", "Store", "plan"]
+from taxonomy._core.registry import lazy_names
+
+if TYPE_CHECKING:
+    from taxonomy.llm.asker import Asker
+    from taxonomy.llm.asking import Asking
+    from taxonomy.llm.plan import Plan, confirming
+    from taxonomy.llm.settings import Settings
+    from taxonomy.llm.store import Store
+    from taxonomy.llm.transcript import Transcript
+
+__all__ = ["Asker", "Asking", "Plan", "Settings", "Store", "Transcript", "confirming"]
+
+__getattr__, __dir__ = lazy_names(
+    __name__,
+    {
+        "Asker": "taxonomy.llm.asker",
+        "Asking": "taxonomy.llm.asking",
+        "Plan": "taxonomy.llm.plan",
+        "Settings": "taxonomy.llm.settings",
+        "Store": "taxonomy.llm.store",
+        "Transcript": "taxonomy.llm.transcript",
+        "confirming": "taxonomy.llm.plan",
+    },
+)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import accumulate
@@ -14,13 +14,13 @@ from taxonomy._core import io
 from taxonomy._core.errors import ReplyError
 from taxonomy.llm.client import Client
 from taxonomy.llm.question import Prompt, Question
-from taxonomy.llm.reply import Answers, Fault, parse, spots
+from taxonomy.llm.reply import Answers, Fault, parse, spots, text_of
 from taxonomy.llm.store import Store
 
 
 @dataclass
 class Outcome:
-    """What became of a prompt.
+    """The outcome of a prompt: its values and faults, or what is missing.
 
     Args:
         values: the usable values by item.
@@ -43,11 +43,12 @@ class Asker:
     Args:
         store: where answers are looked up.
         model: name of the model.
-        context: what the templates' ``{context}`` says of the pictures.
+        context: what the templates' ``{context}`` says of the classes; empty for nothing.
         parameters: sampling parameters.
         client: sends what is not stored; None to send nothing.
 
     Attributes:
+        before_sending: called with the questions that are about to be sent; it may raise.
         outstanding: questions that were not stored and not sent.
         used: keys of all answers that were read.
         seen: how often each fault came, repaired or not.
@@ -66,6 +67,7 @@ class Asker:
         self.context = context
         self.parameters = dict(parameters or {})
         self.client = client
+        self.before_sending: Callable[[Sequence[Question]], None] | None = None
         self.outstanding: dict[str, Question] = {}
         self.used: set[str] = set()
         self.seen: Counter[str] = Counter()
@@ -81,8 +83,12 @@ class Asker:
             distinct = {}
             for prompt in prompts:
                 if (question := self.follow(prompt, repeat).question) is not None:
-                    distinct[question.key] = prompt
-            self.client.run([partial(self._next, prompt, repeat) for prompt in distinct.values()])
+                    distinct[question.key] = question, prompt
+            if self.before_sending is not None:
+                self.before_sending([question for question, _ in distinct.values()])
+            self.client.run(
+                [partial(self._next, prompt, repeat) for _, prompt in distinct.values()]
+            )
         outcomes = [self.follow(prompt, repeat) for prompt in prompts]
         for outcome in outcomes:
             self.seen += outcome.seen
@@ -121,15 +127,16 @@ def read(answer: Mapping[str, Any], question: Question) -> Answers:
     """Sort a stored completion into values and faults; nothing in it is trusted."""
     choice = answer["choices"][0]
     message = choice["message"]
-    text = message.get("content")
+    text = text_of(message)
+    cut = choice.get("finish_reason") == "length"
     try:
         if message.get("refusal") or choice.get("finish_reason") == "content_filter":
             raise ReplyError(Fault.REFUSED)
-        if not isinstance(text, str) or not text.strip():
-            raise ReplyError(Fault.EMPTY)
-        if choice.get("finish_reason") == "length":
+        if not text.strip():
+            raise ReplyError(Fault.UNFINISHED if cut else Fault.EMPTY)
+        if cut:
             raise ReplyError(Fault.TRUNCATED)
-        content, start = parse(text)
+        content, start = parse(text, question.reply.schema(question.wanted)["required"])
         reading = question.reply.read(content, question.wanted)
     except ReplyError as error:
         return Answers(faults=dict.fromkeys(question.wanted, error.fault))
@@ -141,7 +148,12 @@ def read(answer: Mapping[str, Any], question: Question) -> Answers:
 def _log_probabilities(answer: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     found = answer["choices"][0].get("logprobs")
     content = found.get("content") if isinstance(found, Mapping) else None
-    return content if isinstance(content, list) else []
+    return _mappings(content)
+
+
+def _mappings(found: Any) -> list[Mapping[str, Any]]:
+    """Return those entries of a list that are mappings; of anything else, none."""
+    return [one for one in found if isinstance(one, Mapping)] if isinstance(found, list) else []
 
 
 def _probability(log: Any) -> float:
@@ -158,7 +170,7 @@ def expected(answer: Mapping[str, Any], places: Mapping[str, int]) -> dict[str, 
     tokens = _log_probabilities(answer)
     texts = [str(token.get("token", "")) for token in tokens]
     # Some servers give tokens that are not those of the text; their places would mean nothing.
-    if not "".join(texts).startswith(str(answer["choices"][0]["message"]["content"])):
+    if not "".join(texts).startswith(text_of(answer["choices"][0]["message"])):
         return {}
     ends = list(accumulate(map(len, texts)))
     found = {}
@@ -171,7 +183,7 @@ def expected(answer: Mapping[str, Any], places: Mapping[str, int]) -> dict[str, 
         token = tokens[which]
         before = texts[which][: place - (ends[which] - len(texts[which]))]
         weights = [0.0] * 10
-        for other in token.get("top_logprobs") or [token]:
+        for other in _mappings(token.get("top_logprobs")) or [token]:
             text = str(other.get("token", ""))
             digit = text.removeprefix(before).strip()
             if text.startswith(before) and len(digit) == 1 and digit in "0123456789":

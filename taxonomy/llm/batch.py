@@ -1,5 +1,9 @@
 """The Batch API: outstanding requests as a file, results from a file, and driving it by itself.
 
+`export_requests`, `import_results`, `submit_requests` and `collect_results` do it for anything that
+asks, sources and builders alike; what they are made of follows. Questions that depend on answers
+(a builder's) become outstanding once these are there: export or submit again.
+
 A batch costs half and takes up to a day. Its name, the uploaded file's id and the batch's id are
 each stored before the next step, so that no step that costs is ever taken twice.
 """
@@ -9,13 +13,16 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from taxonomy._core import io
 from taxonomy._core.errors import BudgetError, FileFormatError, LLMError, ServerError
 from taxonomy._core.registry import require
+from taxonomy.labels import LabelSet
+from taxonomy.llm.asking import Asking, agree
 from taxonomy.llm.client import Client, clean, usage
 from taxonomy.llm.question import Question
+from taxonomy.llm.reply import decoded
 from taxonomy.llm.store import Store
 
 if TYPE_CHECKING:
@@ -24,6 +31,99 @@ if TYPE_CHECKING:
 ENDPOINT = "/v1/chat/completions"
 ENDED = frozenset({"completed", "expired", "failed", "cancelled"})
 """States in which a batch changes no more; each may have paid results."""
+
+
+class Collected(NamedTuple):
+    """What became of a batch.
+
+    Args:
+        batch: the server's id of it.
+        status: the server's word for its state, such as ``completed``.
+        counts: of its results, as `take` counts them; empty while it is under way.
+    """
+
+    batch: str
+    status: str
+    counts: Counter[str]
+
+
+def export_requests(asking: Asking[Any], labels: LabelSet) -> str:
+    """Return all requests that are not answered yet as the text of an OpenAI Batch file.
+
+    Args:
+        asking: the source or builder that asks.
+        labels: the classes asked about.
+
+    Returns:
+        one request a line, each known by its key; empty where nothing is outstanding.
+
+    Raises:
+        LLMError: no model is named, or a transcript is of other classes.
+    """
+    with asking.asker(send=False) as asker:
+        asking.follow(labels, asker)
+        return export(asker.outstanding.values(), asking.client(asker.store))
+
+
+def import_results(
+    asking: Asking[Any],
+    labels: LabelSet,
+    results: str,
+    requests: str = "",
+    where: str = "the requests",
+) -> Counter[str]:
+    """Store the answers of a Batch output or error file, and count what its lines were.
+
+    Args:
+        asking: the source or builder that asked.
+        labels: the classes asked about.
+        results: the file's text; it may be partial.
+        requests: text of the Batch input file, where its custom ids are not those that
+            `export_requests` gave.
+        where: name of that input file, for messages.
+
+    Returns:
+        counts of lines, as `take` names them.
+
+    Raises:
+        FileFormatError: the input file holds a line that is no Batch request.
+        LLMError: no model is named, or a transcript is of other classes.
+    """
+    with asking.asker(send=False) as asker:
+        asking.follow(labels, asker)
+        if not requests:
+            return take(results, asker.store)
+        for question in asker.outstanding.values():
+            asker.store.remember(question)
+        return take(results, asker.store, keys_of(requests, asker.outstanding.values(), where))
+
+
+def submit_requests(asking: Asking[Any], labels: LabelSet) -> str:
+    """Submit all requests that are not answered yet to the Batch API; return the batch's id.
+
+    Args:
+        asking: the source or builder that asks.
+        labels: the classes asked about.
+
+    Raises:
+        LLMError: nothing is outstanding.
+        BudgetError: nobody agreed to many requests, or a ceiling would be passed.
+        ServerError: the server refuses.
+    """
+    agree(asking, lambda asker: asking.ask(asking.asked(labels), asker))
+    with asking.asker(send=False) as asker:
+        asking.follow(labels, asker)
+        return submit(list(asker.outstanding.values()), asking.client(asker.store))
+
+
+def collect_results(asking: Asking[Any]) -> list[Collected]:
+    """Fetch and store the results of all batches that have ended; say what became of each.
+
+    Raises:
+        ServerError: the server refuses.
+    """
+    with asking.asker(send=False, keep=False) as asker:
+        return collect(asking.client(asker.store))
 
 
 def export(questions: Iterable[Question], client: Client) -> str:
@@ -57,7 +157,7 @@ def keys_of(requests: str, questions: Iterable[Question], where: str) -> dict[st
     found = {}
     for number, line in enumerate(requests.rstrip("\n").split("\n"), start=1):
         try:
-            content = json.loads(line)
+            content = decoded(line)
             guards = ("max_tokens", "max_completion_tokens", "response_format")
             body = {k: v for k, v in content["body"].items() if k not in guards}
             name = str(content["custom_id"])
@@ -86,7 +186,7 @@ def take(results: str, store: Store, keys: Mapping[str, str] | None = None) -> C
         if not line.strip():
             continue
         try:
-            content = json.loads(clean(line))
+            content = decoded(clean(line))
             name = str(content["custom_id"])
             key = name if keys is None else keys.get(name, "")
             response = content.get("response") or {}
@@ -130,7 +230,7 @@ def submit(questions: Sequence[Question], client: Client) -> str:
         store.put_batch(name, ids, "prepared", [question.key for question in new])
         prepared = [row for row in store.batches() if row[0] == name]
     name, ids, _, keys = prepared[0]
-    with _connected(client) as connection:
+    with client.server.connect_once() as connection:
         if not ids["file"]:
             upload = (f"{name}.jsonl", str(ids["text"]).encode())
             ids["file"] = _call(client, connection.files.create, file=upload, purpose="batch").id
@@ -166,7 +266,7 @@ def _reserve(questions: Sequence[Question], client: Client) -> None:
             if send is None:
                 raise BudgetError(
                     f"The worst case of {len(questions)} requests, at half the price, would pass "
-                    "the ceiling; nothing was submitted. Raise --max-usd."
+                    "the ceiling; nothing was submitted. Raise `max_usd`."
                 )
             sends.append(send)
     except BudgetError:
@@ -175,8 +275,8 @@ def _reserve(questions: Sequence[Question], client: Client) -> None:
         raise
 
 
-def collect(client: Client) -> list[tuple[str, str, Counter[str]]]:
-    """Fetch the results of all batches that have ended; return id, state and counts of each.
+def collect(client: Client) -> list[Collected]:
+    """Fetch the results of all batches that have ended; say what became of each.
 
     What failed or expired stays outstanding and costs nothing; what an expired batch finished was
     paid for and is taken.
@@ -185,11 +285,12 @@ def collect(client: Client) -> list[tuple[str, str, Counter[str]]]:
         ServerError: the server refuses.
     """
     store = client.budget.store
+    started = [row for row in store.batches() if row[2] == "started"]
+    if not started:
+        return []
     report = []
-    with _connected(client) as connection:
-        for name, ids, state, keys in store.batches():
-            if state != "started":
-                continue
+    with client.server.connect_once() as connection:
+        for name, ids, _, keys in started:
             batch = _call(client, connection.batches.retrieve, str(ids["batch"]))
             counts: Counter[str] = Counter()
             if batch.status in ENDED:
@@ -197,7 +298,7 @@ def collect(client: Client) -> list[tuple[str, str, Counter[str]]]:
                     counts += take(_call(client, connection.files.content, file).text, store)
                 _settle(store, keys)
                 store.put_batch(name, ids, batch.status, keys)
-            report.append((str(ids["batch"]), str(batch.status), counts))
+            report.append(Collected(str(ids["batch"]), str(batch.status), counts))
     return report
 
 
@@ -209,10 +310,6 @@ def _settle(store: Store, keys: Sequence[str]) -> None:
             store.close_send(send, "failed", (0, 0))
         else:
             store.close_send(send, "answered", usage(answer))
-
-
-def _connected(client: Client) -> openai.OpenAI:
-    return client.server.connect_once()
 
 
 def _call(client: Client, what: Any, *arguments: Any, **options: Any) -> Any:

@@ -6,16 +6,14 @@ from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal, InvalidOperation
 
 from taxonomy._core.errors import BudgetError
+from taxonomy.llm.plan import PICO, dollars
 from taxonomy.llm.question import Question
 from taxonomy.llm.store import Store
-
-PICO = 10**12
-"""Money is counted in whole pico-dollars, so that sums are exact."""
 
 
 @dataclass(frozen=True)
 class Price:
-    """Pico-dollars a token.
+    """What a model costs, in pico-dollars a token.
 
     Args:
         read: of a token of the request.
@@ -55,17 +53,8 @@ class Price:
         return Price(-(-self.read // 2), -(-self.write // 2))
 
 
-def dollars(pico: int) -> str:
-    """Return an amount for people.
-
-    >>> dollars(1_234_500_000_000), dollars(420_000_000)
-    ('$1.23', '$0.00042')
-    """
-    return f"${pico / PICO:.2f}" if pico >= PICO // 10 else f"${pico / PICO:.2g}"
-
-
 class Budget:
-    """What may still be sent, over everything that a store has sent.
+    """Ceilings in dollars and in requests, on all that a store has sent and will send.
 
     Args:
         store: whose ledger is kept.
@@ -86,8 +75,8 @@ class Budget:
     ) -> None:
         if max_usd is not None and price is None:
             raise BudgetError(
-                "A ceiling in dollars needs the model's price; add --price READ,WRITTEN, in "
-                "dollars per million tokens, from the provider's price list."
+                "A ceiling in dollars (`max_usd`) needs the model's price; set `price` to "
+                "READ,WRITTEN, in dollars per million tokens, from the provider's price list."
             )
         self.store = store
         self.price = price
@@ -123,7 +112,7 @@ class Budget:
             if self.max_requests is not None and bill.requests + 1 > self.max_requests:
                 raise BudgetError(
                     f"The ceiling of {self.max_requests} requests is reached; answers so far are "
-                    "kept. Raise --max-requests and run again to continue."
+                    "kept. Raise `max_requests` and run again to continue."
                 )
             if self.max_pico is not None and bill.pico_usd + more > self.max_pico:
                 if self._under_way:
@@ -131,7 +120,7 @@ class Budget:
                 raise BudgetError(
                     f"The next request may cost {dollars(more)} on top of "
                     f"{dollars(bill.pico_usd)}, which would pass the ceiling of "
-                    f"{dollars(self.max_pico)}; answers so far are kept. Raise --max-usd and run "
+                    f"{dollars(self.max_pico)}; answers so far are kept. Raise `max_usd` and run "
                     "again to continue."
                 )
             send = self.store.open_send(question.key, read, written, _pair(price))

@@ -2,11 +2,13 @@
 
 What happens when (and a run that stops keeps everything and continues when run again):
 
-- 429, 408, 409, 5xx, a timeout, a dropped connection, or a reply that is no chat completion: wait
-  (``Retry-After`` where given, else 1, 2, 4 … seconds) and send again, `Server.retries` times.
+- 429, 408, 409, 5xx (told by the status or by an error in a reply of status 200), a timeout, a
+  dropped connection, or a reply that is no chat completion: wait (``Retry-After`` where given, else
+  1, 2, 4 … seconds) and send again, `Server.retries` times.
 - a refused parameter (400 or 422 naming it): send again without it, for the rest of the run.
 - structured output refused, or an error before any structured answer came: step down from
   ``json_schema`` to ``json_object`` to plain text with validation, for the rest of the run.
+- 400, 413, 422 after others were answered: send again once, then leave that one request out.
 - 401, 403, 404, an exhausted quota, a wait longer than `LONGEST_WAIT`: stop.
 """
 
@@ -15,25 +17,33 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import email.utils
-import json
+import logging
 import os
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from taxonomy._core.errors import BudgetError, ServerError
 from taxonomy._core.registry import require
 from taxonomy.llm.budget import Budget
 from taxonomy.llm.question import Question
+from taxonomy.llm.reply import decoded
 
 if TYPE_CHECKING:
     import openai
 
+_LOG = logging.getLogger(__name__)
+
+Result = TypeVar("Result")
+
 LONGEST_WAIT = 120.0
 """Seconds that a run waits at a server's wish; beyond, it stops and can be run again."""
+
+LARGEST_REPLY = 1 << 24
+"""Bytes that a reply may have."""
 
 MODES = ("json_schema", "json_object", "text")
 """Output modes, the strictest first."""
@@ -77,32 +87,36 @@ class Server:
         if not key and not self.base_url:
             raise ServerError(
                 f"No API key: set the environment variable {self.key_variable}, or give the "
-                "address of a server that needs none: --base-url http://localhost:8080/v1."
+                "address of a server that needs none as `base_url`: http://localhost:8080/v1."
             )
         return key or "none"
 
-    def connect(self) -> openai.AsyncOpenAI:
-        """Return a client of the openai package that never retries by itself.
+    def connect(self, retries: int = 0) -> openai.AsyncOpenAI:
+        """Return a client of the openai package.
+
+        Args:
+            retries: how often it sends a failed request again by itself; never where every request
+                is an entry of the ledger.
 
         Raises:
             MissingExtraError: the package is not installed.
             ServerError: no key, or an address that is none.
         """
-        client: openai.AsyncOpenAI = self._connect("AsyncOpenAI")
+        client: openai.AsyncOpenAI = self._connect("AsyncOpenAI", retries)
         return client
 
     def connect_once(self) -> openai.OpenAI:
         """Return a client of the openai package for one call after the other."""
-        client: openai.OpenAI = self._connect("OpenAI")
+        client: openai.OpenAI = self._connect("OpenAI", 0)
         return client
 
-    def _connect(self, kind: str) -> Any:
+    def _connect(self, kind: str, retries: int) -> Any:
         library = require("openai")
         try:
             return getattr(library, kind)(
                 api_key=self.key(),
                 base_url=self.base_url or "https://api.openai.com/v1",
-                max_retries=0,
+                max_retries=retries,
                 timeout=self.timeout,
             )
         except (ValueError, library.OpenAIError) as error:
@@ -116,19 +130,15 @@ class Client:
     Args:
         server: where to.
         budget: with the store.
-        thoughts: tokens allowed on top of the answer, for models that think before it.
-        progress: called after every answer with the number of answers so far, and with None when
-            no more come.
+        reasoning_tokens: tokens allowed beyond those of an answer, for models that reason first.
     """
 
     server: Server
     budget: Budget
-    thoughts: int = 0
-    progress: Callable[[int | None], None] | None = None
+    reasoning_tokens: int = 0
     mode: str = field(init=False)
     dropped: set[str] = field(init=False, default_factory=set)
-    answers: int = field(init=False, default=0)
-    _mode_works: bool = field(init=False, default=False)
+    _answered: bool = field(init=False, default=False)
     _not_before: float = field(init=False, default=0.0)
 
     def __post_init__(self) -> None:
@@ -147,34 +157,30 @@ class Client:
             ServerError: a request failed for good.
             BudgetError: a ceiling is reached.
         """
-        before = self.answers
-        try:
-            try:
-                asyncio.get_running_loop()
-            except RuntimeError:
-                asyncio.run(self._run(jobs))
-            else:  # in a notebook, whose own loop is running
-                with ThreadPoolExecutor(1) as pool:
-                    pool.submit(asyncio.run, self._run(jobs)).result()
-        finally:
-            if self.progress and self.answers > before:
-                self.progress(None)
+        if jobs:
+            finish(self._run(jobs))
 
     async def _run(self, jobs: list[Job]) -> None:
+        from tqdm import tqdm
+
         waiting = list(reversed(jobs))
         errors: list[Exception] = []
         async with self.server.connect() as connection:
+            with tqdm(total=len(jobs), desc="asking", unit="question", disable=None) as bar:
 
-            async def work() -> None:
-                while waiting and not errors:
-                    job = waiting.pop()
-                    try:
-                        while not errors and (question := job()) is not None:
-                            await self._ask(connection, question)
-                    except (ServerError, BudgetError) as error:
-                        errors.append(error)
+                async def work() -> None:
+                    while waiting and not errors:
+                        job = waiting.pop()
+                        try:
+                            while not errors and (question := job()) is not None:
+                                if not await self._ask(connection, question):
+                                    break
+                                bar.set_postfix_str(f"so far {self.budget.spent()}")
+                            bar.update()
+                        except (ServerError, BudgetError) as error:
+                            errors.append(error)
 
-            await asyncio.gather(*(work() for _ in range(max(1, self.server.concurrency))))
+                await asyncio.gather(*(work() for _ in range(max(1, self.server.concurrency))))
         if errors:
             raise errors[0]
 
@@ -195,10 +201,10 @@ class Client:
 
     def room(self, question: Question) -> int:
         """Return the most tokens of an answer; more at a second attempt, for what was cut off."""
-        return question.reply.room(question.wanted) * (1 + question.attempt) + self.thoughts
+        return question.reply.room(question.wanted) * (1 + question.attempt) + self.reasoning_tokens
 
-    async def _ask(self, connection: openai.AsyncOpenAI, question: Question) -> None:
-        """Send a question until an answer is stored."""
+    async def _ask(self, connection: openai.AsyncOpenAI, question: Question) -> bool:
+        """Send a question until an answer is stored; tell whether there is one."""
         self.budget.store.remember(question)
         failures = 0
         while True:
@@ -210,6 +216,9 @@ class Client:
                 self.budget.failed(send, charged=failure.charged)
                 if failure.again:
                     continue
+                if failure.alone and failures:
+                    _LOG.warning("One request is left out: %s", self._clean(str(failure)))
+                    return False
                 if failures == self.server.retries or failure.final:
                     raise ServerError(self._clean(failure.message(failures))) from None
                 self._hold(failure, failures)
@@ -218,16 +227,13 @@ class Client:
             except BaseException:
                 # Interrupted: it may have been charged. Left open, its reserve counts as spent.
                 raise
-            self._mode_works = True
+            self._answered = True
             self._store(send, question, answer)
-            return
+            return True
 
     def _store(self, send: int, question: Question, answer: dict[str, Any]) -> None:
         used = usage(answer)
         self.budget.answered(send, question.key, answer, used)
-        self.answers += 1
-        if self.progress:
-            self.progress(self.answers)
         if not used or self.budget.max_pico is None:
             return
         if used[0] > question.most_read or used[1] > self.room(question):
@@ -260,10 +266,12 @@ class Client:
         """
         library = require("openai")
         body = self.body(question)
-        completions = connection.chat.completions.with_raw_response
+        completions = connection.chat.completions.with_streaming_response
         try:
-            raw = await completions.create(**body)
-        except library.APITimeoutError:
+            # The package's own timeout begins again with every byte that drips in.
+            async with asyncio.timeout(self.server.timeout), completions.create(**body) as raw:
+                text, headers = await _body(raw), raw.headers
+        except (TimeoutError, library.APITimeoutError):
             raise _FailureError(f"no answer within {self.server.timeout:g} seconds") from None
         except library.APIConnectionError as error:
             raise _FailureError(f"the connection failed ({error.__cause__ or error})") from None
@@ -272,11 +280,13 @@ class Client:
         except library.OpenAIError as error:
             raise _FailureError(str(error)) from None
         try:
-            content = json.loads(self._clean(raw.text))
+            content = decoded(self._clean(text))
+            if isinstance(content, Mapping) and isinstance(content.get("error"), Mapping):
+                raise _told(content["error"], headers)
             message = content["choices"][0]["message"]
             if not isinstance(message, Mapping):
                 raise TypeError
-        except (ValueError, KeyError, IndexError, TypeError, RecursionError):
+        except (ValueError, KeyError, IndexError, TypeError):
             raise _FailureError("the reply is no chat completion") from None
         answer: dict[str, Any] = content
         return answer
@@ -286,17 +296,20 @@ class Client:
         status, text = error.status_code, str(error.message)
         if status in (400, 422) and (name := self._refused(text, body)):
             return _FailureError(f"{name} is refused", charged=False, again=True)
-        structured = "response_format" in body and not self._mode_works
+        structured = "response_format" in body and not self._answered
         if structured and status in (400, 415, 422, 500, 501):
             self.mode = MODES[MODES.index(body["response_format"]["type"]) + 1]
             return _FailureError("structured output is refused", charged=status >= 500, again=True)
         quota = getattr(error, "code", None) == "insufficient_quota"
-        transient = status in (408, 409, 429) or status >= 500
+        # Once others were answered, such a status tells of this one request, or of the model's
+        # answer to it, which some servers check themselves.
+        alone = self._answered and status in (400, 413, 422)
         return _FailureError(
             text if str(status) in text else f"status {status}: {text}",
             wait=retry_after(error.response.headers),
-            charged=status >= 500,
-            final=quota or not transient,
+            charged=status >= 500 or alone,
+            final=quota or not (_passes(status) or alone),
+            alone=alone,
         )
 
     def _refused(self, text: str, body: Mapping[str, Any]) -> str | None:
@@ -320,6 +333,16 @@ class Client:
         return clean(text, self.server.key_variable)
 
 
+def finish(work: Coroutine[Any, Any, Result]) -> Result:
+    """Run a coroutine to its end and return its result, in a notebook too."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(work)
+    with ThreadPoolExecutor(1) as pool:  # a notebook's own loop is running in this thread
+        return pool.submit(asyncio.run, work).result()
+
+
 Job = Callable[[], Question | None]
 """Returns the next question of a conversation, None at its end."""
 
@@ -332,6 +355,7 @@ class _FailureError(Exception):
         charged: whether the provider may have charged for it.
         again: whether to send again at once, changed.
         final: whether sending again is useless.
+        alone: whether it tells of this request only, so that others are sent on.
         wait: seconds that the server asks to wait.
     """
 
@@ -342,18 +366,55 @@ class _FailureError(Exception):
         charged: bool = True,
         again: bool = False,
         final: bool = False,
+        alone: bool = False,
         wait: float | None = None,
     ) -> None:
-        super().__init__(reason)
-        self.charged, self.again, self.final, self.wait = charged, again, final, wait
+        super().__init__("".join(c if c.isprintable() else " " for c in reason)[:500])
+        self.charged, self.again, self.final = charged, again, final
+        self.alone, self.wait = alone, wait
 
     def message(self, failures: int) -> str:
         """Return the message of the error that ends a run."""
         tries = f" after {failures + 1} tries" if failures else ""
         return (
-            f"The language model's server failed{tries}: {str(self)[:500]}. Answers so far are "
+            f"The language model's server failed{tries}: {self}. Answers so far are "
             "kept; run again to continue."
         )
+
+
+def _passes(status: int) -> bool:
+    """Return whether a status may be another one in a while."""
+    return status in (408, 409, 429) or status >= 500
+
+
+def _told(error: Mapping[str, Any], headers: Mapping[str, str]) -> _FailureError:
+    """Return the failure that a server tells of in a reply whose own status is 200."""
+    code = error.get("code")
+    status = code if isinstance(code, int) else 500
+    return _FailureError(
+        f"status 200 with the error {code}: {error.get('message')}",
+        wait=retry_after(headers),
+        final=not _passes(status),
+    )
+
+
+async def _body(raw: Any) -> str:
+    """Return the body of a reply, of which so much is read at most.
+
+    Raises:
+        _FailureError: it is longer, or the connection failed.
+    """
+    body = bytearray()
+    try:
+        async for part in raw.iter_bytes():
+            body += part
+            if len(body) > LARGEST_REPLY:
+                break
+    except Exception as error:  # of the library below, which is another one by openai's version
+        raise _FailureError(f"the connection failed ({error})") from error
+    if len(body) > LARGEST_REPLY:
+        raise _FailureError(f"the reply has more than {LARGEST_REPLY} bytes")
+    return body.decode("utf-8", "replace")
 
 
 def clean(text: str, key_variable: str = Server.key_variable) -> str:

@@ -10,7 +10,7 @@ from taxonomy._core.errors import IncompleteError
 from taxonomy.labels import Label, LabelSet
 from taxonomy.llm.asker import Asker
 from taxonomy.llm.question import Prompt, category
-from taxonomy.llm.reply import Single, phrase
+from taxonomy.llm.reply import Single, first_faults, phrase, remedy
 
 LONGEST = 600
 """Characters that a description may have."""
@@ -30,10 +30,9 @@ def describe(labels: LabelSet, asker: Asker) -> LabelSet:
         if outcome.faults
     }
     if missing:
-        first = "; ".join(f"{label_id}: {fault}" for label_id, fault in list(missing.items())[:8])
         raise IncompleteError(
-            f"{len(missing)} of {len(labels)} classes have no description ({first}). Run again to "
-            "ask for those not asked yet, or use another --model.",
+            f"{len(missing)} of {len(labels)} classes have no description "
+            f"({first_faults(missing)}). {remedy(missing)}",
             missing,
         )
     return LabelSet(
@@ -48,6 +47,4 @@ def prompt(label: Label) -> Prompt:
     def user(_: Sequence[str]) -> io.Json:
         return {"category": category(label)}
 
-    return Prompt(
-        "describe", ("description",), user, Single("description", phrase(LONGEST)), about=label.id
-    )
+    return Prompt("describe", ("description",), user, Single("description", phrase(LONGEST)))

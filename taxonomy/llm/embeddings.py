@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import json
-import time
+import asyncio
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from taxonomy._core.arrays import Float32Array
 from taxonomy._core.errors import ServerError
 from taxonomy._core.registry import require
-from taxonomy.llm.client import LONGEST_WAIT, Server, clean, retry_after
-
-Float32Array = npt.NDArray[np.float32]
+from taxonomy.llm.client import Server, clean, finish
+from taxonomy.llm.reply import decoded
 
 AT_ONCE = 128
 """Texts in one request."""
@@ -23,8 +21,8 @@ AT_ONCE = 128
 def embed(texts: Sequence[str], model: str, server: Server, at_once: int = AT_ONCE) -> Float32Array:
     """Return one vector a text, in the order of the texts.
 
-    Failures that may pass (429, 408, 409, 5xx, timeouts, dropped connections) are tried again as
-    the client of chat completions does; others end at once.
+    Failures that may pass (429, 408, 409, 5xx, dropped connections) are tried again by the openai
+    package, `Server.retries` times within the time that a request has, waits included.
 
     Args:
         texts: at least one.
@@ -39,57 +37,47 @@ def embed(texts: Sequence[str], model: str, server: Server, at_once: int = AT_ON
         MissingExtraError: the package openai is not installed.
         ServerError: the server failed, or its reply holds no vector for some text.
     """
-    client: Any = server.connect_once()
-    with client:
-        parts = [
-            _vectors(client, list(texts[start : start + at_once]), model, server)
-            for start in range(0, len(texts), at_once)
-        ]
-    widths = {part.shape[1] for part in parts}
+    parts = [texts[start : start + at_once] for start in range(0, len(texts), at_once)]
+    vectors = finish(_all_vectors(parts, model, server))
+    widths = {part.shape[1] for part in vectors}
     if len(widths) > 1:
         raise ServerError(f"The server's vectors have different lengths: {sorted(widths)}.")
-    return np.concatenate(parts)
+    return np.concatenate(vectors)
 
 
-def _vectors(client: Any, texts: list[str], model: str, server: Server) -> Float32Array:
-    """Send one request, again where that may help, and return its vectors."""
-    for failures in range(server.retries + 1):
-        content, reason, wait = _sent(client, texts, model, server)
-        if content is not None:
-            return _read(content, len(texts))
-        if wait is None or wait > LONGEST_WAIT or failures == server.retries:
-            break
-        time.sleep(wait or server.first_wait * 2**failures)
-    tries = f" after {failures + 1} tries" if failures else ""
-    raise ServerError(
-        f"The embeddings server failed{tries}: {reason[:500]}. Vectors so far are kept where "
-        "caching is on; run again to continue."
-    )
+async def _all_vectors(
+    parts: Sequence[Sequence[str]], model: str, server: Server
+) -> list[Float32Array]:
+    async with server.connect(server.retries) as connection:
+        return [await _vectors(connection, list(part), model, server) for part in parts]
 
 
-def _sent(
-    client: Any, texts: list[str], model: str, server: Server
-) -> tuple[Any, str, float | None]:
-    """Return a reply, or why there is none and how long to wait: 0 to choose, None for no use."""
+async def _vectors(connection: Any, texts: list[str], model: str, server: Server) -> Float32Array:
+    """Send one request and return its vectors."""
     library = require("openai")
+    create = connection.embeddings.with_raw_response.create
     try:
-        raw = client.embeddings.with_raw_response.create(
-            model=model, input=texts, encoding_format="float"
-        )
-    except library.APITimeoutError:
-        return None, f"no answer within {server.timeout:g} seconds", 0.0
+        # The package obeys a Retry-After of up to two minutes at every try; this ends them all.
+        async with asyncio.timeout(server.timeout):
+            raw = await create(model=model, input=texts, encoding_format="float")
+        content = decoded(raw.text)
+    except (TimeoutError, library.APITimeoutError):
+        reason = f"no answer within {server.timeout:g} seconds"
     except library.APIConnectionError as error:
-        return None, f"the connection failed ({error.__cause__ or error})", 0.0
+        reason = f"the connection failed ({error.__cause__ or error})"
     except library.APIStatusError as error:
-        status, text = error.status_code, clean(str(error.message), server.key_variable)
-        told = text if str(status) in text else f"status {status}: {text}"
-        quota = getattr(error, "code", None) == "insufficient_quota"
-        passing = (status in (408, 409, 429) or status >= 500) and not quota
-        return None, told, (retry_after(error.response.headers) or 0.0) if passing else None
-    try:
-        return json.loads(raw.text), "", None
-    except (ValueError, RecursionError):
-        return None, "the reply is not JSON", 0.0
+        text = clean(str(error.message), server.key_variable)
+        reason = text if str(error.status_code) in text else f"status {error.status_code}: {text}"
+    except library.OpenAIError as error:
+        reason = clean(str(error), server.key_variable)
+    except ValueError as error:
+        reason = f"the reply is not JSON to be stored: {error}"
+    else:
+        return _read(content, len(texts))
+    raise ServerError(
+        f"The embeddings server failed: {reason[:500]}. Vectors so far are kept where caching is "
+        "on; run again to continue."
+    )
 
 
 def _read(content: Any, count: int) -> Float32Array:
@@ -105,7 +93,7 @@ def _read(content: Any, count: int) -> Float32Array:
             raise ValueError(f"{len(rows)} vectors for {count} texts")
         if not np.isfinite(vectors).all():
             raise ValueError("numbers that are not finite")
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise ServerError(
             f"The server's reply is no list of {count} embeddings ({error!r}); is its model one?"
         ) from None

@@ -23,8 +23,10 @@ from taxonomy.llm.reply import (
     Object,
     Single,
     closed,
+    first_faults,
     integer,
     phrase,
+    remedy,
 )
 
 LIST = 300
@@ -43,7 +45,7 @@ Group = dict[str, Any]
 
 @dataclass(frozen=True)
 class Tree:
-    """An answer that is a tree; its only item is the tree, usable if it holds most of the ids."""
+    """The form of an answer that is a tree, usable if it holds most of the ids exactly once."""
 
     ids: frozenset[str]
 
@@ -101,7 +103,7 @@ def groups(labels: LabelSet, asker: Asker, repeat: int = 0) -> Group:
         where = place(labels, [{"name": name} for name in names], asker, repeat)
         parts = [[one for one in labels.ids if where[one] == k] for k in range(len(names))]
         if max(map(len, parts)) == len(labels):
-            raise IncompleteError("The model puts all classes into one group; use another --model.")
+            raise IncompleteError("The model puts all classes into one group; use another `model`.")
         below = []
         for name, part in zip(names, parts, strict=True):
             if part:
@@ -117,7 +119,7 @@ def groups(labels: LabelSet, asker: Asker, repeat: int = 0) -> Group:
 
 
 def shape(n: int) -> str:
-    """Return how many groups of n classes a prompt asks for.
+    """Return the words in which a prompt asks for a number of groups of n classes.
 
     >>> shape(212)[:45]
     '6 to 12 top groups; under each, 2 to 8 subgro'
@@ -239,7 +241,7 @@ def assign(
     asker: Asker,
     options: Sequence[str] = (),
     *,
-    levels: int = 1,
+    depth: int = 1,
     least: int = 6,
     repeat: int = 0,
 ) -> Group:
@@ -249,7 +251,7 @@ def assign(
         labels: the classes.
         asker: asks or reads.
         options: names of the top groups; proposed by the model when empty.
-        levels: levels of groups; those below the first are proposed by the model.
+        depth: number of levels of groups; those below the first are proposed by the model.
         least: groups of fewer labels are not divided.
         repeat: which independent answer.
 
@@ -268,7 +270,7 @@ def assign(
             return {"groups": numbered, "category": category(label)}
 
         reply = Single("group", integer(1, len(names)))
-        prompts.append(Prompt("assign", ("group",), user, reply, about=label.id))
+        prompts.append(Prompt("assign", ("group",), user, reply))
     chosen, faults = {}, {}
     for label, outcome in zip(labels, asker.ask(prompts, repeat), strict=True):
         if outcome.faults:
@@ -280,9 +282,9 @@ def assign(
     below: list[Group] = []
     for k, name in enumerate(names):
         part = [one for one in labels.ids if chosen[one] == k]
-        if levels > 1 and len(labels) > len(part) >= max(least, 3):
+        if depth > 1 and len(labels) > len(part) >= max(least, 3):
             inner = assign(
-                labels.restrict(part), asker, levels=levels - 1, least=least, repeat=repeat
+                labels.restrict(part), asker, depth=depth - 1, least=least, repeat=repeat
             )
             below.append(inner | {"name": name})
         elif part:
@@ -300,9 +302,8 @@ def option_names(text: str) -> tuple[str, ...]:
 
 
 def _incomplete(what: str, faults: dict[str, Fault]) -> IncompleteError:
-    first = "; ".join(f"{item}: {fault}" for item, fault in list(faults.items())[:8])
     return IncompleteError(
-        f"The model gave no usable answer for {what} of {len(faults)} ({first}). Run again to ask "
-        "for what was not asked yet, or use another --model.",
+        f"The model gave no usable answer for {what} of {len(faults)} "
+        f"({first_faults(faults)}). {remedy(faults)}",
         faults,
     )

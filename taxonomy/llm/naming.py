@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from taxonomy._core import io
 from taxonomy.labels import LabelSet
 from taxonomy.llm.asker import Asker
+from taxonomy.llm.asking import answered
 from taxonomy.llm.question import Prompt, category
 from taxonomy.llm.reply import Fields, phrase
+from taxonomy.llm.settings import Settings
 from taxonomy.trees.hierarchy import Hierarchy
 from taxonomy.trees.naming import Names
 
@@ -19,6 +22,25 @@ BATCH = 15
 
 SHOWN = 20
 """Most categories of a group, and of those beside it, that a request shows."""
+
+
+def ask_names(tree: Hierarchy, labels: LabelSet, settings: Settings) -> Names:
+    """Return names for the nodes below the root, after asking a model for those not stored yet.
+
+    Args:
+        tree: over the labels.
+        labels: what the classes are.
+        settings: of the model.
+
+    Returns:
+        names by node; nodes without a usable answer have none.
+
+    Raises:
+        ServerError: a request failed for good; answers so far are stored.
+        BudgetError: a ceiling would be passed, or nobody agreed to many requests.
+    """
+    names, _ = answered(settings, partial(by_model, tree, labels))
+    return names
 
 
 def by_model(tree: Hierarchy, labels: LabelSet, asker: Asker, repeat: int = 0) -> Names:

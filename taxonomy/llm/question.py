@@ -82,7 +82,6 @@ class Prompt:
         user: makes the user message's JSON for the items still wanted.
         reply: the form of the answers.
         slots: of the template, besides ``context``.
-        about: what it is about, for messages.
         attempts: how often it is asked at most, faulty parts again.
     """
 
@@ -91,7 +90,6 @@ class Prompt:
     user: Callable[[Sequence[str]], io.Json]
     reply: Reply
     slots: Mapping[str, str] = field(default_factory=dict)
-    about: str = ""
     attempts: int = 3
 
     def question(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
@@ -20,6 +20,7 @@ class Fault(StrEnum):
     EMPTY = "the answer was empty"
     REFUSED = "the answer was a refusal"
     TRUNCATED = "the answer was cut off"
+    UNFINISHED = "the answer was cut off while thinking"
     NOT_JSON = "the answer was not one JSON object"
     SWAPPED = "the answer was about something else"
     MISSING = "it was left out"
@@ -77,35 +78,136 @@ class Object(dict[str, Any]):
         self.twice = {key for key, _ in pairs if key in seen or seen.add(key)}  # type: ignore[func-returns-value]
 
 
-_FENCE = re.compile(r"\s*```[a-zA-Z]*\s*\n(.*?)\n?\s*```\s*", re.DOTALL)
-_THOUGHT = re.compile(r"\s*<think>.*?</think>", re.DOTALL)
+_THOUGHTS_END = re.compile(
+    r"</[a-z:]*(?:think|thought|reason)[a-z]*>|\[/think\]|<\|message\|>", re.IGNORECASE
+)
+"""What models of today write between their thoughts and their answer."""
+
+_THOUGHTS_BEGIN = re.compile(
+    r"<[a-z:]*(?:think|thought|reason)[a-z]*>|\[think\]|<\|channel\|>analysis", re.IGNORECASE
+)
+
+_MOST_BRACES = 1000
+"""Braces outside the object that are tried; telling where one breaks takes as long as the text."""
+
+_DECODER = json.JSONDecoder(object_pairs_hook=Object)
 
 
-def parse(text: str) -> tuple[Object, int]:
+def parse(text: str, keys: Sequence[str] = ()) -> tuple[Object, int]:
     r"""Return the one JSON object of an answer and where it begins in the text.
 
-    Thoughts before it and one fence around it are taken off; nothing else is guessed. ``NaN`` and
-    the like are kept as they are, for the item's check to refuse.
+    Thoughts before it, prose and fences around it are passed over. ``NaN`` and the like are kept as
+    they are, for the item's check to refuse.
+
+    Args:
+        text: the answer.
+        keys: what the object must hold, to tell it from others where there are several.
 
     Raises:
-        ReplyError: there is no such object.
+        ReplyError: there is no such object, or there are several that differ.
 
     >>> parse('```json\n{"a": 1}\n```')
     ({'a': 1}, 8)
+    >>> parse('It is {x}: 1 or 2.</think> So: {"a": 2}.')
+    ({'a': 2}, 31)
     """
-    start = thought.end() if (thought := _THOUGHT.match(text)) else 0
-    body = text[start:]
-    if fence := _FENCE.fullmatch(body):
-        start, body = start + fence.start(1), fence[1]
-    if not body.strip():
+    start = max((found.end() for found in _THOUGHTS_END.finditer(text)), default=0)
+    if not text[start:].strip():
         raise ReplyError(Fault.EMPTY)
-    try:
-        content = json.loads(body, object_pairs_hook=Object)
-    except (ValueError, RecursionError):
-        raise ReplyError(Fault.NOT_JSON) from None
-    if not isinstance(content, Object):
+    if _THOUGHTS_BEGIN.search(text, start):
+        raise ReplyError(Fault.UNFINISHED)
+    objects = list(_objects(text, start))
+    if len(objects) > 1:
+        objects = [(found, at) for found, at in objects if set(keys) <= found.keys()]
+    if not objects or any(found != objects[0][0] for found, _ in objects):
         raise ReplyError(Fault.NOT_JSON)
-    return content, start
+    return objects[0]
+
+
+def _objects(text: str, start: int) -> Iterator[tuple[Object, int]]:
+    """Yield every JSON object that lies in no other one, and where it begins.
+
+    After a broken object the search goes on where it breaks, so that a part of it is not taken for
+    the whole, and no character is read twice.
+
+    Raises:
+        ReplyError: it is nested too deeply, or has more braces than prose has.
+    """
+    at = text.find("{", start)
+    for _ in range(_MOST_BRACES):
+        if at < 0:
+            return
+        try:
+            found, end = _DECODER.raw_decode(text, at)
+        except json.JSONDecodeError as error:
+            end = max(error.pos, at + 1)
+        except (ValueError, RecursionError):  # too many digits, or too deep
+            raise ReplyError(Fault.NOT_JSON) from None
+        else:
+            yield found, at
+        at = text.find("{", end)
+    raise ReplyError(Fault.NOT_JSON)
+
+
+def text_of(message: Mapping[str, Any]) -> str:
+    """Return the text of a completion's message, of which some servers send several parts.
+
+    >>> text_of({"content": [{"type": "thinking", "thinking": "…"}, {"type": "text", "text": "7"}]})
+    '7'
+    """
+    content = message.get("content")
+    parts = content if isinstance(content, list) else [{"text": content}]
+    texts = [part.get("text") for part in parts if isinstance(part, Mapping)]
+    return "".join(text for text in texts if isinstance(text, str))
+
+
+def decoded(text: str) -> Any:
+    r"""Return JSON that came from outside as it can be stored.
+
+    Halves of surrogate pairs, which no file can hold, become U+FFFD.
+
+    Raises:
+        ValueError: it is no JSON, or holds numbers that are not finite.
+
+    >>> decoded('["\\ud83d", 7]')
+    ['\ufffd', 7]
+    """
+    try:
+        content = json.loads(text)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+    try:
+        again = json.dumps(content, ensure_ascii=False, allow_nan=False)
+    except ValueError:
+        raise ValueError("it holds numbers that are not finite") from None
+    try:
+        again.encode()
+    except UnicodeEncodeError:
+        whole = again.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+        content = json.loads(whole)
+    return content
+
+
+def first_faults(faults: Mapping[str, object], shown: int = 8) -> str:
+    """Return the first of several faults in one line.
+
+    >>> first_faults({"cat": Fault.MISSING, "dog": Fault.EMPTY}, shown=1)
+    'cat: it was left out …'
+    """
+    told = "; ".join(f"{item}: {fault}" for item, fault in list(faults.items())[:shown])
+    return f"{told} …" if len(faults) > shown else told
+
+
+def remedy(faults: Mapping[str, object]) -> str:
+    """Return what can be done about missing answers.
+
+    >>> remedy({"cat": Fault.UNFINISHED})
+    'Answers were cut off; raise `reasoning_tokens`.'
+    """
+    cut = {str(Fault.UNFINISHED), str(Fault.TRUNCATED)}
+    if any(str(fault) in cut for fault in faults.values()):
+        return "Answers were cut off; raise `reasoning_tokens`."
+    return "Run again to ask for what was not asked yet, or use another `model` for the rest."
 
 
 def integer(low: int, high: int) -> Check:
@@ -143,7 +245,7 @@ def phrase(longest: int) -> Check:
         if not isinstance(value, str):
             raise ReplyError(Fault.NOT_A_NAME)
         text = " ".join(value.split())
-        if not text or len(text) > longest or not text.isprintable():
+        if not text or len(text) > longest or not text.isprintable() or "\ufffd" in text:
             raise ReplyError(Fault.NOT_A_NAME)
         return text
 

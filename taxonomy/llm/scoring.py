@@ -10,16 +10,14 @@ from itertools import combinations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from taxonomy._core import io
+from taxonomy._core.arrays import FloatArray
 from taxonomy._core.errors import IncompleteError, LLMError
 from taxonomy.labels import Label, LabelSet
 from taxonomy.llm.asker import Asker, Outcome
 from taxonomy.llm.question import Prompt, category, wire_id
-from taxonomy.llm.reply import Fields, integer
-
-FloatArray = npt.NDArray[np.float64]
+from taxonomy.llm.reply import Fields, first_faults, integer, remedy
 
 ROW = 250
 """Most categories that one ``rows`` request rates; longer lists are split evenly."""
@@ -59,11 +57,9 @@ class Judgements:
         """
         if not self.missing:
             return
-        first = "; ".join(f"{pair}: {fault}" for pair, fault in list(self.missing.items())[:8])
         raise IncompleteError(
             f"{len(self.missing)} of {len(self.ids) * (len(self.ids) - 1)} scores are missing "
-            f"({first}{' …' if len(self.missing) > 8 else ''}). Run again to ask for those not "
-            "asked yet, use another --model for the rest, or allow filling: --missing fill.",
+            f"({first_faults(self.missing)}). {remedy(self.missing)} Or set `missing='fill'`.",
             self.missing,
         )
 
@@ -100,7 +96,7 @@ class Judgements:
         return values, {how: count for how, count in filled.items() if count}
 
     def report(self) -> dict[str, float]:
-        """Return how the two directions, the repeats and the ties are.
+        """Return how consistent the scores are: between directions, over repeats, and in ties.
 
         ``asymmetry`` is the mean absolute difference of the two directions and ``correlation``
         Pearson's r between them; ``distinct`` counts distinct mean scores, over ``pairs`` pairs;
@@ -211,7 +207,7 @@ def rows(labels: LabelSet, *, digit: bool = False) -> Iterator[tuple[Prompt, Tar
 
             reply = Fields("scores", check, {"anchor": wire_id(anchor.id)})
             name = "rows-digit" if digit else "rows"
-            yield Prompt(name, tuple(targets), user, reply, about=anchor.id), targets
+            yield Prompt(name, tuple(targets), user, reply), targets
 
 
 def pairs(labels: LabelSet, *, digit: bool = False) -> Iterator[tuple[Prompt, Targets]]:

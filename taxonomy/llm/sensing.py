@@ -17,10 +17,9 @@ from taxonomy._core import io
 from taxonomy._core.errors import LLMError
 from taxonomy.labels import Label, LabelSet
 from taxonomy.llm.asker import Asker
+from taxonomy.llm.asking import Asking
 from taxonomy.llm.question import Prompt, category, wire_id
 from taxonomy.llm.reply import Fault, Fields, whole
-from taxonomy.llm.settings import Plan, Settings, confirm, plan
-from taxonomy.llm.transcript import asked_about
 from taxonomy.wordnet.graph import NounGraph
 from taxonomy.wordnet.opinions import Opinion
 from taxonomy.wordnet.readings import read_name
@@ -35,18 +34,19 @@ NONE_FITS = "the model finds that no sense fits; the votes decide"
 
 
 @dataclass(frozen=True)
-class Senses(Settings):
-    """A language model's choice among the WordNet senses of every ambiguous name.
+class Senses(Asking[dict[str, Opinion]]):
+    """What a language model takes ambiguous names to mean, among their WordNet senses.
 
     Args:
         context: what the label set is, to complete "the categories are …".
-        repeats: independent answers to each question; the sense with most of them is chosen.
-        anew: ask about labels too whose wnid is known.
-        strategy: the only one.
+        repeats: number of independent answers to each question; the sense with most of them is
+            chosen.
+        ignore_wnids: ask about labels too whose WordNet id is known.
+        strategy: always ``senses``; there is no other.
     """
 
     context: str = "the classes of one set of pictures"
-    anew: bool = False
+    ignore_wnids: bool = False
     strategy: Literal["senses"] = "senses"
 
     def __call__(self, labels: LabelSet) -> dict[str, Opinion]:
@@ -56,33 +56,34 @@ class Senses(Settings):
         an answer is missing or says that no sense fits, the opinion's note says so.
 
         Raises:
-            BudgetError: a ceiling would be passed, or many requests were not confirmed.
+            BudgetError: a ceiling would be passed, or nobody agreed to many requests.
             ServerError: the server failed; answers so far are stored.
             LLMError: a transcript is of other names, or a context is none.
         """
-        shown = self.shown(labels)
-        asked = asked_about(self.transcript, shown)
-        confirm(self, lambda asker: choose(asked, asker, self.repeats))
-        with self.asker() as asker:
-            opinions = choose(asked, asker, self.repeats)
+        opinions, _ = self.answers(labels)
         graph = NounGraph.load()
         # A transcript may be of labels whose wnid was known then and is not read now.
         unasked = _nothing(Fault.UNASKED)
-        return {one.id: opinions.get(one.id, unasked) for one in shown if _unclear(graph, one)}
+        return {
+            label.id: opinions.get(label.id, unasked)
+            for label in self.shown(labels)
+            if _unclear(graph, label)
+        }
 
-    def plan(self, labels: LabelSet) -> Plan:
-        """Return what calling this would send, sending nothing."""
-        asked = asked_about(self.transcript, self.shown(labels))
-        return plan(self, lambda asker: choose(asked, asker, self.repeats))
+    def ask(self, labels: LabelSet, asker: Asker) -> dict[str, Opinion]:
+        """Return what the answers say of each ambiguous name without a wnid."""
+        return choose(labels, asker, self.repeats)
 
-    def ask(self, labels: LabelSet, asker: Asker) -> None:
-        """Ask everything, for the answers to be stored or the outstanding questions known."""
-        choose(self.shown(labels), asker, self.repeats)
+    @property
+    def command(self) -> str:
+        """What follows ``taxonomy`` to have this asked at a terminal, with … for the labels."""
+        return "senses … --ignore-wnids" if self.ignore_wnids else "senses …"
 
     def shown(self, labels: LabelSet) -> LabelSet:
-        """Return the labels without definitions; with `anew`, without wnids too."""
+        """Return the labels without definitions; with `ignore_wnids`, without wnids too."""
         return LabelSet(
-            Label(label.id, label.name, wnid="" if self.anew else label.wnid) for label in labels
+            Label(label.id, label.name, wnid="" if self.ignore_wnids else label.wnid)
+            for label in labels
         )
 
 
@@ -145,7 +146,7 @@ def prompts(labels: LabelSet, asked: Mapping[str, Label], graph: NounGraph) -> l
 
 
 def _unclear(graph: NounGraph, label: Label) -> bool:
-    """Tell whether a label's synset is unknown and its name can mean several."""
+    """Return whether a label's synset is unknown and its name can mean several."""
     return not label.wnid and len(read_name(graph, label.name).nodes) > 1
 
 

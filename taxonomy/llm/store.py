@@ -77,7 +77,7 @@ class Store:
         except sqlite3.DatabaseError as error:
             self._base.close()
             raise LLMError(
-                f"{path}: not a store of answers ({error}); name another file with --store."
+                f"{path}: not a store of answers ({error}); name another `store`."
             ) from error
 
     def __enter__(self) -> Self:

@@ -45,21 +45,27 @@ class Template:
         return hashlib.sha256(self.text.encode()).hexdigest()
 
     def fill(self, **slots: str) -> str:
-        """Return the text with its slots filled in.
+        """Return the text with its slots filled in; a sentence whose slot is empty is left out.
 
         Raises:
             LLMError: a value is too long or holds a control character.
 
-        >>> Template("rows", 1, "The categories are {context}.").fill(context="photos of birds")
-        'The categories are photos of birds.'
+        >>> template = Template("rows", 1, "Rate them. The categories are {context}.")
+        >>> template.fill(context="photos of birds")
+        'Rate them. The categories are photos of birds.'
+        >>> template.fill(context="")
+        'Rate them.'
         """
+        text = self.text
         for slot, value in slots.items():
             if any(unicodedata.category(character) in ("Cc", "Cs") for character in value):
                 raise LLMError(f"The {slot} {value[:60]!r} holds a control character; remove it.")
             if len(value) > LONGEST_CONTEXT:
                 raise LLMError(f"The {slot} has {len(value)} characters; write a short phrase.")
+            if not value.strip():
+                text = re.sub(rf" ?[^.\n]*\{{{slot}\}}\.", "", text)
         # In one pass, so that a value that looks like a slot stays what it is.
-        return re.sub(r"\{([a-z]+)\}", lambda m: slots.get(m[1], m[0]), self.text)
+        return re.sub(r"\{([a-z]+)\}", lambda m: slots.get(m[1], m[0]), text)
 
 
 @cache

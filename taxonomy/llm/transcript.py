@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import lzma
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -10,7 +9,8 @@ from functools import lru_cache
 from pathlib import Path
 
 from taxonomy._core import io, shipped
-from taxonomy._core.errors import FileFormatError, LLMError
+from taxonomy._core.decoding import decode, parse_json
+from taxonomy._core.errors import FileFormatError, LabelError, LLMError
 from taxonomy.labels import Label, LabelSet
 from taxonomy.llm.question import category, key_of
 from taxonomy.llm.store import Store
@@ -20,7 +20,7 @@ FORMAT = "taxonomy-transcript"
 
 @dataclass(frozen=True)
 class Transcript:
-    """Requests with their answers as they came.
+    """Recorded requests to a language model with its raw answers, from which a run is replayed.
 
     Args:
         labels: the classes asked about.
@@ -40,7 +40,7 @@ class Transcript:
 
     @property
     def strategy(self) -> str:
-        """How was asked, such as ``rows``; ``rows-digit`` where digits were asked for."""
+        """The strategy asked by, such as ``rows``; ``rows-digit`` where digits were asked for."""
         named = {str(request["template"]).rpartition("-v")[0] for _, request, _ in self.records}
         for strategy in ("groups", "assign"):
             if strategy in named:
@@ -106,7 +106,9 @@ class Transcript:
         wanted = set(keys)
         records = tuple(record for record in store.records() if record[0] in wanted)
         if not records:
-            raise LLMError("No answer to these questions is stored yet; ask them, or name --store.")
+            raise LLMError(
+                "No answer to these questions is stored yet; ask them, or name another `store`."
+            )
         return cls(labels, model, context, parameters, records, note)
 
 
@@ -123,9 +125,55 @@ def asked_about(transcript: str, labels: LabelSet) -> LabelSet:
         if label.id not in told or category(told[label.id]) != category(label):
             raise LLMError(
                 f"The transcript {transcript} has no class {label.id!r} with this name and "
-                "definition; ask a model instead: --model."
+                "definition; ask a `model` instead."
             )
     return told
+
+
+@dataclass(frozen=True)
+class _Head:
+    """The first line of a file."""
+
+    format: str
+    version: int
+    model: str
+    context: str
+    parameters: dict[str, io.Json]
+    labels: tuple[tuple[str, str, str, str], ...]
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class _Request:
+    """What of a request is read; the rest is kept as it is."""
+
+    body: dict[str, io.Json]
+    template: str
+    template_digest: str
+    repeat: int
+    attempt: int
+
+
+@dataclass(frozen=True)
+class _Choice:
+    """What of a completion is read; the rest is kept as the server sent it."""
+
+    message: dict[str, io.Json]
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """A chat completion."""
+
+    choices: tuple[_Choice, ...]
+
+
+@dataclass(frozen=True)
+class _Record:
+    """Any further line."""
+
+    request: _Request
+    answer: _Answer
 
 
 @lru_cache(maxsize=4)
@@ -133,34 +181,33 @@ def _load(path: Path, _changed: int) -> Transcript:
     """Read a transcript; the time of its last change is part of the cache's key."""
     try:
         lines = lzma.decompress(path.read_bytes()).decode().rstrip("\n").split("\n")
-        head, *others = (json.loads(line) for line in lines)
-        if not isinstance(head, dict) or head.get("format") != FORMAT or head.get("version") != 1:
-            raise FileFormatError(f"{path}: not a {FORMAT} file, version 1.")
-        records = []
-        for line in others:
-            request = line["request"]
-            key = key_of(
-                request["body"], request["template_digest"], request["repeat"], request["attempt"]
-            )
-            # What a store holds was checked when it came; what a file holds is checked here.
-            if not isinstance(line["answer"]["choices"][0]["message"], dict):
-                raise TypeError("an answer is no chat completion")
-            records.append((key, request, line["answer"]))
-        return Transcript(
-            LabelSet(Label(*fields) for fields in head["labels"]),
-            str(head["model"]),
-            str(head["context"]),
-            dict(head["parameters"]),
-            tuple(sorted(records, key=lambda record: record[0])),
-            str(head.get("note", "")),
-        )
-    except (
-        ValueError,
-        KeyError,
-        IndexError,
-        TypeError,
-        AttributeError,
-        EOFError,
-        lzma.LZMAError,
-    ) as error:
+    except (ValueError, EOFError, lzma.LZMAError) as error:
         raise FileFormatError(f"{path}: a damaged transcript ({error}).") from error
+    values = [parse_json(line, f"{path}, line {n}") for n, line in enumerate(lines, start=1)]
+    first = values[0]
+    if not isinstance(first, dict) or (first.get("format"), first.get("version")) != (FORMAT, 1):
+        raise FileFormatError(f"{path}: not a {FORMAT} file, version 1.")
+    head = decode(_Head, first, f"{path}, line 1")
+    records = []
+    for number, value in enumerate(values[1:], start=2):
+        # What a store holds was checked when it came; what a file holds is checked here.
+        record = decode(_Record, value, f"{path}, line {number}", closed=False)
+        if not record.answer.choices:
+            raise FileFormatError(f"{path}, line {number}: the answer has no choices.")
+        request = value["request"]
+        key = key_of(
+            request["body"], request["template_digest"], request["repeat"], request["attempt"]
+        )
+        records.append((key, request, value["answer"]))
+    try:
+        labels = LabelSet(Label(*fields) for fields in head.labels)
+    except LabelError as error:
+        raise FileFormatError(f"{path}, line 1: {error}") from error
+    return Transcript(
+        labels,
+        head.model,
+        head.context,
+        head.parameters,
+        tuple(sorted(records, key=lambda record: record[0])),
+        head.note,
+    )

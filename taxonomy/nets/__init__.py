@@ -5,6 +5,7 @@ from taxonomy._core.registry import require
 require("torch")
 require("safetensors")
 
-from taxonomy.nets.hierarchical import HierarchicalNet, build, load_net, save_net  # noqa: E402
+from taxonomy.nets.experts import extract  # noqa: E402
+from taxonomy.nets.hierarchical import HierarchicalNet, build_net, get_net, save_net  # noqa: E402
 
-__all__ = ["HierarchicalNet", "build", "load_net", "save_net"]
+__all__ = ["HierarchicalNet", "build_net", "extract", "get_net", "save_net"]

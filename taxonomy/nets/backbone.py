@@ -47,8 +47,8 @@ class TimmStages(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (B, 3, H, W) to (B, width, H / stride, W / stride)."""
-        made: Tensor = self.model(torch.addcmul(self.white, x, self.step))[0]
-        return made
+        features: Tensor = self.model(torch.addcmul(self.white, x, self.step))[0]
+        return features
 
 
 def timm_backbone(name: str, stage: int, resolution: int) -> Backbone:

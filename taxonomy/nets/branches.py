@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from taxonomy.design.spec import NetSpec
 from taxonomy.nets.layers import Fan, cell_mean, gather_nodes, parents_of
-from taxonomy.nets.trunk import STAGES
+from taxonomy.nets.trunk import ResidualStage
 from taxonomy.trees.hierarchy import Hierarchy
 
 COSINE_SCALE = 10.0
@@ -139,7 +139,7 @@ class BranchPack(nn.Module):
         level = spec.levels[layout.depth - 1]
         reads = layout.reads if spec.nesting == "ancestors" else layout.reads[-1:]
         self.reads = tuple((read.pack, layouts[read.pack].width) for read in reads)
-        self.stage = STAGES[level.block.family](
+        self.stage = ResidualStage(
             level.block,
             sum(width for _, width in self.reads),
             layout.width,
@@ -164,8 +164,8 @@ class BranchPack(nn.Module):
             elif nodes != tuple(range(self.sizes[position])):
                 x = gather_nodes(x, self.get_buffer(f"nodes{position}"), width)
             parts.append(x)
-        made: Tensor = self.stage(self._side_by_side(parts))
-        return made if self.gate is None else made * self.gate(parents)
+        output: Tensor = self.stage(self._side_by_side(parts))
+        return output if self.gate is None else output * self.gate(parents)
 
     def _side_by_side(self, parts: list[Tensor]) -> Tensor:
         """Join what is read so that each parent's channels lie together."""

@@ -6,10 +6,12 @@ convolutions, and unlike a layer norm over all channels it never mixes nodes.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 
-from taxonomy.design.blocks import Block
+from taxonomy.design.blocks import Recalibration
 from taxonomy.nets.layers import ConvNorm, Fan, StochasticDepth, cell_mean
 
 
@@ -17,17 +19,21 @@ class ConvNeXtBlock(nn.Module):
     """Depthwise convolution, a wide 1x1 convolution and a narrow one, beside an identity.
 
     Args:
-        block: kernel, expansion and recalibration.
         width: channels of each node.
         nodes: how many nodes run side by side.
+        expand: how much wider the middle is than the ends.
+        kernel: side of the depthwise convolution.
+        recalibrate: what reweights the wide channels, one of `RECALIBRATIONS`.
     """
 
-    def __init__(self, block: Block, width: int, nodes: int) -> None:
+    def __init__(
+        self, width: int, nodes: int, expand: int, kernel: int, recalibrate: Recalibration
+    ) -> None:
         super().__init__()
-        wide, each = width * block.expand, (Fan(nodes, 1),)
-        self.spatial = ConvNorm(1, 1, block.kernel, 1, (Fan(width * nodes, 1),))
+        wide, each = width * expand, (Fan(nodes, 1),)
+        self.spatial = ConvNorm(1, 1, kernel, 1, (Fan(width * nodes, 1),))
         self.widen = nn.Conv2d(width * nodes, wide * nodes, 1, groups=nodes)
-        self.recalibrate = RECALIBRATIONS[block.recalibrate](wide, nodes)
+        self.recalibrate = RECALIBRATIONS[recalibrate](wide, nodes)
         self.narrow = ConvNorm(wide, width, 1, 1, each)
         self.drop = StochasticDepth(nodes)
         nn.init.kaiming_normal_(self.widen.weight, mode="fan_in", nonlinearity="relu")
@@ -74,9 +80,8 @@ class SqueezeExcite(nn.Module):
         return x * factor
 
 
-def _nothing(width: int, nodes: int) -> nn.Module:
-    del width, nodes
-    return nn.Identity()
-
-
-RECALIBRATIONS = {"none": _nothing, "grn": GlobalResponse, "se": SqueezeExcite}
+RECALIBRATIONS: dict[Recalibration, Callable[[int, int], nn.Module]] = {
+    "none": nn.Identity,
+    "grn": GlobalResponse,
+    "se": SqueezeExcite,
+}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -12,7 +13,10 @@ from safetensors.torch import save as safetensors_bytes
 from torch import Tensor, nn
 
 from taxonomy._core import io, shipped
-from taxonomy._core.errors import FileFormatError, TaxonomyError
+from taxonomy._core.checked import check_kind
+from taxonomy._core.decoding import decode, parse_json
+from taxonomy._core.errors import FileFormatError, TaxonomyError, shortened
+from taxonomy.design.costs import entry_costs
 from taxonomy.design.spec import NetSpec
 from taxonomy.nets.branches import BranchPack, LeafHeads, plan
 from taxonomy.nets.trunk import build_trunk
@@ -21,8 +25,23 @@ from taxonomy.trees.hierarchy import Hierarchy
 FORMAT = "taxonomy-net"
 
 
+@dataclass(frozen=True)
+class Description:
+    """What a network's file says beside the weights.
+
+    Args:
+        version: of the format.
+        spec: the shape of the network.
+        hierarchy: the content of its tree's JSON.
+    """
+
+    version: int
+    spec: NetSpec
+    hierarchy: dict[str, io.Json]
+
+
 class HierarchicalNet(nn.Module):
-    """A trunk, packed levels of branches, and one head a leaf; a plain module.
+    """A network shaped by a tree: a trunk, levels of branches and one head per leaf.
 
     A node reads its parent's map and nothing of its siblings', so that any subset of classes can
     be cut out exactly (`taxonomy.nets.experts.extract`). A flat network is one over a star tree,
@@ -33,11 +52,13 @@ class HierarchicalNet(nn.Module):
         hierarchy: the tree; an expert's remembers how many classes each node had.
 
     Raises:
-        SpecError: the hierarchy has nodes deeper than there are levels.
+        SpecError: the hierarchy has nodes deeper than there are levels, or the network would be too
+            large.
     """
 
     def __init__(self, spec: NetSpec, hierarchy: Hierarchy) -> None:
         super().__init__()
+        entry_costs(spec, hierarchy)  # refuses what is too large before memory is taken
         self.spec = spec
         self.hierarchy = hierarchy
         self.layout = plan(spec, hierarchy)
@@ -52,8 +73,8 @@ class HierarchicalNet(nn.Module):
                 if pack.leaves
             }
         )
-        made = [leaf for pack in self.layout for leaf in pack.leaves]
-        column = {entry: i for i, entry in enumerate(made)}
+        answered = [leaf for pack in self.layout for leaf in pack.leaves]
+        column = {entry: i for i, entry in enumerate(answered)}
         order = [column[int(entry)] for entry in hierarchy.leaf_entries]
         self.order: Tensor
         self.register_buffer("order", torch.tensor(order), persistent=False)
@@ -72,7 +93,7 @@ class HierarchicalNet(nn.Module):
         return torch.cat(logits, dim=1).index_select(1, self.order)
 
 
-def build(spec: NetSpec, hierarchy: Hierarchy, seed: int | None = None) -> HierarchicalNet:
+def build_net(spec: NetSpec, hierarchy: Hierarchy, seed: int | None = None) -> HierarchicalNet:
     """Return a freshly initialised network; with a seed, always the same one.
 
     Raises:
@@ -131,7 +152,13 @@ def load_unpacked_state(net: HierarchicalNet, state: Mapping[str, Tensor]) -> No
 
 
 def save_net(path: Path | str, net: HierarchicalNet) -> None:
-    """Write a network atomically as one safetensors file that holds tree and spec too."""
+    """Write a network atomically as one safetensors file that holds tree and spec too.
+
+    Raises:
+        TaxonomyError: something else than a network is given.
+        WriteError: the file cannot be written.
+    """
+    check_kind(net, HierarchicalNet, "the network", TaxonomyError)
     state = {name: tensor.cpu().contiguous() for name, tensor in unpacked_state(net).items()}
     description = {
         "version": 1,
@@ -143,16 +170,19 @@ def save_net(path: Path | str, net: HierarchicalNet) -> None:
     io.write_bytes(path, safetensors_bytes(state, header))
 
 
-def load_net(path: Path | str) -> HierarchicalNet:
-    """Read a network, in evaluation mode: a file, a run's folder, or a shipped one's name.
+def get_net(name: HierarchicalNet | Path | str) -> HierarchicalNet:
+    """Return a trained network, in evaluation mode: shipped, from a file, or of a run.
 
     Args:
-        path: a file, a folder, or a name such as ``icons/tree``.
+        name: a file, a folder, a name such as ``icons/tree``, or a network, which is returned as
+            it is.
 
     Raises:
         FileFormatError: the file is missing, damaged, or no network of this toolkit.
     """
-    path = shipped.find(str(path), "networks", ".safetensors") or Path(path)
+    if isinstance(name, HierarchicalNet):
+        return name
+    path = shipped.find(str(name), "networks", ".safetensors") or Path(name)
     if path.is_dir():
         path = path / "model.safetensors"
     if not path.is_file():
@@ -162,19 +192,20 @@ def load_net(path: Path | str) -> HierarchicalNet:
             header = file.metadata() or {}
             state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (SafetensorError, OSError, ValueError) as error:
-        raise FileFormatError(f"{path}: damaged or no safetensors file ({error}).") from error
+        raise FileFormatError(
+            shortened(f"{path}: damaged or no safetensors file ({error}).")
+        ) from error
     if FORMAT not in header:
         raise FileFormatError(f"{path}: not a {FORMAT} file; make one: taxonomy train.")
     try:
-        description = json.loads(header[FORMAT])
-        if description["version"] != 1:
-            raise FileFormatError(f"version {description['version']!r} is not readable.")
-        spec = NetSpec.from_dict(description["spec"])
-        hierarchy = Hierarchy.from_content(description["hierarchy"], "its hierarchy")
-        net = HierarchicalNet(spec, hierarchy)
+        content = decode(Description, parse_json(header[FORMAT], "its description"), "description")
+        if content.version != 1:
+            raise FileFormatError(f"version {content.version} is not readable.")
+        hierarchy = Hierarchy.from_content(content.hierarchy, "its hierarchy")
+        net = HierarchicalNet(content.spec, hierarchy)
         load_unpacked_state(net, state)
-    except (TaxonomyError, KeyError, ValueError) as error:
-        raise FileFormatError(f"{path}: {error}") from error
+    except TaxonomyError as error:
+        raise FileFormatError(shortened(f"{path}: {error}")) from error
     return net.eval()
 
 

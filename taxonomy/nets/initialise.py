@@ -10,8 +10,8 @@ from taxonomy.nets.backbone import timm_features
 from taxonomy.nets.hierarchical import HierarchicalNet, load_unpacked_state, unpacked_state
 
 
-def start_from(net: HierarchicalNet, other: HierarchicalNet) -> int:
-    """Copy into a network what another has alike; return how many tensors were set.
+def start_from(net: HierarchicalNet, start: HierarchicalNet) -> int:
+    """Copy into a network the parts it shares with another; return how many tensors were set.
 
     With the same specification and tree everything is copied. From the flat network that one path
     of the network is (`NetSpec.path`) every node gets a copy of its level's stage, and every leaf
@@ -22,18 +22,18 @@ def start_from(net: HierarchicalNet, other: HierarchicalNet) -> int:
 
     Args:
         net: the network to start; its other weights stay.
-        other: a trained network, such as a flat one.
+        start: a trained network, such as a flat one.
 
     Raises:
-        SpecError: not even the first stage is alike.
+        SpecError: not even the first stage is the same.
     """
-    source, target = unpacked_state(other), unpacked_state(net)
-    if net.spec == other.spec and net.hierarchy == other.hierarchy:
+    source, target = unpacked_state(start), unpacked_state(net)
+    if net.spec == start.spec and net.hierarchy == start.hierarchy:
         copied = source
-    elif _is_path_of(other, net):
-        copied = _copies_of_path(net, other)
+    elif _is_path_of(start, net):
+        copied = _copies_of_path(net, start)
     else:
-        stages = alike_stages(net.spec, other.spec)
+        stages = common_stages(net.spec, start.spec)
         if not stages and net.spec.backbone is None:
             raise SpecError(
                 "The network to start from has another first trunk stage (or other input); give "
@@ -83,18 +83,18 @@ def _copies_of_path(net: HierarchicalNet, flat: HierarchicalNet) -> dict[str, Te
     return copied
 
 
-def alike_stages(one: NetSpec, other: NetSpec) -> int:
-    """Return how many trunk stages, from the first on, two networks have alike.
+def common_stages(spec: NetSpec, other: NetSpec) -> int:
+    """Return how many trunk stages, from the first on, two networks share.
 
-    >>> alike_stages(NetSpec.flat((8, 16, 32)), NetSpec.flat((8, 16, 24)))
+    >>> common_stages(NetSpec.flat((8, 16, 32)), NetSpec.flat((8, 16, 24)))
     2
     """
-    if (one.channels, one.resolution, one.backbone) != (
+    if (spec.channels, spec.resolution, spec.backbone) != (
         *(other.channels, other.resolution, other.backbone),
     ):
         return 0
     count = 0
-    for mine, theirs in zip(one.trunk, other.trunk, strict=False):
+    for mine, theirs in zip(spec.trunk, other.trunk, strict=False):
         if mine != theirs:
             break
         count += 1

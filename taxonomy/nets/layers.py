@@ -94,8 +94,8 @@ class FanConv(nn.Module):
             self.fans,
             strict=True,
         )
-        made = [self._convolve(part, w, bias, fan.parents) for part, w, bias, fan in parts]
-        return torch.cat(made, 1)
+        outputs = [self._convolve(part, w, bias, fan.parents) for part, w, bias, fan in parts]
+        return torch.cat(outputs, 1)
 
     def _convolve(self, x: Tensor, weight: Tensor, bias: Tensor | None, groups: int) -> Tensor:
         return nn.functional.conv2d(x, weight, bias, self.stride, self.padding, groups=groups)

@@ -1,4 +1,4 @@
-"""Base networks: the stages of a trunk, which with several nodes are the branches' stages too.
+"""Stages: an opening convolution, then residual blocks of a base family; and the trunk of them.
 
 Every tensor of a stage holds its nodes one after another along its first dimension, so that a
 node's weights are a slice (`taxonomy.nets.hierarchical.unpacked_state`).
@@ -6,22 +6,20 @@ node's weights are a slice (`taxonomy.nets.hierarchical.unpacked_state`).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import importlib
 
 from torch import Tensor, nn
 
 from taxonomy.design.blocks import Block
 from taxonomy.design.spec import NetSpec
-from taxonomy.nets.convnext import ConvNeXtBlock
 from taxonomy.nets.layers import SINGLE, ConvNorm, Fan, nodes_of
-from taxonomy.nets.resnet import ResidualBlock
 
 
-class ResNetStage(nn.Module):
-    """A 3x3 convolution, then residual blocks; many nodes run as groups.
+class ResidualStage(nn.Module):
+    """An opening convolution, then residual blocks; many nodes run as groups.
 
     Args:
-        block: the options of the family.
+        block: the family of the blocks, and its options.
         width_in: channels that each node reads.
         width: channels that each node makes.
         depth: residual blocks.
@@ -39,45 +37,27 @@ class ResNetStage(nn.Module):
         fans: tuple[Fan, ...] = SINGLE,
     ) -> None:
         super().__init__()
-        del block  # a ResNet stage has no options
-        self.entry = ConvNorm(width_in, width, 3, stride, fans)
-        self.blocks = nn.ModuleList(ResidualBlock(width, nodes_of(fans)) for _ in range(depth))
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Map (B, parents * width_in, H, W) to (B, nodes * width, H / stride, W / stride)."""
-        x = self.entry(x).relu_()
-        for block in self.blocks:
-            x = block(x)
-        return x
-
-
-class ConvNeXtStage(nn.Module):
-    """A convolution as large as its stride, then ConvNeXt blocks; arguments as `ResNetStage`."""
-
-    def __init__(
-        self,
-        block: Block,
-        width_in: int,
-        width: int,
-        depth: int,
-        stride: int,
-        fans: tuple[Fan, ...] = SINGLE,
-    ) -> None:
-        super().__init__()
-        self.entry = ConvNorm(width_in, width, 3 if stride == 1 else stride, stride, fans)
+        family, residual = block.record, block_module(block)
+        self.entry = ConvNorm(width_in, width, family.opening(stride), stride, fans)
+        self.entry_relu = family.opening_relu
         nodes = nodes_of(fans)
-        self.blocks = nn.ModuleList(ConvNeXtBlock(block, width, nodes) for _ in range(depth))
+        self.blocks = nn.ModuleList(residual(width, nodes, **block.options) for _ in range(depth))
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (B, parents * width_in, H, W) to (B, nodes * width, ceil(H / stride), …)."""
         x = self.entry(x)
+        if self.entry_relu:
+            x = x.relu_()
         for block in self.blocks:
             x = block(x)
         return x
 
 
-STAGES: dict[str, Callable[..., nn.Module]] = {"resnet": ResNetStage, "convnext": ConvNeXtStage}
-"""The stage of each base family; one entry here and one in `taxonomy.design.cost` add a family."""
+def block_module(block: Block) -> type[nn.Module]:
+    """Return the torch module of a block's family."""
+    module, _, name = block.record.module.partition(":")
+    residual: type[nn.Module] = getattr(importlib.import_module(module), name)
+    return residual
 
 
 def build_trunk(spec: NetSpec) -> nn.Sequential:
@@ -94,7 +74,6 @@ def build_trunk(spec: NetSpec) -> nn.Sequential:
         stages.append(TimmStages(spec.backbone))
         width_in = spec.backbone.width
     for part in spec.trunk:
-        stage = STAGES[part.block.family]
-        stages.append(stage(part.block, width_in, part.width, part.depth, part.stride))
+        stages.append(ResidualStage(part.block, width_in, part.width, part.depth, part.stride))
         width_in = part.width
     return nn.Sequential(*stages)

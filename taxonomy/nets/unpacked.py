@@ -5,10 +5,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from taxonomy.design.cost import read_widths
+from taxonomy.design.costs import read_widths
 from taxonomy.nets.hierarchical import HierarchicalNet, unpacked_state
 from taxonomy.nets.layers import cell_mean
-from taxonomy.nets.trunk import STAGES, build_trunk
+from taxonomy.nets.trunk import ResidualStage, build_trunk
 
 
 class UnpackedNet(nn.Module):
@@ -32,10 +32,10 @@ class UnpackedNet(nn.Module):
         self.branches = nn.ModuleDict()
         for node in tree.nodes[1:].tolist():
             level = spec.levels[int(tree.depth[node]) - 1]
-            stage = STAGES[level.block.family](
+            stage = ResidualStage(
                 level.block, int(read[node]), int(widths[node]), level.depth, level.stride
             )
-            parts = {"stage": stage}
+            parts: dict[str, nn.Module] = {"stage": stage}
             if spec.nesting == "gate":
                 parts["gate"] = nn.Linear(int(widths[self.parent[node]]), 1)
             self.branches[str(node)] = nn.ModuleDict(parts)
@@ -51,12 +51,12 @@ class UnpackedNet(nn.Module):
         for name, branch in self.branches.items():
             node = int(name)
             above = self.parent[node]
-            made = branch["stage"](self._read(maps, above))  # type: ignore[index]
+            output = branch["stage"](self._read(maps, above))  # type: ignore[index]
             if self.spec.nesting == "gate":
                 gate = branch["gate"](cell_mean(maps[above]))  # type: ignore[index]
-                made = made * (2 * gate.sigmoid())[:, :, None, None]
-            maps[node] = made
-        pooled = {node: cell_mean(made) for node, made in maps.items()}
+                output = output * (2 * gate.sigmoid())[:, :, None, None]
+            maps[node] = output
+        pooled = {node: cell_mean(output) for node, output in maps.items()}
         logits = [
             self._logit(head, pooled[self.parent[int(leaf)]]) for leaf, head in self.leaves.items()
         ]

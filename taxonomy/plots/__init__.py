@@ -1,4 +1,4 @@
-"""Figures, drawn with matplotlib's object interface so that no global state is touched."""
+"""Figures of trees and of accuracy over cost, drawn with matplotlib."""
 
 from taxonomy._core.registry import require
 
@@ -6,6 +6,6 @@ require("matplotlib")
 
 from taxonomy.plots._files import save_figure  # noqa: E402
 from taxonomy.plots.curve import cost_accuracy_figure  # noqa: E402
-from taxonomy.plots.tree import tree_figure  # noqa: E402
+from taxonomy.plots.tree import plot_tree, tree_figure  # noqa: E402
 
-__all__ = ["cost_accuracy_figure", "save_figure", "tree_figure"]
+__all__ = ["cost_accuracy_figure", "plot_tree", "save_figure", "tree_figure"]

@@ -31,10 +31,10 @@ def cost_accuracy_figure(
     note: str = "",
     masked: Collection[str] = (),
 ) -> Figure:
-    """Draw accuracy over MACs and over parameters, one column of panels a kind of task.
+    """Draw experts' accuracy over MACs and parameters, one column of panels per kind of task.
 
     Args:
-        means: what `taxonomy.evaluation.points.mean_points` returns.
+        means: what `taxonomy.evaluation.experts.mean_points` returns.
         flat: the networks that are flat ones masked to the task; joined by a line.
         size: classes a task.
         note: small print below, such as seed, split and number of tasks.
@@ -87,12 +87,16 @@ def _draw(
         capsize=2,
         label="flat networks of several widths, masked",
     )
-    for row in family.itertuples():
+    heights = family["accuracy"].tolist()
+    rises = len(heights) > 1 and heights[-1] > heights[-2]
+    for i, row in enumerate(family.itertuples()):
+        last = i == len(heights) - 1  # left of its point, to stay inside, and off the line
         axes.annotate(
             str(row.network).removeprefix("flat "),
             (getattr(row, cost) / unit, 100 * row.accuracy),
             textcoords="offset points",
-            xytext=(4, -11),
+            xytext=(-4, 5 if rises else -11) if last else (4, -11),
+            ha="right" if last else "left",
             fontsize=7,
             color="0.3",
         )
@@ -112,7 +116,7 @@ def _draw(
             label=f"{name}, masked" if name in masked else f"experts, {name}",
         )
     axes.set_xscale("log")
-    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 3, 5)))
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 1.5, 2, 3, 5, 7)))
     axes.xaxis.set_major_formatter("{x:g}")
     axes.xaxis.set_minor_formatter(NullFormatter())
     axes.margins(x=0.12)

@@ -1,83 +1,122 @@
-"""A picture of a tree, columns side by side, so that some hundred leaves can be read."""
+"""A picture of a tree, in columns side by side, legible with hundreds of leaves."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 from matplotlib.cm import ScalarMappable
 from matplotlib.collections import LineCollection
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
+from taxonomy._core.arrays import FloatArray, IntArray
+from taxonomy._core.checked import check_kind
 from taxonomy._core.errors import HierarchyError
+from taxonomy.plots._files import figure_format, save_figure
 from taxonomy.trees.hierarchy import Hierarchy
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-FloatArray = npt.NDArray[np.float64]
 LEAF_INCHES = 0.15
 LEAVES_A_COLUMN = 75
 MOST_CHARACTERS = 28
+LEAF_POINTS, NAME_POINTS = 7.5, 6.0
+TREE_INCHES = (2.6, 7.0)
+"""How wide a column's branches are: at least, and at most for the names of nodes to fit in."""
 COLOURS = "viridis_r"
+
+
+def plot_tree(
+    tree: Hierarchy, path: Path | str, *, columns: int = 0, title: str = "", note: str | None = None
+) -> None:
+    """Draw a tree into a file; nodes are coloured by their support, where the tree has any.
+
+    Args:
+        tree: a tree.
+        path: the file; its ending decides the format: ``.png``, ``.svg`` or ``.pdf``.
+        columns: side by side; 0 for one every 75 leaves.
+        title: above.
+        note: small print below; by default what the support is, where the tree says that.
+
+    Raises:
+        HierarchyError: fewer leaves than columns.
+        FileFormatError: another ending.
+    """
+    check_kind(tree, Hierarchy, "the tree", HierarchyError)
+    figure_format(path)
+    save_figure(path, tree_figure(tree, columns, title, note))
 
 
 def tree_figure(
     tree: Hierarchy,
-    support: Sequence[float] | None = None,
     columns: int = 0,
     title: str = "",
-    note: str = "",
+    note: str | None = None,
 ) -> Figure:
     """Draw a tree from left to right, its leaves by id, in columns that break between groups.
 
-    A node's place is its merge height or, without these, its depth. A node whose leaves lie in
-    several columns is drawn in each, hollow where it goes on from the column before.
+    A node's place is its merge height or, without these, its depth; its name, if it has one, is
+    written above the branch that leads to it. Columns are as wide as these names need, within
+    limits; of names that would overlap all the same, those of smaller groups are left out. A node
+    whose leaves lie in several columns is drawn in each, hollow where it goes on from the column
+    before. Nodes have the colour of their support where the tree has any, and are grey where it is
+    not known.
 
     Args:
-        tree: a tree.
-        support: per entry a share in [0, 1], such as
-            `taxonomy.clustering.stability.Stability.support`, which colours the nodes.
+        tree: a tree; `Hierarchy.support` colours its nodes.
         columns: side by side; 0 for one every 75 leaves.
         title: above.
-        note: small print below, such as what the support is.
+        note: small print below; by default what the support is, where the provenance says that.
 
     Raises:
-        HierarchyError: support for another number of entries, or fewer leaves than columns.
+        HierarchyError: fewer leaves than columns.
     """
     n = len(tree.leaves)
-    if support is not None and len(support) != len(tree):
-        raise HierarchyError(f"{len(support)} shares of support for a tree of {len(tree)} entries.")
     columns = columns or math.ceil(n / LEAVES_A_COLUMN)
     if not 1 <= columns <= n:
         raise HierarchyError(f"{columns} columns for {n} leaves; ask for 1 to {n}.")
     breaks = _breaks(tree, columns)
     tallest = int(np.diff(breaks).max())
-    size = (4.6 * columns + 0.4, max(2.5, LEAF_INCHES * tallest + 1.2))
+    place = _places(tree)
+    inches = _tree_inches(tree, place)
+    # Left of the root its name, right of the branches the leaves.
+    left = 0.25 if tree.name[0] else 0.1
+    right = 0.1 + max(_text_inches(_shown(leaf), LEAF_POINTS) for leaf in tree.leaves)
+    size = ((left + inches + right + 0.1) * columns + 0.4, max(2.5, LEAF_INCHES * tallest + 1.2))
     figure = Figure(figsize=size, layout="constrained")
     grid = figure.subplots(1, columns, squeeze=False)[0]
-    place = _places(tree)
-    shares = None if support is None else np.asarray(support, dtype=np.float64)
     for axes, first, stop in zip(grid, breaks[:-1], breaks[1:], strict=True):
-        _draw(axes, tree, place, shares, (int(first), int(stop)))
+        _draw(axes, tree, place, (int(first), int(stop)), inches)
+        axes.set_xlim(-left / inches, 1 + right / inches)
         axes.set_ylim(tallest - 0.3, -0.7)
     if title:
         figure.suptitle(title, fontsize=12, parse_math=False)
-    if shares is not None:
+    if tree.support is not None:
         colours = ScalarMappable(Normalize(0, 1), COLOURS)
         bar = figure.colorbar(colours, ax=list(grid), fraction=0.02, aspect=40, pad=0.01)
         bar.set_label("support", fontsize=8)
         bar.ax.tick_params(labelsize=7)
-    if note:
+    if note := _note(tree) if note is None else note:
         figure.supxlabel(note, fontsize=8, color="0.35", parse_math=False)
     return figure
 
 
-def _breaks(tree: Hierarchy, columns: int) -> npt.NDArray[np.int64]:
+def _note(tree: Hierarchy) -> str:
+    """Return what a tree's support is, where its provenance says that."""
+    stored = tree.provenance.get("stability")
+    if tree.support is None or not isinstance(stored, dict):
+        return ""
+    runs, noise = stored.get("runs"), stored.get("noise")
+    if not isinstance(runs, int) or not isinstance(noise, int | float):
+        return ""
+    return f"support: the share of {runs} runs with noise of up to {noise:.2g} that keep a node"
+
+
+def _breaks(tree: Hierarchy, columns: int) -> IntArray:
     """Return the leaves, in preorder, at which columns begin, and their number.
 
     Within a tenth of a column of the even share a column begins where the highest node parts.
@@ -106,14 +145,34 @@ def _places(tree: Hierarchy) -> FloatArray:
     return np.asarray(np.where(tree.is_leaf, 1.0, tree.depth / deepest))
 
 
+def _shown(text: str) -> str:
+    return text if len(text) <= MOST_CHARACTERS else text[: MOST_CHARACTERS - 1] + "…"
+
+
+def _text_inches(text: str, points: float) -> float:
+    """Return about how wide a text is; a character of the font is on average 0.6 of its size."""
+    return 0.6 * points / 72 * len(text)
+
+
+def _tree_inches(tree: Hierarchy, place: FloatArray) -> float:
+    """Return how wide the branches must be for every node's name to fit above its own."""
+    least, most = TREE_INCHES
+    for node in tree.nodes[1:]:
+        if tree.name[node]:
+            width = _text_inches(_shown(tree.name[node] or ""), NAME_POINTS) + 0.08
+            branch = place[node] - place[tree.parent[node]]
+            least = max(least, min(most, width / max(branch, 1e-9)))
+    return least
+
+
 def _draw(
     axes: Axes,
     tree: Hierarchy,
     place: FloatArray,
-    support: FloatArray | None,
     part: tuple[int, int],
+    inches: float,
 ) -> None:
-    """Draw the leaves ``part`` and what is above them."""
+    """Draw the leaves ``part`` and what is above them, the branches being some inches wide."""
     first, stop = part
     leaves = np.flatnonzero(tree.is_leaf)[first:stop]
     row = np.full(len(tree), np.nan)
@@ -132,11 +191,13 @@ def _draw(
             lines.append([(place[entry], ends[0]), (place[entry], ends[1])])
             lines += [[(place[entry], row[k]), (place[k], row[k])] for k in below]
     axes.add_collection(LineCollection(lines, colors="0.55", linewidths=0.8, zorder=1))
-    for entry, leaf in zip(leaves, (tree.leaf[i] or "" for i in leaves), strict=True):
-        text = leaf if len(leaf) <= MOST_CHARACTERS else leaf[: MOST_CHARACTERS - 1] + "…"
-        axes.text(1.015, row[entry], text, va="center", fontsize=7.5, parse_math=False)
-    _mark(axes, tree, place, row, support, np.flatnonzero(shown & ~tree.is_leaf), int(leaves[0]))
-    axes.set_xlim(-0.03, 1.62)
+    for entry in leaves:
+        text = _shown(tree.leaf[entry] or "")
+        x = 1 + 0.04 / inches
+        axes.text(x, row[entry], text, va="center", fontsize=LEAF_POINTS, parse_math=False)
+    nodes = np.flatnonzero(shown & ~tree.is_leaf)
+    _mark(axes, tree, place, row, nodes, int(leaves[0]))
+    _name(axes, tree, place, row, nodes, inches)
     axes.set_axis_off()
 
 
@@ -145,38 +206,50 @@ def _mark(
     tree: Hierarchy,
     place: FloatArray,
     row: FloatArray,
-    support: FloatArray | None,
-    nodes: npt.NDArray[np.int64],
+    nodes: IntArray,
     first_leaf: int,
 ) -> None:
-    """Mark nodes by their support and name; hollow those that began in a column before."""
+    """Mark nodes by their support; hollow those that began in a column before."""
     begun = np.array([tree.is_leaf[node:first_leaf].any() for node in nodes])
     whole = nodes[~begun]
-    if support is None:
-        axes.scatter(place[whole], row[whole], s=14, color="0.35", zorder=2)
-    else:
+    support = np.full(len(tree), np.nan) if tree.support is None else tree.support
+    known, unknown = whole[~np.isnan(support[whole])], whole[np.isnan(support[whole])]
+    if len(unknown):
+        axes.scatter(place[unknown], row[unknown], s=14, color="0.35", zorder=2)
+    if len(known):
+        shares = support[known]
         axes.scatter(
-            place[whole],
-            row[whole],
-            s=22,
-            c=support[whole],
-            cmap=COLOURS,
-            vmin=0,
-            vmax=1,
-            zorder=2,
+            place[known], row[known], s=22, c=shares, cmap=COLOURS, vmin=0, vmax=1, zorder=2
         )
     again = nodes[begun]
     axes.scatter(place[again], row[again], s=14, facecolor="white", edgecolor="0.55", zorder=2)
-    for node in nodes:
-        if tree.name[node]:
-            name = tree.name[node]
-            text = name if len(name) <= MOST_CHARACTERS else name[: MOST_CHARACTERS - 1] + "…"
-            axes.annotate(
-                text,
-                (place[node], row[node]),
-                xytext=(3, 3),
-                textcoords="offset points",
-                fontsize=6,
-                color="0.3",
-                parse_math=False,
-            )
+
+
+def _name(
+    axes: Axes,
+    tree: Hierarchy,
+    place: FloatArray,
+    row: FloatArray,
+    nodes: IntArray,
+    inches: float,
+) -> None:
+    """Write the nodes' names above the branches that lead to them, that of the root upright."""
+    taken: list[tuple[float, float, float]] = []  # left, right and row of every name
+    height = NAME_POINTS / 72 / LEAF_INCHES
+    style: dict[str, Any] = {"fontsize": NAME_POINTS, "color": "0.3", "parse_math": False}
+    for node in sorted(nodes, key=lambda node: (-tree.leaf_counts[node], node)):
+        if not tree.name[node]:
+            continue
+        text, x, y = _shown(tree.name[node] or ""), place[node], row[node]
+        if node == 0:
+            x -= 0.06 / inches
+            axes.text(x, y, text, ha="right", va="center", rotation=90, **style)
+            continue
+        x -= 0.05 / inches
+        left = x - _text_inches(text, NAME_POINTS) / inches
+        if any(left < b and a < x and abs(y - other) < height for a, b, other in taken):
+            continue
+        taken.append((left, x, y))
+        # A name longer than its branch hides what it crosses.
+        ground: dict[str, Any] = {"facecolor": "white", "edgecolor": "none", "pad": 0.3}
+        axes.text(x, y - 0.12, text, ha="right", va="bottom", zorder=1.5, bbox=ground, **style)

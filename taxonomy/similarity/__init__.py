@@ -11,12 +11,11 @@ A source is a frozen dataclass whose fields are its options; calling it scores a
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from taxonomy._core.registry import Registry, lazy_names
-from taxonomy.labels import LabelSet
 from taxonomy.similarity._sparse import SparseSimilarity
-from taxonomy.similarity._value import Similarity
+from taxonomy.similarity._value import DenseSimilarity, Similarity, Source
 
 if TYPE_CHECKING:
     from taxonomy.similarity.embedding import Embedding
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "SOURCES",
+    "DenseSimilarity",
     "Embedding",
     "LanguageModel",
     "Mixture",
@@ -43,14 +43,6 @@ __all__ = [
     "WordNet",
     "get_source",
 ]
-
-
-class Source(Protocol):
-    """What every similarity source is: a frozen dataclass, called with a label set."""
-
-    def __call__(self, labels: LabelSet) -> Similarity:
-        """Score all pairs of labels."""
-        ...
 
 
 SOURCES: Registry[Source] = Registry(

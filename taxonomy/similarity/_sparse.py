@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
-from functools import cached_property
-from pathlib import Path
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from taxonomy._core import io
-from taxonomy._core.errors import FileFormatError, LabelError, SimilarityError
+from taxonomy._core.arrays import FloatArray, IntArray
+from taxonomy._core.errors import SimilarityError
 from taxonomy.labels import check_classes
-from taxonomy.similarity._value import FloatArray, Similarity
-
-IntArray = npt.NDArray[np.int64]
+from taxonomy.similarity._value import DenseSimilarity, Similarity, provenance_in
 
 
 class SparseSimilarity(Similarity):
     """A symmetric similarity whose pairs are 0 but for those listed, label ids in sorted order.
 
     It stands for the whole matrix with zeros, which `dense` makes; nothing makes it by accident:
-    what needs all pairs is refused. `taxonomy.clustering.levels.dendrogram` takes it as it is.
+    what needs all pairs refuses it. `taxonomy.clustering.levels.dendrogram` takes it as it is.
 
     Args:
         ids: label ids.
@@ -43,6 +40,9 @@ class SparseSimilarity(Similarity):
     >>> s.between("dog", "cat"), s.between("cat", "car")
     (0.9, 0.0)
     """
+
+    has_all_pairs = False
+    ARRAYS = ("first", "second", "similarities")
 
     def __init__(
         self,
@@ -71,32 +71,32 @@ class SparseSimilarity(Similarity):
             raise SimilarityError(f"The pair of {pair[0]!r} and {pair[1]!r} is listed twice.")
         for array in (self.first, self.second, self.similarities):
             array.setflags(write=False)
-        self.provenance = dict(provenance or {})
+        self._record(provenance)
 
     def __repr__(self) -> str:
         """Show the size and the maker."""
         maker = self.provenance.get("made_by", "unknown")
         return f"SparseSimilarity({len(self)} labels, {len(self.first)} pairs, by {maker})"
 
-    @property
-    def values(self) -> FloatArray:
-        """Refused: only neighbours are known.
+    def all_pairs(self) -> DenseSimilarity:
+        """Refuse: only neighbours are known.
 
         Raises:
             SimilarityError: always; `dense` fills in zeros.
         """
         raise SimilarityError(
             f"Of these {len(self)} classes only {len(self.first)} pairs of neighbours have a "
-            "similarity, and this needs all pairs. Build the dendrogram with average, complete, "
-            "single or weighted linkage (--builder cluster --levels auto), or take fewer classes."
+            "similarity, and this needs all pairs. Build the whole dendrogram (the builder "
+            "'cluster' with `levels=auto` and average, complete, single or weighted linkage), "
+            "score all pairs of fewer classes, or take dense(), in which all other pairs are 0."
         )
 
-    def dense(self) -> Similarity:
+    def dense(self) -> DenseSimilarity:
         """Return the whole matrix, zeros where no pair is listed: n x n numbers."""
         matrix = np.eye(len(self))
         matrix[self.first, self.second] = self.similarities
         matrix[self.second, self.first] = self.similarities
-        return Similarity(self.ids, matrix, self.provenance)
+        return DenseSimilarity(self.ids, matrix, self.provenance)
 
     def between(self, one: str, other: str) -> float:
         """Return the similarity of two labels, in [0, 1]; 0 where the pair is not listed."""
@@ -120,44 +120,11 @@ class SparseSimilarity(Similarity):
         numbers = self.similarities[kept]
         return SparseSimilarity(chosen, one[kept], other[kept], numbers, self.provenance)
 
-    @cached_property
-    def digest(self) -> str:
-        """The sha256 of ids, pairs and similarities."""
-        arrays = (self.first, self.second, self.similarities)
-        return io.digest([list(self.ids), *(io.array_digest(array) for array in arrays)])
-
-    def save(self, path: Path | str) -> None:
-        """Write ids, pairs, similarities and provenance atomically as an npz without pickles."""
-        io.save_npz(
-            path,
-            {
-                "ids": np.array(self.ids),
-                "first": self.first,
-                "second": self.second,
-                "similarities": self.similarities,
-                "provenance": np.array(io.canonical_json(self.provenance)),
-            },
-        )
-
     @classmethod
-    def load(cls, path: Path | str) -> SparseSimilarity:
-        """Read what `save` wrote.
-
-        Raises:
-            FileFormatError: the file is missing or damaged.
-            SimilarityError: its pairs are no similarity.
-        """
-        names = ("first", "second", "similarities")
-        arrays = io.load_npz(path, "ids", *names)
-        try:
-            provenance = json.loads(str(arrays.get("provenance", "{}")))
-            ids = [str(name) for name in arrays["ids"]]
-            first, second, similarities = (arrays[name] for name in names)
-            return cls(ids, first, second, similarities, provenance)
-        except SimilarityError as error:
-            raise SimilarityError(f"{path}: {error}") from error
-        except (ValueError, TypeError, LabelError) as error:
-            raise FileFormatError(f"{path}: {error}") from error
+    def from_arrays(cls, arrays: Mapping[str, Any]) -> Self:
+        """Return what a file's arrays hold."""
+        first, second, similarities = (arrays[name] for name in cls.ARRAYS)
+        return cls(arrays["ids"].tolist(), first, second, similarities, provenance_in(arrays))
 
 
 def _check_pairs(ids: list[str], first: IntArray, second: IntArray, numbers: FloatArray) -> None:

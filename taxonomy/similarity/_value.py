@@ -1,24 +1,124 @@
-"""`Similarity`: how alike the classes of a label set are."""
+"""`Similarity`: how similar the classes of a label set are; `DenseSimilarity`: of all pairs."""
 
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
+from typing import Any, ClassVar, Protocol, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from taxonomy._core import io
+from taxonomy._core.arrays import BoolArray, FloatArray
 from taxonomy._core.errors import FileFormatError, LabelError, SimilarityError
-from taxonomy.labels import check_classes
+from taxonomy._core.recorded import Recorded
+from taxonomy.labels import LabelSet, check_classes
 
-FloatArray = npt.NDArray[np.float64]
+
+class Source(Protocol):
+    """What every similarity source is: a frozen dataclass, called with a label set."""
+
+    def __call__(self, labels: LabelSet) -> Similarity:
+        """Score all pairs of labels, or each label and its neighbours."""
+        ...
 
 
-class Similarity:
-    """A dense, symmetric similarity matrix over label ids, in canonical (sorted) order.
+class Similarity(Recorded, ABC):
+    """How similar the classes of a label set are: symmetric, in [0, 1], 1 for a class with itself.
+
+    This is what dense and sparse similarities have in common. `DenseSimilarity` holds a number for
+    every pair; `SparseSimilarity` holds those of neighbours, all other pairs counting as 0. What
+    needs all pairs asks for a `DenseSimilarity`.
+
+    Attributes:
+        ids: label ids, sorted.
+        provenance: what made it.
+        has_all_pairs: whether every pair has a number of its own.
+        ARRAYS: the names of the arrays that hold the numbers, here and in files.
+    """
+
+    ids: tuple[str, ...]
+    has_all_pairs: ClassVar[bool]
+    ARRAYS: ClassVar[tuple[str, ...]]
+
+    @abstractmethod
+    def between(self, one: str, other: str) -> float:
+        """Return the similarity of two labels, in [0, 1]."""
+
+    @abstractmethod
+    def restrict(self, classes: Iterable[str]) -> Similarity:
+        """Return the similarities among the given label ids only."""
+
+    @abstractmethod
+    def all_pairs(self) -> DenseSimilarity:
+        """Return itself where all pairs are known.
+
+        Raises:
+            SimilarityError: only neighbours are; the message says what to do instead.
+        """
+
+    @classmethod
+    @abstractmethod
+    def from_arrays(cls, arrays: Mapping[str, Any]) -> Self:
+        """Return what a file's arrays hold: ``ids``, `ARRAYS` and, maybe, ``provenance``."""
+
+    def __len__(self) -> int:
+        """Return the number of labels."""
+        return len(self.ids)
+
+    def __repr__(self) -> str:
+        """Show the size and the maker."""
+        maker = self.provenance.get("made_by", "unknown")
+        return f"{type(self).__name__}({len(self)} labels, by {maker})"
+
+    @cached_property
+    def digest(self) -> str:
+        """The sha256 of ids and numbers."""
+        arrays = (getattr(self, name) for name in self.ARRAYS)
+        return io.digest([list(self.ids), *(io.array_digest(array) for array in arrays)])
+
+    def save(self, path: Path | str) -> None:
+        """Write ids, numbers and provenance atomically as an npz without pickles."""
+        io.save_npz(
+            path,
+            {
+                "ids": np.array(self.ids),
+                **{name: getattr(self, name) for name in self.ARRAYS},
+                "provenance": np.array(io.canonical_json(dict(self.provenance))),
+            },
+        )
+
+    @classmethod
+    def load(cls, path: Path | str) -> Self:
+        """Read what `save` wrote; `Similarity.load` reads dense and sparse files alike.
+
+        Raises:
+            FileFormatError: the file is missing or damaged.
+            SimilarityError: what it holds is no similarity, or one of the other kind.
+        """
+        arrays = io.load_npz(path, "ids")
+        kinds = [kind for kind in Similarity.__subclasses__() if {*kind.ARRAYS} <= {*arrays}]
+        if not kinds:
+            raise FileFormatError(f"{path}: holds ids, but no similarities as `save` writes them.")
+        kind = kinds[0]
+        if not issubclass(kind, cls):
+            raise SimilarityError(
+                f"{path}: holds a {kind.__name__}; read it by {kind.__name__}.load."
+            )
+        try:
+            return kind.from_arrays(arrays)
+        except SimilarityError as error:
+            raise SimilarityError(f"{path}: {error}") from error
+        except (ValueError, TypeError, LabelError) as error:
+            raise FileFormatError(f"{path}: {error}") from error
+
+
+class DenseSimilarity(Similarity):
+    """Similarities of all pairs of labels, as a matrix in sorted order of their ids.
 
     Args:
         ids: label ids in the order of the rows of ``values``.
@@ -29,9 +129,12 @@ class Similarity:
         SimilarityError: the matrix has another shape, or is not what the above says; the message
             names the first pair at fault.
 
-    >>> Similarity(["b", "a"], [[1, 0.25], [0.25, 1]]).between("a", "b")
+    >>> DenseSimilarity(["b", "a"], [[1, 0.25], [0.25, 1]]).between("a", "b")
     0.25
     """
+
+    has_all_pairs = True
+    ARRAYS = ("values",)
 
     def __init__(
         self,
@@ -49,64 +152,37 @@ class Similarity:
         np.fill_diagonal(matrix, 1.0)
         matrix.setflags(write=False)
         self._values: FloatArray = matrix
-        self.provenance: dict[str, io.Json] = dict(provenance or {})
+        self._record(provenance)
 
     @property
     def values(self) -> FloatArray:
         """The matrix, shape (n, n), in the order of `ids`."""
         return self._values
 
-    def __len__(self) -> int:
-        """Return the number of labels."""
-        return len(self.ids)
-
-    def __repr__(self) -> str:
-        """Show the size and the maker."""
-        return f"Similarity({len(self)} labels, by {self.provenance.get('made_by', 'unknown')})"
-
     def between(self, one: str, other: str) -> float:
         """Return the similarity of two labels, in [0, 1]."""
         i, j = (check_classes([name], self.ids)[0] for name in (one, other))
         return float(self.values[self.ids.index(i), self.ids.index(j)])
 
-    def restrict(self, classes: Iterable[str]) -> Similarity:
+    def restrict(self, classes: Iterable[str]) -> DenseSimilarity:
         """Return the similarities among the given label ids only."""
         chosen = check_classes(classes, self.ids)
         rows = np.searchsorted(np.array(self.ids, dtype=object), np.array(chosen, dtype=object))
-        return Similarity(chosen, self.values[np.ix_(rows, rows)], self.provenance)
+        return DenseSimilarity(chosen, self.values[np.ix_(rows, rows)], self.provenance)
 
-    @cached_property
-    def digest(self) -> str:
-        """The sha256 of ids and values."""
-        return io.digest([list(self.ids), io.array_digest(self.values)])
-
-    def save(self, path: Path | str) -> None:
-        """Write ids, values and provenance atomically as an npz without pickles."""
-        io.save_npz(
-            path,
-            {
-                "ids": np.array(self.ids),
-                "values": self.values,
-                "provenance": np.array(io.canonical_json(self.provenance)),
-            },
-        )
+    def all_pairs(self) -> DenseSimilarity:
+        """Return itself: all pairs are known."""
+        return self
 
     @classmethod
-    def load(cls, path: Path | str) -> Similarity:
-        """Read what `save` wrote.
+    def from_arrays(cls, arrays: Mapping[str, Any]) -> Self:
+        """Return what a file's arrays hold."""
+        return cls(arrays["ids"].tolist(), arrays["values"], provenance_in(arrays))
 
-        Raises:
-            FileFormatError: the file is missing or damaged.
-            SimilarityError: its matrix is no similarity.
-        """
-        arrays = io.load_npz(path, "ids", "values")
-        try:
-            provenance = json.loads(str(arrays.get("provenance", "{}")))
-            return cls([str(name) for name in arrays["ids"]], arrays["values"], provenance)
-        except SimilarityError as error:
-            raise SimilarityError(f"{path}: {error}") from error
-        except (ValueError, TypeError, LabelError) as error:
-            raise FileFormatError(f"{path}: {error}") from error
+
+def provenance_in(arrays: Mapping[str, Any]) -> dict[str, io.Json]:
+    """Return the provenance among a file's arrays; empty where there is none."""
+    return dict(json.loads(str(arrays.get("provenance", "{}"))))
 
 
 def _check_matrix(matrix: FloatArray, ids: list[str]) -> None:
@@ -114,7 +190,7 @@ def _check_matrix(matrix: FloatArray, ids: list[str]) -> None:
     if matrix.shape != (n, n):
         raise SimilarityError(f"The matrix has shape {matrix.shape}; {n} labels need ({n}, {n}).")
 
-    def first(fault: npt.NDArray[np.bool_]) -> tuple[str, str, float]:
+    def first(fault: BoolArray) -> tuple[str, str, float]:
         i, j = np.argwhere(fault)[0]
         return ids[i], ids[j], float(matrix[i, j])
 

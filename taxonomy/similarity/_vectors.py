@@ -1,4 +1,4 @@
-"""Vectors of texts, kept by content: a vector is looked up by what made it and never made twice."""
+"""A cache of the vectors of texts, keyed by model and text, so that none is computed twice."""
 
 from __future__ import annotations
 
@@ -11,9 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from taxonomy._core import io
+from taxonomy._core.arrays import Float32Array
 from taxonomy._core.errors import SimilarityError
-
-Float32Array = npt.NDArray[np.float32]
 
 FILE = "embeddings.sqlite"
 PART = 256
@@ -66,7 +65,7 @@ def cached(
     except (sqlite3.Error, OSError) as error:
         raise SimilarityError(
             f"{path}: the cache of embeddings cannot be used ({error}); remove it, name another "
-            f"folder in ${io.CACHE_VARIABLE}, or go without: --cache no."
+            f"folder in ${io.CACHE_VARIABLE}, or go without (`cache`)."
         ) from error
     if len({vector.shape for vector in found.values()}) > 1:
         raise SimilarityError(f"{path}: holds vectors of several lengths for one model; remove it.")

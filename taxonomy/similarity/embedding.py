@@ -5,20 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 from urllib.parse import urlsplit
 
 import numpy as np
 import numpy.typing as npt
 
 from taxonomy._core import io
+from taxonomy._core.arrays import FloatArray
+from taxonomy._core.checked import check_options
 from taxonomy._core.errors import MissingExtraError, SimilarityError
 from taxonomy._core.registry import require
 from taxonomy.labels import Label, LabelSet
-from taxonomy.similarity._value import Similarity
+from taxonomy.similarity._cosine import COSINE_MAP, cosine_similarities
+from taxonomy.similarity._value import DenseSimilarity
 from taxonomy.similarity._vectors import cached
-
-FloatArray = npt.NDArray[np.float64]
 
 PACKAGED = "all-MiniLM-L6-v2"
 """The model that installs from the package index with its weights inside."""
@@ -52,9 +53,12 @@ class Embedding:
     template: str = "{name}"
     server: str = ""
     timeout: float = 300.0
-    cache: Literal["yes", "no"] = "yes"
+    cache: bool = True
 
-    def __call__(self, labels: LabelSet) -> Similarity:
+    def __post_init__(self) -> None:
+        check_options(self, SimilarityError)
+
+    def __call__(self, labels: LabelSet) -> DenseSimilarity:
         """Embed every label's texts and take cosines.
 
         Raises:
@@ -64,9 +68,7 @@ class Embedding:
             ServerError: the server failed.
         """
         vectors = self.vectors(labels)
-        values = np.clip((1 + vectors @ vectors.T) / 2, 0, 1)
-        values = (values + values.T) / 2
-        np.fill_diagonal(values, 1.0)
+        values = cosine_similarities(vectors)
         local = ("sentence-transformers", "transformers", "torch")
         made = io.provenance(
             "embedding",
@@ -74,10 +76,10 @@ class Embedding:
             model=self.model,
             identity=self.identity(),
             template=self.template,
-            map="(1 + cosine) / 2",
+            map=COSINE_MAP,
             labels=labels.digest,
         )
-        return Similarity(labels.ids, values, made)
+        return DenseSimilarity(labels.ids, values, made)
 
     def vectors(self, labels: LabelSet) -> FloatArray:
         """Return one vector of length 1 a label, in order of ids; shape (labels, dimensions).
@@ -87,7 +89,7 @@ class Embedding:
         """
         templates = self.templates(labels)
         texts = [fill(template, label) for template in templates for label in labels]
-        folder = io.cache_folder() if self.cache == "yes" else None
+        folder = io.cache_folder() if self.cache else None
         made = cached(texts, self.identity(), self._embed, folder).astype(np.float64)
         made = _unit(made).reshape(len(templates), len(labels), -1).mean(0)
         return _unit(made)
@@ -108,8 +110,8 @@ class Embedding:
         if lacking and "{definition}" in self.template:
             raise SimilarityError(
                 f"{len(lacking)} of {len(labels)} labels have no definition, the first being "
-                f"{lacking[0]!r}; add a column 'definition', or leave it out of the template: "
-                "--template '{name}'."
+                f"{lacking[0]!r}; add a column 'definition', or leave it out of `template`, "
+                "as in: {name}."
             )
         return templates
 

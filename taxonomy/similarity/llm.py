@@ -2,34 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from taxonomy._core import io
 from taxonomy.labels import LabelSet
 from taxonomy.llm.asker import Asker
+from taxonomy.llm.asking import Asking
 from taxonomy.llm.describing import describe
 from taxonomy.llm.scoring import Judgements, judge
-from taxonomy.llm.settings import Plan, Settings, confirm, plan
 from taxonomy.llm.template import get_template
-from taxonomy.llm.transcript import asked_about
 from taxonomy.similarity import embedding
-from taxonomy.similarity._value import Similarity
+from taxonomy.similarity._value import DenseSimilarity
 
 
 @dataclass(frozen=True)
-class LanguageModel(Settings):
-    """Scores that a language model gives, both directions averaged.
+class LanguageModel(Asking[Judgements | LabelSet]):
+    """Similarities that a language model scores, each pair in both directions, averaged.
 
     Args:
         strategy: ``rows`` rates one class against all others (n requests), ``pairs`` rates batches
             of pairs, ``triplets`` asks for odd ones out, ``describe`` asks how each class looks and
             embeds the answers.
-        expected: ask for digits and use their expected value, from log-probabilities; the way to
-            get use out of a small model.
+        expected: ask for single digits and use their expected values, from log-probabilities,
+            which makes small models usable.
         missing: whether an incomplete matrix is refused or filled in.
-        per_pair: triplets that each pair is part of at least, for ``triplets``.
+        per_pair: number of triplets that each pair is part of at least, for ``triplets``.
     """
 
     strategy: Literal["rows", "pairs", "triplets", "describe"] = "rows"
@@ -37,42 +35,35 @@ class LanguageModel(Settings):
     missing: Literal["refuse", "fill"] = "refuse"
     per_pair: int = 6
 
-    def __call__(self, labels: LabelSet) -> Similarity:
+    def __call__(self, labels: LabelSet) -> DenseSimilarity:
         """Ask what is not stored yet and turn the answers into similarities.
 
         Raises:
             IncompleteError: scores are missing and ``missing`` is ``refuse``.
-            BudgetError: a ceiling would be passed, or many requests were not confirmed.
+            BudgetError: a ceiling would be passed, or nobody agreed to many requests.
             ServerError: the server failed; answers so far are stored.
             LLMError: a transcript is of other classes.
         """
-        asked = asked_about(self.transcript, labels)
-        confirm(self, lambda asker: self.ask(asked, asker))
-        with self.asker() as asker:
-            if self.strategy == "describe":
-                return self._described(labels, describe(asked, asker), asker)
-            judged = self.judge(asked, asker)
-            if self.missing == "refuse":
-                judged.refuse_gaps()
-            values, filled = judged.values()
-            made = self._made(labels, asker, judged.report(), dict(judged.faults))
+        answers, asker = self.answers(labels)
+        if isinstance(answers, LabelSet):
+            return self._embedded(labels, answers, asker)
+        if self.missing == "refuse":
+            answers.refuse_gaps()
+        values, filled = answers.values()
+        facts: dict[str, io.Json] = {
+            "report": {key: round(value, 6) for key, value in answers.report().items()}
+        }
+        if answers.faults:
+            facts["faults"] = dict(sorted(answers.faults.items()))
         if filled:
-            made["filled"] = filled
-        return Similarity(asked.ids, values, made).restrict(labels.ids)
+            facts["filled"] = filled
+        made = self._provenance(labels, asker, facts)
+        return DenseSimilarity(answers.ids, values, made).restrict(labels.ids)
 
-    @property
-    def parameters(self) -> dict[str, io.Json]:
-        """Sampling parameters, and the log-probabilities that expected scores are made of."""
-        more = {"logprobs": True, "top_logprobs": 20} if self.expected else {}
-        return super().parameters | more
-
-    def plan(self, labels: LabelSet) -> Plan:
-        """Return what calling this would send, sending nothing."""
-        asked = asked_about(self.transcript, labels)
-        return plan(self, lambda asker: self.ask(asked, asker))
-
-    def judge(self, labels: LabelSet, asker: Asker) -> Judgements:
-        """Return the directed scores."""
+    def ask(self, labels: LabelSet, asker: Asker) -> Judgements | LabelSet:
+        """Return the directed scores; for ``describe``, the labels with descriptions."""
+        if self.strategy == "describe":
+            return describe(labels, asker)
         return judge(
             self.strategy,
             labels,
@@ -82,34 +73,34 @@ class LanguageModel(Settings):
             per_pair=self.per_pair,
         )
 
-    def ask(self, labels: LabelSet, asker: Asker) -> None:
-        """Ask everything, for the answers to be stored or the outstanding questions known."""
-        if self.strategy == "describe":
-            describe(labels, asker)
-        else:
-            self.judge(labels, asker)
+    @property
+    def command(self) -> str:
+        """What follows ``taxonomy`` to have this asked at a terminal, with … for the labels."""
+        return f"generate … --source llm --strategy {self.strategy}"
 
-    def _described(self, labels: LabelSet, texts: LabelSet, asker: Asker) -> Similarity:
+    @property
+    def parameters(self) -> dict[str, io.Json]:
+        """Sampling parameters, and the log-probabilities that expected scores are made of."""
+        more = {"logprobs": True, "top_logprobs": 20} if self.expected else {}
+        return super().parameters | more
+
+    def _embedded(self, labels: LabelSet, described: LabelSet, asker: Asker) -> DenseSimilarity:
         """Embed the descriptions, as the source ``embedding`` embeds definitions."""
-        embedded = embedding.Embedding(template="{name}: {definition}")(texts.restrict(labels.ids))
-        made = self._made(labels, asker, {}, {})
-        return Similarity(embedded.ids, embedded.values, made | {"embedding": embedded.provenance})
+        source = embedding.Embedding(template="{name}: {definition}")
+        embedded = source(described.restrict(labels.ids))
+        made = self._provenance(labels, asker, {"report": {}}) | {"embedding": embedded.provenance}
+        return DenseSimilarity(embedded.ids, embedded.values, made)
 
-    def _made(
-        self,
-        labels: LabelSet,
-        asker: Asker,
-        report: Mapping[str, float],
-        faults: Mapping[str, int],
+    def _provenance(
+        self, labels: LabelSet, asker: Asker, facts: dict[str, io.Json]
     ) -> dict[str, io.Json]:
         name = f"{self.strategy}-digit" if self.expected else self.strategy
         template = get_template(name)
-        facts = {
-            "strategy": self.strategy,
-            "template": f"{template} {template.digest}",
+        return io.provenance(
+            "llm",
+            strategy=self.strategy,
+            template=f"{template} {template.digest}",
             **self.made(asker),
-            "report": {key: round(value, 6) for key, value in report.items()},
-        }
-        if faults:
-            facts["faults"] = dict(sorted(faults.items()))
-        return io.provenance("llm", **facts, labels=labels.digest)
+            **facts,
+            labels=labels.digest,
+        )

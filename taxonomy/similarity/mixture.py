@@ -4,23 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import zip_longest
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
 from taxonomy._core import io
+from taxonomy._core.arrays import FloatArray
+from taxonomy._core.checked import check_options
 from taxonomy._core.errors import SimilarityError
 from taxonomy._core.registry import lookup
-from taxonomy.labels import LabelSet
-from taxonomy.similarity._recipe import scored, weighted_sources
-from taxonomy.similarity._value import Similarity
-
-FloatArray = npt.NDArray[np.float64]
+from taxonomy.labels import LabelSet, check_same_labels
+from taxonomy.similarity._recipe import Weighted, scored, sources_in, written
+from taxonomy.similarity._value import DenseSimilarity, Source
 
 DIGITS = 12
-"""Similarities are told apart to so many digits after the point, as in trees."""
+"""Similarities are rounded to this many digits before they are ranked, as in trees."""
 
 
 @dataclass(frozen=True)
@@ -33,31 +31,38 @@ class Mixture:
 
     Args:
         of: sources separated by semicolons, each with an optional weight before it and its options
-            after it, such as: 2 llm transcript=icons/llm-rows; wordnet measure=path.
+            after it, such as: 2 llm transcript=icons/llm-rows; wordnet measure=path. In Python a
+            source, or pairs of weights and sources, too.
         scale: rank puts a score's average rank among all pairs in its place, from 0 to 1; quantile
             puts the weighted mean of the scores of that rank in all sources there (Bolstad et al.
             2003), so that the mixture keeps the shape of their distributions.
     """
 
-    of: str = "wordnet; embedding"
+    of: str | Source | Sequence[Weighted] = "wordnet; embedding"
     scale: Literal["rank", "quantile"] = "rank"
 
-    def __call__(self, labels: LabelSet) -> Similarity:
+    def __post_init__(self) -> None:
+        """Check the choices, and keep pairs as they are now, whatever becomes of a list."""
+        check_options(self, SimilarityError)
+        if isinstance(self.of, Sequence) and not isinstance(self.of, str):
+            object.__setattr__(self, "of", tuple(self.of))
+
+    def __call__(self, labels: LabelSet) -> DenseSimilarity:
         """Score with every source and mix.
 
         Raises:
             SimilarityError: a faulty recipe, or a source that cannot score the labels.
         """
-        parts = weighted_sources(self.of)
+        parts = sources_in(self.of)
         made_of = [scored(source, labels) for _, source in parts]
         mixed = mix(made_of, [weight for weight, _ in parts], self.scale)
-        made = mixed.provenance | {"of": self.of, "labels": labels.digest}
-        return Similarity(mixed.ids, mixed.values, made)
+        made = dict(mixed.provenance) | {"of": written(self.of), "labels": labels.digest}
+        return DenseSimilarity(mixed.ids, mixed.values, made)
 
 
 def mix(
-    similarities: Sequence[Similarity], weights: Sequence[float] = (), scale: str = "rank"
-) -> Similarity:
+    similarities: Sequence[DenseSimilarity], weights: Sequence[float] = (), scale: str = "rank"
+) -> DenseSimilarity:
     """Return the weighted mean of similarities of the same labels, brought to one scale.
 
     Args:
@@ -69,16 +74,18 @@ def mix(
         SimilarityError: other labels in one than in another, or impossible weights.
         RegistryError: an unknown scale.
 
-    >>> one = Similarity("abc", [[1, 0.9, 0.5], [0.9, 1, 0.5], [0.5, 0.5, 1]])
-    >>> other = Similarity("abc", [[1, 0.2, 0.1], [0.2, 1, 0.0], [0.1, 0.0, 1]])
+    >>> one = DenseSimilarity("abc", [[1, 0.9, 0.5], [0.9, 1, 0.5], [0.5, 0.5, 1]])
+    >>> other = DenseSimilarity("abc", [[1, 0.2, 0.1], [0.2, 1, 0.0], [0.1, 0.0, 1]])
     >>> mix([one, other], [3, 1]).values.round(4).tolist()[0]
     [1.0, 1.0, 0.3125]
     """
     if not similarities:
         raise SimilarityError("Nothing to mix; give at least one similarity.")
-    for other in similarities[1:]:
-        _check_labels(similarities[0], other)
+    for number, other in enumerate(similarities, start=1):
+        names = ("similarity 1", f"similarity {number}")
+        check_same_labels(similarities[0].ids, other.ids, SimilarityError, names)
     shares = _shares(weights or [1.0] * len(similarities), len(similarities))
+    similarities = [similarity.all_pairs() for similarity in similarities]
     ids = similarities[0].ids
     pairs = np.triu_indices(len(ids), 1)
     flat = np.array([similarity.values[pairs].round(DIGITS) for similarity in similarities])
@@ -94,18 +101,7 @@ def mix(
             for share, part in zip(shares, similarities, strict=True)
         ],
     )
-    return Similarity(ids, values, made)
-
-
-def average_ranks(values: FloatArray) -> FloatArray:
-    """Return the rank of each value, from 0 for the least; equal ones share the mean of theirs.
-
-    >>> average_ranks(np.array([0.5, 0.1, 0.5])).tolist()
-    [1.5, 0.0, 1.5]
-    """
-    _, which, counts = np.unique(values, return_inverse=True, return_counts=True)
-    ranks: FloatArray = (np.cumsum(counts) - (counts + 1) / 2)[which]
-    return ranks
+    return DenseSimilarity(ids, values, made)
 
 
 def _by_rank(flat: FloatArray, shares: FloatArray) -> FloatArray:
@@ -113,8 +109,11 @@ def _by_rank(flat: FloatArray, shares: FloatArray) -> FloatArray:
     pairs = flat.shape[1]
     if pairs < 2:
         return np.full(pairs, 0.5)
-    ranks: FloatArray = shares @ np.array([average_ranks(row) for row in flat]) / (pairs - 1)
-    return ranks.round(DIGITS)
+    from scipy.stats import rankdata
+
+    ranks = np.array([rankdata(row) - 1 for row in flat])  # equal scores share their mean rank
+    mean: FloatArray = shares @ ranks / (pairs - 1)
+    return mean.round(DIGITS)
 
 
 def _by_quantile(flat: FloatArray, shares: FloatArray) -> FloatArray:
@@ -143,13 +142,3 @@ def _shares(weights: Sequence[float], count: int) -> FloatArray:
         )
     shares: FloatArray = given / given.sum()
     return shares
-
-
-def _check_labels(one: Similarity, other: Similarity) -> None:
-    if one.ids == other.ids:
-        return
-    apart = next(pair for pair in zip_longest(one.ids, other.ids) if pair[0] != pair[1])
-    raise SimilarityError(
-        f"Similarities of different labels cannot be mixed: {len(one)} and {len(other)} of them, "
-        f"which part at {apart[0]!r} and {apart[1]!r}; use restrict() on what both hold."
-    )

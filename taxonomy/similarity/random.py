@@ -9,7 +9,7 @@ import numpy as np
 
 from taxonomy._core import io
 from taxonomy.labels import LabelSet
-from taxonomy.similarity._value import Similarity
+from taxonomy.similarity._value import DenseSimilarity
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class RandomScores:
 
     seed: int = 0
 
-    def __call__(self, labels: LabelSet) -> Similarity:
+    def __call__(self, labels: LabelSet) -> DenseSimilarity:
         """Draw one number per unordered pair."""
         n = len(labels)
         # The label ids enter the seed, so that two label sets of one size share no matrix.
@@ -32,7 +32,7 @@ class RandomScores:
         values[upper] = np.random.default_rng(list(key)).random(len(upper[0]))
         values += values.T
         np.fill_diagonal(values, 1.0)
-        return Similarity(
+        return DenseSimilarity(
             labels.ids,
             values,
             io.provenance("random", seed=self.seed, labels=labels.digest),

@@ -1,4 +1,4 @@
-"""Similarities of a trained network's classes: what it takes for alike.
+"""Similarities of classes by a trained network: its weights, features or confusions.
 
 Reads the arrays in a run's folder, never the network. The pictures that are tested on must not
 shape the tree that is tested, so arrays of the test split are refused.
@@ -14,12 +14,12 @@ import numpy as np
 import numpy.typing as npt
 
 from taxonomy._core import io
+from taxonomy._core.checked import check_options
 from taxonomy._core.errors import FileFormatError, SimilarityError, did_you_mean
 from taxonomy.labels import LabelSet
 from taxonomy.predictions import ClassFeatures, Predictions
-from taxonomy.similarity._value import Similarity
-
-FloatArray = npt.NDArray[np.float64]
+from taxonomy.similarity._cosine import cosine_similarities
+from taxonomy.similarity._value import DenseSimilarity
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,10 @@ class Visual:
     view: Literal["weights", "features", "confusion"] = "features"
     split: Literal["val", "train", "test"] = "val"
 
-    def __call__(self, labels: LabelSet) -> Similarity:
+    def __post_init__(self) -> None:
+        check_options(self, SimilarityError)
+
+    def __call__(self, labels: LabelSet) -> DenseSimilarity:
         """Read the arrays and compare all pairs of classes.
 
         Raises:
@@ -49,7 +52,7 @@ class Visual:
         """
         if not self.network:
             raise SimilarityError(
-                "The source 'visual' needs a trained network; add --network FOLDER."
+                "The source 'visual' needs a trained network; give its run's folder as `network`."
             )
         refuse_test(self.split, self.network)
         kind = "predictions" if self.view == "confusion" else "features"
@@ -75,7 +78,7 @@ class Visual:
             **whole.provenance,
             labels=labels.digest,
         )
-        return Similarity(labels.ids, whole.restrict(labels.ids).values, made)
+        return DenseSimilarity(labels.ids, whole.restrict(labels.ids).values, made)
 
     def _remedy(self, kind: str) -> str:
         if kind == "predictions":
@@ -87,7 +90,7 @@ class Visual:
         return f"Make it: taxonomy features {self.network} --split {self.split}"
 
 
-def of_features(features: ClassFeatures, view: str = "features") -> Similarity:
+def of_features(features: ClassFeatures, view: str = "features") -> DenseSimilarity:
     """Return similarities of classes by the cosine of their mean features or of their weights.
 
     Features are taken less their mean over classes, which all classes share. Cosines are mapped
@@ -106,7 +109,7 @@ def of_features(features: ClassFeatures, view: str = "features") -> Similarity:
         if features.weights is None:
             raise SimilarityError(
                 "The heads of this network read different maps, so their weights do not compare. "
-                "Take a flat network (taxonomy train --flat), or --view features."
+                "Take a flat network (taxonomy train --flat), or set `view='features'`."
             )
         vectors, told = features.weights, "(1 + cosine of weights) / 2"
     else:
@@ -118,16 +121,14 @@ def of_features(features: ClassFeatures, view: str = "features") -> Similarity:
         name = features.ids[int(np.flatnonzero(length == 0)[0])]
         raise SimilarityError(
             f"The {view} of the class {name!r} are all zero, so they have no direction; "
-            "try another --view."
+            "try another `view`."
         )
     vectors = vectors / np.maximum(length, np.finfo(float).tiny)
-    values = np.clip((1 + vectors @ vectors.T) / 2, 0, 1)
-    np.fill_diagonal(values, 1.0)
     made = {"map": told, "split": features.split, "arrays": features.digest}
-    return Similarity(features.ids, (values + values.T) / 2, made)
+    return DenseSimilarity(features.ids, cosine_similarities(vectors), made)
 
 
-def of_predictions(predictions: Predictions) -> Similarity:
+def of_predictions(predictions: Predictions) -> DenseSimilarity:
     """Return similarities of classes by how often the network takes one for the other.
 
     With P(i, j) the mean probability that pictures of class i give to class j, the similarity is
@@ -141,12 +142,13 @@ def of_predictions(predictions: Predictions) -> Similarity:
     >>> float(of_predictions(Predictions("ab", logits, [0, 1], "val")).values[0, 1].round(6))
     0.3
     """
+    from scipy.special import softmax
+
     refuse_test(predictions.split, "these predictions")
     counts = np.bincount(predictions.targets, minlength=len(predictions.ids))
     _refuse_without_pictures(predictions.ids, counts, predictions.split)
     logits = predictions.logits.astype(np.float64)
-    shares = np.exp(logits - logits.max(1, keepdims=True))
-    shares /= shares.sum(1, keepdims=True)
+    shares = softmax(logits, axis=1)
     sums = np.zeros((len(counts), len(counts)))
     np.add.at(sums, predictions.targets, shares)
     means = sums / counts[:, None]
@@ -154,7 +156,7 @@ def of_predictions(predictions: Predictions) -> Similarity:
     np.fill_diagonal(values, 1.0)
     told = "mean probability given to the other, both ways"
     made = {"map": told, "split": predictions.split, "arrays": predictions.digest}
-    return Similarity(predictions.ids, values, made)
+    return DenseSimilarity(predictions.ids, values, made)
 
 
 def refuse_test(split: str, what: str) -> None:
@@ -166,7 +168,7 @@ def refuse_test(split: str, what: str) -> None:
     if split == "test":
         raise SimilarityError(
             f"A tree made of the test split would be tested on what it was made of ({what}); "
-            "use --split val."
+            "set `split='val'`."
         )
 
 
@@ -180,5 +182,5 @@ def _refuse_without_pictures(ids: tuple[str, ...], counts: npt.ArrayLike, split:
     if len(empty):
         raise SimilarityError(
             f"{len(empty)} of {len(ids)} classes have no picture in {split}, the first being "
-            f"{ids[int(empty[0])]!r}; use another --split, or --view weights."
+            f"{ids[int(empty[0])]!r}; use another `split`, or set `view='weights'`."
         )

@@ -8,17 +8,16 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
 from taxonomy._core import io
+from taxonomy._core.arrays import FloatArray, IntArray
+from taxonomy._core.checked import check_options
 from taxonomy._core.errors import SimilarityError
 from taxonomy.labels import Label, LabelSet
 from taxonomy.similarity._sparse import SparseSimilarity
-from taxonomy.similarity._value import Similarity
+from taxonomy.similarity._value import DenseSimilarity, Similarity
 from taxonomy.wordnet import information, measures, pairs
 from taxonomy.wordnet.graph import NounGraph
-
-FloatArray = npt.NDArray[np.float64]
 
 MAPS = {
     "path": "identity",
@@ -63,6 +62,9 @@ class WordNet:
     same_synset: Literal["refuse", "allow"] = "refuse"
     neighbours: int = 0
 
+    def __post_init__(self) -> None:
+        check_options(self, SimilarityError)
+
     def __call__(self, labels: LabelSet) -> Similarity:
         """Compare all pairs of synsets, or every synset with its nearest.
 
@@ -98,12 +100,12 @@ class WordNet:
         # synsets with two parents and themselves; a similarity is symmetric with diagonal 1.
         values = (values + values.T) / 2
         values[np.equal.outer(nodes, nodes)] = 1.0
-        return Similarity(labels.ids, values, made)
+        return DenseSimilarity(labels.ids, values, made)
 
     def _sparse(
         self,
         labels: LabelSet,
-        nodes: npt.NDArray[np.int64],
+        nodes: IntArray,
         graph: NounGraph,
         content: information.Content | None,
         nearest: int,
@@ -130,7 +132,8 @@ class WordNet:
             raise SimilarityError(
                 f"{len(unseen)} of {len(labels)} labels do not occur in the Brown corpus, the "
                 f"first being {labels.ids[unseen[0]]!r} ({graph.name(nodes[unseen[0]])}), so "
-                "their information content is unknown; take that of the graph: --content seco."
+                "their information content is unknown; take that of the graph: set `content` to "
+                "'seco'."
             )
         return content
 
@@ -178,8 +181,9 @@ def synsets(
             lacking.append(label)
     if lacking:
         hint = (
-            "Add a column 'wnid', which 'taxonomy senses LABELS --out labels.csv' proposes, or "
-            "allow first senses: --senses first."
+            "Add a column 'wnid', which 'taxonomy senses LABELS --out labels.csv' proposes; where "
+            "it proposes none, choose a near synset (--choose LABEL=SYNSET) or leave the label "
+            "out. Or set `senses='first'` to allow first senses."
         )
         if senses != "wnid":
             hint = f"{_why_unknown(lacking[0].name, graph)} Add a column 'wnid' with the nearest."
@@ -212,6 +216,6 @@ def same_synsets(
         raise SimilarityError(
             f"The labels {ids[0]!r} and {ids[1]!r} are one synset, {name}, so WordNet cannot tell "
             f"them apart ({len(shared)} such synsets). Give one of them another wnid, or take "
-            "them as entirely alike: --same-synset allow."
+            "them as entirely alike: set `same_synset='allow'`."
         )
     return shared

@@ -1,1 +1,1 @@
-"""Studies: the resumable runner, cost-accuracy curves, and the demonstration."""
+"""Studies: series of trainings that are compared, and the demonstration."""

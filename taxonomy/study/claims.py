@@ -1,4 +1,4 @@
-"""What a network's experts achieve against a masked flat family, in numbers and in words."""
+"""A tree network's experts compared with a masked flat family, in numbers and in words."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import math
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
+from taxonomy._core.arrays import FloatArray
 from taxonomy._core.errors import TrainingError
 
 if TYPE_CHECKING:
@@ -17,7 +17,6 @@ NEAR = 0.005
 """A flat network this near the family's best validation accuracy counts as as good."""
 
 Claims = dict[str, float | str]
-FloatArray = npt.NDArray[np.float64]
 
 
 def claims(

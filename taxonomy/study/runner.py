@@ -1,17 +1,16 @@
-"""A runner for series of trainings that survives being stopped and that several processes share."""
+"""A resumable runner for series of trainings, which several processes can share."""
 
 from __future__ import annotations
 
-import fcntl
 import json
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from taxonomy._core import io
 from taxonomy._core.errors import FileFormatError
+from taxonomy._core.sharing import clear_temporaries, lock
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +49,7 @@ def run_cells(
     for name in cells:
         if not name or name != Path(name).name or name.startswith("."):
             raise FileFormatError(f"The cell name {name!r} cannot name a folder.")
+    clear_temporaries(folder)
     keys = {name: io.digest(dict(settings)) for name, settings in cells.items()}
     record = folder / "cells.jsonl"
 
@@ -77,32 +77,19 @@ def _do(
     done: Callable[[], dict[str, Row]],
 ) -> bool:
     """Do a cell unless it is done, waits for another, or is in other hands; tell whether it was."""
-    with _lock(folder / f".{name}.lock", wait=False) as mine:
+    with lock(folder / f".{name}.lock", wait=False) as mine:
         finished = done()
         if not mine or name in finished or any(n not in finished for n in needs.get(name, ())):
             return False
         log.info("cell %s", name)
         row = work(name, cells[name], folder / name)
         record = folder / "cells.jsonl"
-        with _lock(folder / ".cells.lock", wait=True):
+        with lock(folder / ".cells.jsonl.lock"):
             entries = _read(record)
             entries[name] = {"cell": name, "settings": keys[name], "row": row}
             lines = (io.canonical_json(entry) + "\n" for entry in entries.values())
             io.write_text(record, "".join(lines))
         return True
-
-
-@contextmanager
-def _lock(path: Path, wait: bool) -> Iterator[bool]:
-    """Hold a file's lock, which ends with the process that holds it; tell whether it was had."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-            return
-        yield True
 
 
 def _read(record: Path) -> dict[str, Row]:

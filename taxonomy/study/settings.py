@@ -1,4 +1,4 @@
-"""Series of trainings that are compared: settings by name, each trained once and scored alike."""
+"""Series of trainings to compare: named settings, each trained per seed and scored equally."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from taxonomy._core import io
 from taxonomy._core.errors import FileFormatError, TrainingError
 from taxonomy.design.spec import NetSpec
-from taxonomy.evaluation.points import points
-from taxonomy.nets import HierarchicalNet, load_net
+from taxonomy.evaluation.experts import points
+from taxonomy.nets import HierarchicalNet, get_net
 from taxonomy.nets.hierarchical import weights_digest
 from taxonomy.study.runner import run_cells
 from taxonomy.tasks import TaskList
@@ -35,8 +35,8 @@ class Setting:
         config: how it is trained; its seed is set by the series.
         reference: the tree that hierarchical losses read; its own where none is given.
         teacher: what to distil from: the name of an earlier setting, whose run of the same seed is
-            meant, or a network as `load_net` takes it, such as ``icons/flat``.
-        start: what to start from, named alike.
+            meant, or a network as `get_net` takes it, such as ``icons/flat``.
+        start: the network to start from, given in the same way as the teacher.
     """
 
     spec: NetSpec
@@ -126,7 +126,7 @@ def networks_given(settings: Mapping[str, Setting]) -> dict[str, HierarchicalNet
             if built_on is None or built_on in earlier or built_on in given:
                 continue
             try:
-                given[built_on] = load_net(built_on)
+                given[built_on] = get_net(built_on)
             except FileFormatError as error:
                 raise TrainingError(
                     f"The setting {name!r} builds on {built_on!r}, which is no earlier setting and "

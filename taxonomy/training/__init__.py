@@ -1,4 +1,4 @@
-"""Training: the loop, augmentation in batch, checkpoints, and run directories."""
+"""Training: the loop, augmentation in batch, checkpoints, run directories, and what is scored."""
 
 from taxonomy._core.registry import require
 
@@ -6,9 +6,28 @@ require("torch")
 
 from taxonomy.training.augment import Augment  # noqa: E402
 from taxonomy.training.config import TrainConfig  # noqa: E402
-from taxonomy.training.loop import train  # noqa: E402
+from taxonomy.training.features import class_features  # noqa: E402
+from taxonomy.training.loop import fit  # noqa: E402
+from taxonomy.training.named import Scored, run_features, scored, scored_by_name  # noqa: E402
 from taxonomy.training.objectives import Loss, Objective  # noqa: E402
 from taxonomy.training.run import Run, train_run  # noqa: E402
 from taxonomy.training.scoring import predict  # noqa: E402
+from taxonomy.training.start import resume, train  # noqa: E402
 
-__all__ = ["Augment", "Loss", "Objective", "Run", "TrainConfig", "predict", "train", "train_run"]
+__all__ = [
+    "Augment",
+    "Loss",
+    "Objective",
+    "Run",
+    "Scored",
+    "TrainConfig",
+    "class_features",
+    "fit",
+    "predict",
+    "resume",
+    "run_features",
+    "scored",
+    "scored_by_name",
+    "train",
+    "train_run",
+]

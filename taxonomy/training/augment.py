@@ -9,15 +9,16 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from taxonomy._core.checked import check_options
 from taxonomy._core.errors import TrainingError
 
 
 @dataclass(frozen=True)
 class Augment:
-    """How far pictures are varied in training.
+    """Random changes of the training pictures: how strong, and how often.
 
     Args:
-        rotate: largest turn, in degrees.
+        rotation: largest angle of a random rotation, in degrees.
         scale: largest relative change of size.
         shift: largest shift, as a share of the side.
         shear: largest shear.
@@ -28,7 +29,7 @@ class Augment:
         outline: probability that the inside of dark areas fades, up to a bare outline.
     """
 
-    rotate: float = 15.0
+    rotation: float = 15.0
     scale: float = 0.2
     shift: float = 0.1
     shear: float = 0.1
@@ -39,13 +40,14 @@ class Augment:
     outline: float = 0.0
 
     def __post_init__(self) -> None:
-        """Check ranges."""
+        """Check types and ranges."""
+        check_options(self, TrainingError)
         for name in ("flip", "recolour", "grey", "thicken", "outline"):
             if not 0 <= getattr(self, name) <= 1:
                 raise TrainingError(
                     f"{name} is {getattr(self, name)}; give a probability, from 0 to 1."
                 )
-        for name in ("rotate", "scale", "shift", "shear"):
+        for name in ("rotation", "scale", "shift", "shear"):
             if not 0 <= getattr(self, name) < math.inf:
                 raise TrainingError(
                     f"{name} is {getattr(self, name)}; give 0 or a positive number."
@@ -135,7 +137,7 @@ def _to_input(colours: Tensor, ground: Tensor) -> Tensor:
 
 def _affine(batch: int, augment: Augment, draw: Callable[..., Tensor]) -> Tensor:
     """Return sampling matrices (B, 2, 3) in the normalised coordinates of ``affine_grid``."""
-    turn = draw(batch) * augment.rotate * math.pi / 180
+    turn = draw(batch) * augment.rotation * math.pi / 180
     size = torch.exp(draw(batch) * math.log1p(augment.scale))
     mirror = torch.where(draw(batch, low=0) < augment.flip, -1.0, 1.0)
     shear = draw(batch) * augment.shear

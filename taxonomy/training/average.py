@@ -26,7 +26,7 @@ class Average:
 
     @torch.no_grad()
     def update(self, net: nn.Module, step: int) -> None:
-        """Move the average towards the weights after so many steps."""
+        """Move the average towards the weights, after the step of the given number."""
         decay = min(self.decay, (1 + step) / (10 + step))
         torch._foreach_lerp_(list(self.state.values()), list(_numbers(net).values()), 1 - decay)
 

@@ -97,8 +97,7 @@ def _tensors(holder: Any) -> dict[str, Tensor]:
             for index, values in slots.items()
             for name, value in values.items()
         }
-    tensors: dict[str, Tensor] = holder.state_dict() if isinstance(holder, nn.Module) else holder
-    return tensors
+    return holder.state_dict() if isinstance(holder, nn.Module) else holder
 
 
 def _restore(holder: Any, tensors: dict[str, Tensor]) -> None:

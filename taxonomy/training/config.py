@@ -9,6 +9,8 @@ from typing import Literal, get_args
 import torch
 
 from taxonomy._core import io
+from taxonomy._core.checked import check_options
+from taxonomy._core.decoding import decode
 from taxonomy._core.errors import TrainingError
 from taxonomy.training.augment import Augment
 from taxonomy.training.objectives import Objective
@@ -27,22 +29,22 @@ class TrainConfig:
         learning_rate: the highest, reached after the warm-up.
         weight_decay: of AdamW, on convolutions and heads only.
         warmup: share of the steps in which the rate rises.
-        average: decay a step of the running average of the weights that is kept as the network;
-            0 keeps the last weights.
+        ema: decay per step of the exponential moving average of the weights, which is kept as the
+            network; 0 keeps the last weights.
         drop_path: rate at which every residual block is skipped for a picture (stochastic depth).
-        mix: share of the steps whose pictures are each blended with another, and whose targets are
-            both pictures' by the same share, uniform from 0 to 1 (mixup, Zhang et al. 2018); a
-            teacher answers about the blend (Beyer et al. 2022), or with views about both pictures.
+        mixup: share of the steps whose pictures are each blended with another, with targets blended
+            by the same ratio, uniform from 0 to 1 (Zhang et al. 2018); a teacher answers about the
+            blend (Beyer et al. 2022) or, with views, about both pictures.
         views: variations of every training picture that are made once, with the teacher's answers,
             and kept in the folder of caches for all trainings with the same teacher and
             augmentation, a different one each epoch; 0 for fresh ones in every step. Thin students
             of a large teacher train in about two thirds of the time; 40 views of 10,000 pictures of
             32 pixels take 1.4 GB.
-        freeze_trunk: 1 leaves the trunk as it is, its normalisation too; 0 trains it.
+        freeze_trunk: keep the trunk's weights and batch-norm statistics as they are.
         patience: epochs without a better validation accuracy after which training stops, with the
             best epoch's weights; 0 trains to the end and keeps the last.
         checkpoint_steps: steps between checkpoints within an epoch; 0 for one an epoch.
-        compile: 1 compiles the network's passes (``torch.compile``): half a minute to two minutes
+        compile: compile the network's passes (``torch.compile``): half a minute to two minutes
             once, and then steps of a wide tree network take about two thirds of the time; thin flat
             networks get slower.
         seed: of initialisation, order and augmentation.
@@ -58,21 +60,22 @@ class TrainConfig:
     learning_rate: float = 8e-3
     weight_decay: float = 0.05
     warmup: float = 0.2
-    average: float = 0.0
+    ema: float = 0.0
     drop_path: float = 0.0
-    mix: float = 0.0
+    mixup: float = 0.0
     views: int = 0
-    freeze_trunk: int = 0
+    freeze_trunk: bool = False
     patience: int = 0
     checkpoint_steps: int = 0
-    compile: int = 0
+    compile: bool = False
     seed: int = 0
     precision: Precision = "auto"
     augment: Augment = field(default_factory=Augment)
     objective: Objective = field(default_factory=Objective)
 
     def __post_init__(self) -> None:
-        """Check ranges."""
+        """Check types and ranges."""
+        check_options(self, TrainingError)
         if self.epochs < 1 or self.batch_size < 2 or self.accumulate < 1:
             raise TrainingError(
                 "Training needs at least 1 epoch, batches of at least 2, and parts of a step "
@@ -82,12 +85,14 @@ class TrainConfig:
             raise TrainingError(f"The seed is {self.seed}; give 0 or a positive number.")
         if not 0 < self.learning_rate < math.inf:
             raise TrainingError(f"The learning rate is {self.learning_rate}; give one above 0.")
-        if not (0 <= self.average < 1 and 0 <= self.drop_path < 1 and 0 <= self.warmup <= 1):
-            raise TrainingError("Average and drop path must lie in [0, 1), warm-up in [0, 1].")
-        if not 0 <= self.mix <= 1:
-            raise TrainingError(f"mix is {self.mix}; give a share of the steps, from 0 to 1.")
-        if self.freeze_trunk not in (0, 1) or self.compile not in (0, 1):
-            raise TrainingError("freeze_trunk and compile are 0 or 1.")
+        for name in ("ema", "drop_path"):
+            if not 0 <= getattr(self, name) < 1:
+                raise TrainingError(f"`{name}` is {getattr(self, name)}; it must lie in [0, 1).")
+        for name in ("mixup", "warmup"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise TrainingError(
+                    f"`{name}` is {getattr(self, name)}; give a share of the steps, from 0 to 1."
+                )
         if self.precision not in get_args(Precision):
             raise TrainingError(
                 f"Unknown precision {self.precision!r}; choose from: "
@@ -108,13 +113,9 @@ class TrainConfig:
         """Read what ``dataclasses.asdict`` made.
 
         Raises:
-            TrainingError: an unknown key or a value out of range.
+            TrainingError: an unknown field, or a value of another type or out of range.
         """
-        try:
-            parts = {"augment": Augment(**content["augment"])}
-            return cls(**{**content, **parts, "objective": Objective(**content["objective"])})
-        except (TypeError, KeyError) as error:
-            raise TrainingError(f"Not the settings of a training ({error}).") from error
+        return decode(cls, content, "settings of a training", TrainingError)
 
 
 def one_cycle(progress: float, warmup: float) -> float:
@@ -133,10 +134,12 @@ def one_cycle(progress: float, warmup: float) -> float:
 
 
 def uses_bf16(config: TrainConfig, device: torch.device) -> bool:
-    """Tell whether to compute in bfloat16: as configured, else where the hardware does natively."""
+    """Return whether to compute in bfloat16: as configured, or where hardware does natively."""
     if config.precision != "auto":
         return config.precision == "bf16"
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported())
+    if device.type != "cpu":
+        return False
     native = torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported()  # noqa: SLF001
     return bool(native)

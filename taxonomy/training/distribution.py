@@ -1,6 +1,6 @@
 """Several processes that train one network, through PyTorch's own engine and ``torchrun``.
 
-    torchrun --nproc-per-node 2 -m taxonomy train --out runs/two
+    torchrun --nproc-per-node 2 -m taxonomy train --data icons --flat --out runs/two
 
 Outside ``torchrun`` there is one process and everything here does nothing.
 """
@@ -19,6 +19,9 @@ from torch import distributed as dist
 from torch.nn.parallel import DistributedDataParallel
 
 from taxonomy._core.errors import TrainingError
+
+DEVICES = ("cpu", "cuda", "mps")
+"""What PyTorch computes on: the processor, NVIDIA's cards, Apple's. The last is not tested."""
 
 LOST = (
     "Another process of this training was lost. The last checkpoint is kept: "
@@ -40,8 +43,21 @@ def rank() -> int:
 
 
 def is_first() -> bool:
-    """Tell whether this process is the one that writes files and speaks."""
+    """Return whether this process is the one that writes files and speaks."""
     return rank() == 0
+
+
+def check_device(device: str) -> None:
+    """Check that PyTorch can compute on a device here.
+
+    Raises:
+        TrainingError: it is none of `DEVICES`, or is not there.
+    """
+    if device not in DEVICES:
+        raise TrainingError(f"Unknown `device` {device!r}; choose from: {', '.join(DEVICES)}.")
+    backend = {"cuda": torch.cuda, "mps": torch.backends.mps}.get(device)
+    if backend is not None and not backend.is_available():
+        raise TrainingError(f"PyTorch finds no device {device!r} here; leave out `device`.")
 
 
 @contextmanager
@@ -52,21 +68,22 @@ def processes(device: str = "cpu") -> Iterator[str]:
     and a process that ends by itself shall still say why.
 
     Args:
-        device: ``cpu`` or ``cuda``.
+        device: one of `DEVICES`.
 
     Returns:
         The device of this process: with CUDA each has a card of its own.
 
     Raises:
-        TrainingError: there is no such device.
+        TrainingError: there is no such device, or several processes cannot share it.
     """
-    if device not in ("cpu", "cuda"):
-        raise TrainingError(f"Unknown device {device!r}; choose cpu or cuda.")
-    if device == "cuda" and not torch.cuda.is_available():
-        raise TrainingError("PyTorch finds no CUDA device here; leave out --device cuda.")
+    check_device(device)
     if int(os.environ.get("WORLD_SIZE", "1")) < 2 or _active():
         yield device
         return
+    if device == "mps":
+        raise TrainingError(
+            "Several processes train together on `cpu` or `cuda`; on `mps` start one alone."
+        )
     if device == "cuda":
         device = f"cuda:{os.environ.get('LOCAL_RANK', '0')}"
         torch.cuda.set_device(device)
@@ -105,8 +122,7 @@ def share_buffers(net: nn.Module) -> None:
 def no_sync(net: nn.Module) -> AbstractContextManager[None]:
     """Keep the gradients of a part of a step to this process until its last part."""
     if isinstance(net, DistributedDataParallel):
-        context: AbstractContextManager[None] = net.no_sync()
-        return context
+        return net.no_sync()
     return nullcontext()
 
 

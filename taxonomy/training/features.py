@@ -6,8 +6,8 @@ import numpy as np
 import torch
 
 from taxonomy._core import io
+from taxonomy._core.folders import SPLITS
 from taxonomy.data import Pictures
-from taxonomy.data._pictures import SPLITS
 from taxonomy.nets import HierarchicalNet
 from taxonomy.nets.features import class_weights, shared_features
 from taxonomy.nets.hierarchical import weights_digest
@@ -33,7 +33,7 @@ def class_features(net: HierarchicalNet, part: Pictures, batch_size: int = 512) 
     for start in range(0, len(part), batch_size):
         rows = np.arange(start, min(start + batch_size, len(part)))
         images = torch.from_numpy(part.images[rows]).to(device)
-        features = shared_features(net, to_input(images)).double().cpu()
+        features = shared_features(net, to_input(images)).cpu().double()
         sums.index_add_(0, torch.from_numpy(part.targets[rows]), features)
     counts = np.bincount(part.targets, minlength=len(net.classes))
     weights = class_weights(net)

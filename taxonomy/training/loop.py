@@ -1,4 +1,4 @@
-"""The training loop, whole in one place: flat, thin and hierarchical networks train alike."""
+"""The training loop, in one place, the same for flat and for tree networks."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor, nn
-from tqdm import tqdm
 
 from taxonomy._core import io
+from taxonomy._core.arrays import IntArray
 from taxonomy._core.errors import TrainingError
+from taxonomy._core.progress import Progress, track
+from taxonomy._core.sharing import clear_temporaries
 from taxonomy.data import Pictures, check_resolution
 from taxonomy.nets import HierarchicalNet
 from taxonomy.nets.hierarchical import weights_digest
@@ -57,14 +58,14 @@ def check_trainable(
     if reference.leaves != net.classes:
         raise TrainingError("The reference tree has other classes than the network.")
     if config.objective.needs_teacher and teacher is None:
-        raise TrainingError("The objective distils; name a teacher: --teacher RUN.")
+        raise TrainingError("The objective distils; name a `teacher`, such as icons/flat.")
     check_resolution(data, net.spec.resolution, "the data")
     Loss(config.objective, reference)
     batches(len(data.part("train")), config.batch_size, 2 * distribution.world_size())
     data.part("val")
 
 
-def train(
+def fit(
     net: HierarchicalNet,
     data: Pictures,
     config: TrainConfig,
@@ -86,7 +87,7 @@ def train(
         config: how to train.
         checkpoint: file to keep and continue from.
         report: called with each epoch's metrics.
-        progress: whether to show a bar.
+        progress: whether to show how far the training is.
         reference: the tree that hierarchical losses read; the network's own where none is given.
         teacher: a trained network with the same classes, for distillation.
 
@@ -107,7 +108,7 @@ def train(
     place = Place()
     if checkpoint:
         if distribution.is_first():
-            io.clear_unfinished(checkpoint)
+            clear_temporaries(checkpoint.parent)
         place = load_checkpoint(checkpoint, training.state, key)
 
     def keep(now: Place) -> None:
@@ -117,19 +118,19 @@ def train(
     steps = training.steps_an_epoch
     total, done = config.epochs * steps, place.epoch * steps + place.step
     size = len(training.part)
-    bar = tqdm(
-        total=total * size // steps,
-        initial=done * size // steps,
-        unit="image",
-        unit_scale=True,
-        disable=not (progress and distribution.is_first()),
-    )
-    with bar:
+    shown = progress and distribution.is_first()
+    with track(
+        "training", "pictures", total * size // steps, done * size // steps, shown=shown
+    ) as bar:
         while place.epoch < config.epochs and not training.is_over(place):
             started = time.perf_counter() - place.seconds
             loss = training.epoch(place, keep, bar)
             accuracy = training.validate(place)
             seconds = time.perf_counter() - started
+            bar.line(
+                f"epoch {place.epoch} of {config.epochs}, loss {loss:.3f}, "
+                f"validation {accuracy:.1%}, {seconds:.0f} s"
+            )
             if report and distribution.is_first():
                 facts = {"epoch": place.epoch, "loss": loss, "val_accuracy": accuracy}
                 report(facts | {"seconds": seconds, "images_per_second": size / seconds})
@@ -170,7 +171,7 @@ class Training:
             )
         net.trunk.requires_grad_(not config.freeze_trunk)
         self.optimizer = make_optimizer(net, config)
-        self.average = Average(net, config.average) if config.average else None
+        self.average = Average(net, config.ema) if config.ema else None
         self.best = Average(net, 0) if config.patience else None
         set_drop_path(net, config.drop_path)
         self.parallel: nn.Module = distribution.wrap(net)
@@ -197,7 +198,7 @@ class Training:
         """Steps a pass over the training pictures takes."""
         return len(self._slices)
 
-    def epoch(self, place: Place, keep: Callable[[Place], None], bar: tqdm[Any]) -> float:
+    def epoch(self, place: Place, keep: Callable[[Place], None], bar: Progress) -> float:
         """Train on the pictures that are left of an epoch, in an order drawn from seed and epoch.
 
         Everything random in a step is drawn anew from seed, epoch, step and process, so that a
@@ -227,12 +228,12 @@ class Training:
             if not math.isfinite(loss):
                 raise TrainingError(
                     f"The loss is {loss} at epoch {place.epoch + 1}, step {place.step + 1}; "
-                    "lower the learning rate (--learning-rate) and train into another folder "
-                    "(--out). The last checkpoint is kept."
+                    "lower the `learning_rate` and train into another folder. "
+                    "The last checkpoint is kept."
                 )
             place.step += 1
             place.loss_sum += loss * len(rows)
-            bar.set_postfix_str(self._so_far(place, loss), refresh=False)
+            bar.note = self._so_far(place, loss)
             bar.update(len(rows))
             every = config.checkpoint_steps
             if every and place.step % every == 0 and place.step < steps:
@@ -242,7 +243,7 @@ class Training:
         place.epoch, place.step, place.loss_sum, place.seconds = place.epoch + 1, 0, 0.0, 0.0
         return loss
 
-    def step(self, rows: npt.NDArray[np.int64], place: Place) -> float:
+    def step(self, rows: IntArray, place: Place) -> float:
         """Take one step on the given pictures, this process's share of them in parts."""
         config = self.config
         mine = rows[distribution.rank() :: distribution.world_size()]
@@ -278,9 +279,7 @@ class Training:
             torch.manual_seed(seed)
             yield
 
-    def loss_of(
-        self, rows: npt.NDArray[np.int64], epoch: int, generator: torch.Generator
-    ) -> Tensor:
+    def loss_of(self, rows: IntArray, epoch: int, generator: torch.Generator) -> Tensor:
         """Return the mean loss of some training pictures, augmented."""
         targets = torch.from_numpy(self.part.targets[rows]).to(self.device)
         taught: Tensor | None = None
@@ -290,9 +289,9 @@ class Training:
             images = torch.from_numpy(self.part.images[rows]).to(self.device)
             inputs = augmented(images, self.config.augment, generator)
         other = 0.0  # share of another picture that each is blended with
-        if self.config.mix:
+        if self.config.mixup:
             chance, share = torch.rand(2, generator=generator).tolist()
-            other = share if chance < self.config.mix else 0.0
+            other = share if chance < self.config.mixup else 0.0
         if other:
             inputs = torch.lerp(inputs, inputs.roll(1, 0), other)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bf16):
@@ -320,7 +319,7 @@ class Training:
         return accuracy
 
     def is_over(self, place: Place) -> bool:
-        """Tell whether validation has not improved for longer than the patience."""
+        """Return whether validation has not improved for longer than the patience."""
         patience = self.config.patience
         return bool(patience) and place.epoch - place.best_epoch >= patience
 

@@ -12,15 +12,13 @@ import math
 from dataclasses import dataclass, fields
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
+from taxonomy._core.arrays import FloatArray, IntArray
+from taxonomy._core.checked import check_options
 from taxonomy._core.errors import TrainingError
 from taxonomy.trees.hierarchy import Hierarchy
-
-IntArray = npt.NDArray[np.int64]
-FloatArray = npt.NDArray[np.float64]
 
 NOTHING = -1e30
 """The logit of a class that is left out; finite, so that no gradient becomes NaN."""
@@ -68,7 +66,8 @@ class Objective:
     temperature: float = 2.0
 
     def __post_init__(self) -> None:
-        """Check ranges."""
+        """Check types and ranges."""
+        check_options(self, TrainingError)
         for field in fields(self):
             value = getattr(self, field.name)
             if not 0 <= value < math.inf:
@@ -120,7 +119,7 @@ class Loss(nn.Module):
         if objective.needs_tree and len(reference.nodes) < 2:
             raise TrainingError(
                 "The objective has hierarchical losses, and the network's tree has no groups; "
-                "name a tree to train with: --reference icons/wordnet."
+                "name a tree to train with as `reference`, such as icons/wordnet."
             )
         ancestors, weights = ancestors_by_level(reference, objective.alpha)
         self.ancestors: Tensor
@@ -172,7 +171,7 @@ class Loss(nn.Module):
         return total
 
     def inside(self, targets: Tensor) -> Tensor:
-        """Tell which classes share each level's node with the target: (levels, B, classes)."""
+        """Return which classes share each level's node with the target: (levels, B, classes)."""
         return self.ancestors[:, targets, None] == self.ancestors[:, None, :]
 
     def draw_subsets(self, targets: Tensor, generator: torch.Generator | None) -> Tensor:
@@ -213,7 +212,7 @@ class Loss(nn.Module):
 
     def _distillation(self, logits: Tensor, teacher: Tensor | None, inside: Tensor) -> Tensor:
         if teacher is None:
-            raise TrainingError("The objective distils; name a teacher: --teacher RUN.")
+            raise TrainingError("The objective distils; name a `teacher`, such as icons/flat.")
         has = self.objective
         total = logits.new_zeros(())
         if has.distill:

@@ -13,18 +13,19 @@ from typing import Any
 import torch
 
 from taxonomy._core import io
+from taxonomy._core.decoding import decode, parse_json
 from taxonomy._core.errors import FileFormatError, TrainingError
 from taxonomy._core.registry import require
 from taxonomy.data import Pictures
-from taxonomy.design.cost import cost
+from taxonomy.design.costs import cost
 from taxonomy.design.spec import NetSpec
-from taxonomy.nets import HierarchicalNet, build, load_net, save_net
+from taxonomy.nets import HierarchicalNet, build_net, get_net, save_net
 from taxonomy.nets.hierarchical import unpacked_state, weights_digest
 from taxonomy.nets.initialise import start_from
 from taxonomy.predictions import Predictions
 from taxonomy.training import distribution
 from taxonomy.training.config import TrainConfig
-from taxonomy.training.loop import check_trainable, train
+from taxonomy.training.loop import check_trainable, fit
 from taxonomy.training.scoring import predict
 from taxonomy.trees.hierarchy import Hierarchy
 
@@ -33,7 +34,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Run:
-    """A finished run's folder.
+    """A finished training: a folder with its network, settings, metrics and predictions.
 
     ``config.json``, ``hierarchy.json``, ``spec.json``, ``model.safetensors``, ``metrics.jsonl``,
     ``predictions-val.npz``, ``predictions-test.npz``, ``manifest.json``; ``reference.json`` where
@@ -51,10 +52,11 @@ class Run:
 
     def __post_init__(self) -> None:
         """Check that the run is finished; the manifest is written last."""
+        object.__setattr__(self, "path", Path(self.path))
         if not is_finished(self.path):
             raise FileFormatError(
-                f"{self.path}: holds no finished run; make or finish one: "
-                f"taxonomy train --out {self.path}"
+                f"{self.path}: holds no finished run; finish one that was begun there: "
+                f"taxonomy train --resume --out {self.path}"
             )
 
     @cached_property
@@ -70,12 +72,12 @@ class Run:
     @cached_property
     def manifest(self) -> dict[str, io.Json]:
         """Digests, cost, accuracy, versions, time and machine."""
-        content: dict[str, io.Json] = io.read_json(self.path / "manifest.json")
-        return content
+        file = self.path / "manifest.json"
+        return decode(dict[str, io.Json], io.read_json(file), file)
 
     def net(self) -> HierarchicalNet:
         """Read the trained network, in evaluation mode."""
-        return load_net(self.path)
+        return get_net(self.path)
 
     def predictions(self, split: str) -> Predictions:
         """Read the logits of one split, ``val`` or ``test``."""
@@ -83,7 +85,7 @@ class Run:
 
 
 def is_finished(path: Path) -> bool:
-    """Tell whether a folder holds a finished run."""
+    """Return whether a folder holds a finished run."""
     return (path / "manifest.json").is_file()
 
 
@@ -109,7 +111,7 @@ def train_run(
         hierarchy: its tree.
         data: pictures with splits ``train``, ``val`` and ``test``.
         config: how to train.
-        device: ``cpu`` or ``cuda``.
+        device: ``cpu``, ``cuda``, or ``mps`` (Apple's, which is not tested).
         progress: whether to show a bar.
         reference: the tree that hierarchical losses read; the network's own where none is given.
         teacher: a trained network to distil from.
@@ -138,7 +140,7 @@ def train_run(
         "inputs": dict(inputs or {}),
     }
     # What cannot be trained must not claim the folder, or the corrected command is refused it.
-    net = build(spec, hierarchy, seed=config.seed)
+    net = build_net(spec, hierarchy, seed=config.seed)
     if start is not None:
         taken, tensors = start_from(net, start), len(unpacked_state(net))
         if taken < tensors:
@@ -160,7 +162,7 @@ def train_run(
         metrics = Metrics(path / "metrics.jsonl", board)
         checkpoint = path / "checkpoint.safetensors"
         net = net.to(own_device)
-        train(net, data, config, checkpoint, metrics.add, progress, reference, teacher)
+        fit(net, data, config, checkpoint, metrics.add, progress, reference, teacher)
         _finish(path, net, data, settings, sum(row["seconds"] for row in metrics.rows))
         distribution.wait_for_all()
         if distribution.is_first():
@@ -207,7 +209,7 @@ def _claim(path: Path, settings: dict[str, io.Json]) -> None:
             raise TrainingError(f"{path}: is not empty and holds no run; choose another folder.")
         io.write_json(where, wanted)
         return
-    found = io.read_json(where)
+    found = decode(dict[str, io.Json], io.read_json(where), where)
     if found != wanted:
         key = next((k for k in wanted if found.get(k) != wanted[k]), "config")
         raise TrainingError(
@@ -236,7 +238,8 @@ class Metrics:
             self.writer = SummaryWriter(str(board))
         self.rows: list[dict[str, io.Json]] = []
         if path.is_file():
-            self.rows = [json.loads(line) for line in path.read_text().splitlines()]
+            lines = enumerate(io.read_text(path).splitlines(), start=1)
+            self.rows = [parse_json(line, f"{path}, line {number}") for number, line in lines]
 
     def add(self, row: dict[str, io.Json]) -> None:
         """Append one epoch's metrics and write the file atomically."""

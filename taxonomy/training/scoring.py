@@ -7,8 +7,8 @@ import torch
 
 from taxonomy._core import io
 from taxonomy._core.errors import TrainingError
+from taxonomy._core.folders import SPLITS
 from taxonomy.data import Pictures
-from taxonomy.data._pictures import SPLITS
 from taxonomy.nets import HierarchicalNet
 from taxonomy.predictions import Predictions
 from taxonomy.training import distribution

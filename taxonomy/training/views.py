@@ -14,11 +14,12 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor, nn
-from tqdm import tqdm
 
 from taxonomy._core import io
+from taxonomy._core.arrays import IntArray
+from taxonomy._core.cached import cached_array
+from taxonomy._core.progress import track
 from taxonomy.data import Pictures
-from taxonomy.data._cache import stored
 from taxonomy.training.augment import Augment, augmented
 
 BLOCK = 512
@@ -65,7 +66,7 @@ class Views:
         self.pixels = prod(self.shape)
         logits = len(part.classes) if teacher is not None else 0
         content = io.digest(["views", part.digest, asdict(augment), number, teacher_digest, bf16])
-        self.rows, _ = stored(
+        self.rows, _ = cached_array(
             io.cache_folder() / "views",
             content,
             content,
@@ -74,9 +75,7 @@ class Views:
             most=MOST_KEPT,
         )
 
-    def read(
-        self, view: int, rows: npt.NDArray[np.int64], device: torch.device
-    ) -> tuple[Tensor, Tensor | None]:
+    def read(self, view: int, rows: IntArray, device: torch.device) -> tuple[Tensor, Tensor | None]:
         """Return network input (B, 3, H, W) and the teacher's logits (B, classes) about it.
 
         Args:
@@ -98,8 +97,7 @@ class Views:
         if self.teacher is not None:
             device = next(self.teacher.parameters()).device
         n = len(self.part)
-        bar = tqdm(total=self.number * n, desc="views", unit="picture", unit_scale=True, delay=2)
-        with bar:
+        with track("views", "pictures", self.number * n) as bar:
             for view in range(self.number):
                 generator = torch.Generator().manual_seed(view)
                 for start in range(0, n, BLOCK):

@@ -110,11 +110,12 @@ def check(raw: RawTree, labels: LabelSet | None = None) -> list[Finding]:
         labels: the classes that it is meant for; None where that is not known, and nothing is
             said of missing and unknown ones.
 
-    >>> for finding in check(RawTree.from_nested([["cat"], "dog", "dog"])):
+    >>> from taxonomy.trees.nested import read_nested
+    >>> for finding in check(read_nested([["cat"], "dog", "dog"])):
     ...     print(finding)
     H101 error: The label 'dog' occurs twice, at the entries 1 and 2; keep one of them.
     >>> pets = LabelSet(["cat", "dog", "cow"])
-    >>> for finding in check(RawTree.from_nested([["cat", "dog"]]), pets):
+    >>> for finding in check(read_nested([["cat", "dog"]]), pets):
     ...     print(finding)
     H201 warning: Entry 0 has a single child; collapse_unary() removes such nodes.
     H205 warning: The class 'cow' is missing; graft it, or restrict the label set.
@@ -157,7 +158,7 @@ def _lengths(tree: _Tree) -> Found:
     raw = tree.raw
     n = len(raw.parent)
     least = {"leaves": (len(raw.leaf), n), "heights": (len(raw.height), n if raw.height else 0)}
-    most = {"names": len(raw.name), "spans": len(raw.span)}
+    most = {"names": len(raw.name), "spans": len(raw.span), "shares of support": len(raw.support)}
     wrong = {what: count for what, (count, expected) in least.items() if count != expected}
     wrong |= {what: count for what, count in most.items() if count > n}
     for what, count in wrong.items():
@@ -259,6 +260,13 @@ def _bad_name(tree: _Tree) -> Found:
             yield i, {"name": name}
 
 
+def _bad_support(tree: _Tree) -> Found:
+    """Entry {entry} has the support {support}; a support is a share, from 0 to 1."""
+    for i, support in enumerate(tree.raw.support):
+        if tree.raw.leaf[i] is None and not (math.isnan(support) or 0 <= support <= 1):
+            yield i, {"support": support}
+
+
 def _single_child(tree: _Tree) -> Found:
     """Entry {entry} has a single child; collapse_unary() removes such nodes."""
     for i, below in enumerate(tree.children):
@@ -353,6 +361,7 @@ CHECKS: dict[str, Check] = {
     "H109": _infinite_height,
     "H110": _bad_span,
     "H111": _bad_name,
+    "H112": _bad_support,
     "H201": _single_child,
     "H202": _inversion,
     "H203": _repeated_name,

@@ -8,33 +8,28 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
-from typing import NamedTuple
+from functools import cached_property, lru_cache
+from hashlib import blake2b
+from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 
 from taxonomy._core import io
-from taxonomy._core.errors import HierarchyError
-from taxonomy._core.registry import lookup
+from taxonomy._core.arrays import FloatArray, IntArray
+from taxonomy._core.errors import HierarchyError, check_choice
+from taxonomy.labels import check_same_labels
 from taxonomy.trees.hierarchy import Hierarchy
-from taxonomy.trees.raw_tree import IntArray, RawTree
+from taxonomy.trees.raw_tree import RawTree
 
-FloatArray = npt.NDArray[np.float64]
+Method = Literal["majority", "greedy", "strict"]
+"""Which clades a consensus keeps.
 
-METHODS = {
-    "majority": "clades in more than a threshold of the trees, half of them if not said otherwise",
-    "greedy": "then also, commonest first, clades that contradict none kept nor any as common",
-    "strict": "clades in all trees",
-}
-"""Consensus methods by name, and which clades each keeps."""
-
-
-class Consensus(NamedTuple):
-    """A consensus tree and, per entry, the share of the trees that have its clade."""
-
-    tree: Hierarchy
-    support: FloatArray
+- ``majority``: those in more than a threshold of the trees, half of them if not said otherwise;
+- ``greedy``: then also, commonest first, those that contradict none kept nor any as common;
+- ``strict``: those in all trees.
+"""
+METHODS: tuple[Method, ...] = get_args(Method)
 
 
 def leaf_spans(tree: Hierarchy) -> tuple[IntArray, IntArray]:
@@ -51,16 +46,21 @@ def leaf_spans(tree: Hierarchy) -> tuple[IntArray, IntArray]:
 def clade_numbers(tree: Hierarchy) -> npt.NDArray[np.uint64]:
     """Return a 128-bit number for the labels below each entry, as two words; shape (2, entries).
 
-    A clade's number is the sum of its labels' random numbers, so two clades of trees over the same
-    labels share a number if they are equal, and else with a chance of about 2**-128.
+    A clade's number is the sum of its labels' own, which are drawn from their texts, so that it is
+    the same in every tree and every process. Equal clades share a number, and two others do with a
+    chance of about 2**-128.
     """
-    n = len(tree.leaves)
-    drawn = np.random.default_rng(n).integers(0, 2**64, (2, n), dtype=np.uint64)
     start, stop = leaf_spans(tree)
-    running = np.zeros((2, n + 1), dtype=np.uint64)
-    running[:, stop[tree.leaf_entries]] = drawn
-    np.cumsum(running, axis=1, out=running)  # wraps around, which sums modulo 2**64 may
+    drawn = np.frombuffer(b"".join(map(_number, filter(None, tree.leaf))), dtype="<u8")
+    running = np.zeros((2, int(stop[0]) + 1), dtype=np.uint64)
+    np.cumsum(drawn.reshape(-1, 2).T, axis=1, out=running[:, 1:])  # wraps around, modulo 2**64
     return running[:, stop] - running[:, start]
+
+
+@lru_cache(maxsize=1 << 18)
+def _number(label: str) -> bytes:
+    """Return a label's number of 128 bits."""
+    return blake2b(label.encode(), digest_size=16).digest()
 
 
 def clade_support(tree: Hierarchy, trees: Sequence[Hierarchy]) -> FloatArray:
@@ -84,9 +84,9 @@ def clade_support(tree: Hierarchy, trees: Sequence[Hierarchy]) -> FloatArray:
     return np.array([have[clade] / len(trees) for clade in _keys(tree)])
 
 
-def consensus(
-    trees: Sequence[Hierarchy], method: str = "majority", threshold: float = 0.5
-) -> Consensus:
+def consensus_tree(
+    trees: Sequence[Hierarchy], method: Method = "majority", threshold: float = 0.5
+) -> Hierarchy:
     """Return the tree of the clades on which trees over the same labels agree.
 
     The strict, majority-rule and greedy (extended majority) consensus of Margush & McMorris 1981
@@ -94,25 +94,25 @@ def consensus(
     are all left out, where others take whichever comes first: order and ids change nothing.
 
     The result has no merge heights and no nodes with a single child. A node has a name where all
-    trees that name its clade agree. The support is aligned with the result's entries; it belongs
-    to no file, and `clade_support` counts it again.
+    trees that name its clade agree. Its `Hierarchy.support` is the share of the trees that have
+    each clade, as `clade_support` counts it.
 
     Args:
         trees: at least one.
-        method: one of `METHODS`.
+        method: which clades are kept, see `Method`.
         threshold: with ``majority``, the share of trees, in [0.5, 1), that a clade must exceed.
 
     Raises:
-        HierarchyError: no tree, trees over different labels, or a threshold that does not apply.
-        RegistryError: an unknown method.
+        HierarchyError: no tree, trees over different labels, an unknown method, or a threshold
+            that does not apply.
 
     >>> one = Hierarchy.from_nested([["cat", "dog"], ["bus", "car"]])
     >>> other = Hierarchy.from_nested([["cat", "dog"], "bus", "car"])
-    >>> agreed = consensus([one, one, other])
-    >>> agreed.tree == one
+    >>> agreed = consensus_tree([one, one, other])
+    >>> agreed.with_support(None) == one
     True
-    >>> agreed.support.round(2).tolist()
-    [1.0, 0.67, 1.0, 1.0, 1.0, 1.0, 1.0]
+    >>> agreed.support[agreed.nodes].round(2).tolist()
+    [1.0, 0.67, 1.0]
     """
     _check_options(trees, method, threshold)
     found = _found_clades(trees)
@@ -127,14 +127,11 @@ def consensus(
     made = io.provenance(
         "consensus", method=method, threshold=threshold, trees=[tree.digest for tree in trees]
     )
-    tree = Hierarchy.from_raw(_tree_of_clades(chosen, trees[0].leaves), made)
-    # a leaf is a clade of every tree
-    support = [found[key].count / n if key in found else 1.0 for key in _keys(tree)]
-    return Consensus(tree, np.array(support))
+    return Hierarchy.from_raw(_tree_of_clades(chosen, trees[0].leaves, n), made)
 
 
 def _check_options(trees: Sequence[Hierarchy], method: str, threshold: float) -> None:
-    lookup("consensus method", METHODS, method)
+    check_choice("method", method, Method, HierarchyError)
     if not trees:
         raise HierarchyError("A consensus needs at least one tree.")
     _check_same_labels(trees)
@@ -160,7 +157,7 @@ class _Clade:
         return int.from_bytes(np.packbits(row, bitorder="little").tobytes(), "little")
 
     def agrees(self, other: _Clade) -> bool:
-        """Tell whether both can be in one tree: one holds the other, or nothing is shared."""
+        """Return whether both can be in one tree: one holds the other, or nothing is shared."""
         common = self.bits & other.bits
         return common in (0, self.bits, other.bits)
 
@@ -209,23 +206,21 @@ def _uncontradicted(clades: list[_Clade], others: list[_Clade]) -> list[_Clade]:
     return agreed
 
 
-def _tree_of_clades(clades: list[_Clade], ids: Sequence[str]) -> RawTree:
-    """Return the tree of clades that all agree with one another, all labels among them."""
+def _tree_of_clades(clades: list[_Clade], ids: Sequence[str], n: int) -> RawTree:
+    """Return the tree of clades of n trees that agree with one another, the whole among them."""
     raw = RawTree()
     holder = np.full(len(ids), -1, dtype=np.int64)  # the smallest clade so far, per label
     for clade in sorted(clades, key=lambda clade: -len(clade.members)):
         name = next(iter(clade.names)) if len(clade.names) == 1 else ""
-        holder[clade.members] = raw.add(int(holder[clade.members[0]]), name=name)
+        holder[clade.members] = raw.add(
+            int(holder[clade.members[0]]), name=name, support=clade.count / n
+        )
     for parent, label_id in zip(holder.tolist(), ids, strict=True):
         raw.add(parent, leaf=label_id)
     return raw
 
 
 def _check_same_labels(trees: Sequence[Hierarchy]) -> None:
-    for number, tree in enumerate(trees):
-        if tree.leaves != trees[0].leaves:
-            differ = sorted(set(tree.leaves) ^ set(trees[0].leaves))
-            raise HierarchyError(
-                f"The trees have different labels: {differ[0]!r} is in one only of the first and "
-                f"number {number + 1}; restrict all to the labels they share."
-            )
+    for number, tree in enumerate(trees, start=1):
+        names = ("tree 1", f"tree {number}")
+        check_same_labels(trees[0].leaves, tree.leaves, HierarchyError, names)

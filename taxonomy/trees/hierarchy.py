@@ -8,27 +8,29 @@ whatever order it was given in.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 
 from taxonomy._core import io, shipped
-from taxonomy._core.errors import FileFormatError, HierarchyError
+from taxonomy._core.arrays import BoolArray, FloatArray, IntArray
+from taxonomy._core.errors import FileFormatError, HierarchyError, check_choice, did_you_mean
+from taxonomy._core.recorded import Recorded
 from taxonomy.labels import check_classes, unknown_class
+from taxonomy.trees import content, graphs, nested, text
 from taxonomy.trees.checks import refuse_errors
-from taxonomy.trees.raw_tree import FORMAT, IntArray, RawTree, canonical_order, children_of
+from taxonomy.trees.raw_tree import RawTree, canonical_order, children_of
 
 if TYPE_CHECKING:
     import networkx as nx
 
-FloatArray = npt.NDArray[np.float64]
+Unary = Literal["keep", "collapse"]
 
 
-class Hierarchy:
+class Hierarchy(Recorded):
     """An immutable tree whose leaves are label ids.
 
     Make one with `from_raw`, `from_nested`, `from_networkx`, `star` or `load`.
@@ -44,28 +46,22 @@ class Hierarchy:
         └── dog
     """
 
-    def __init__(self, raw: RawTree, provenance: Mapping[str, io.Json] | None = None) -> None:
-        refuse_errors(raw)
-        order = canonical_order(raw)
-        rank = np.empty(len(order), dtype=np.int64)
-        rank[order] = np.arange(len(order))
-        parents = np.asarray(raw.parent, dtype=np.int64)[order]
-        self.parent: IntArray = np.where(parents < 0, -1, rank[parents])
-        self.leaf: tuple[str | None, ...] = tuple(raw.leaf[i] for i in order)
-        self.name: tuple[str, ...] = tuple(
-            "" if self.leaf[k] is not None or i >= len(raw.name) else raw.name[i]
-            for k, i in enumerate(order)
-        )
-        self.merge_height: FloatArray | None = (
-            np.asarray(raw.height, dtype=np.float64)[order] if raw.height else None
-        )
-        given = np.zeros(len(order), dtype=np.int64)
-        given[: len(raw.span)] = raw.span
-        self.span: IntArray = np.maximum(given[order], self.leaf_counts)
-        self.provenance: dict[str, io.Json] = dict(provenance or {})
-        for array in (self.parent, self.merge_height, self.span):
-            if array is not None:
-                array.setflags(write=False)
+    parent: IntArray
+    """Per entry the entry of its parent; -1 for the root."""
+    leaf: tuple[str | None, ...]
+    """Per entry its label id; None for an inner node."""
+    name: tuple[str, ...]
+    """Per entry its display name; empty for leaves, and for nodes without one."""
+    merge_height: FloatArray | None
+    """Per entry the height at which it was merged; None where there are no merge heights."""
+    span: IntArray
+    """Per entry the number of leaves below it in the tree that this one was cut from."""
+    support: FloatArray | None
+    """Per entry the share of other trees that have its node, in [0, 1]; NaN for leaves and where
+    it is not known; None where it is known of no node."""
+
+    def __init__(self) -> None:
+        raise TypeError("Make a tree with from_raw, from_nested, from_networkx, star or load.")
 
     @classmethod
     def from_raw(cls, raw: RawTree, provenance: Mapping[str, io.Json] | None = None) -> Hierarchy:
@@ -75,19 +71,54 @@ class Hierarchy:
             HierarchyError: one of the errors of `taxonomy.trees.checks`, such as a cycle or a label
                 that occurs twice.
         """
-        return cls(raw, provenance)
+        refuse_errors(raw)
+        self = cls.__new__(cls)
+        order = canonical_order(raw)
+        rank = np.empty(len(order), dtype=np.int64)
+        rank[order] = np.arange(len(order))
+        parents = np.asarray(raw.parent, dtype=np.int64)[order]
+        self.parent = np.where(parents < 0, -1, rank[parents])
+        self.leaf = tuple(raw.leaf[i] for i in order)
+        self.name = tuple(
+            "" if self.leaf[k] is not None or i >= len(raw.name) else raw.name[i]
+            for k, i in enumerate(order)
+        )
+        self.merge_height = np.asarray(raw.height, dtype=np.float64)[order] if raw.height else None
+        given = np.zeros(len(order), dtype=np.int64)
+        given[: len(raw.span)] = raw.span
+        self.span = np.maximum(given[order], self.leaf_counts)
+        support = np.full(len(order), np.nan)
+        support[: len(raw.support)] = raw.support
+        support = np.where(self.is_leaf, np.nan, support[order])
+        self.support = None if np.isnan(support).all() else support
+        for array in (self.parent, self.merge_height, self.span, self.support):
+            if array is not None:
+                array.setflags(write=False)
+        self._record(provenance)
+        return self
 
     @classmethod
-    def from_nested(cls, nested: Any, provenance: Mapping[str, io.Json] | None = None) -> Hierarchy:
-        """Make a tree from nested lists of label ids, or nested objects.
+    def from_nested(cls, given: Any, provenance: Mapping[str, io.Json] | None = None) -> Hierarchy:
+        """Make a tree from nested lists of label ids, and dictionaries that name the nodes.
 
-        An object has ``children`` (nested lists or objects), ``leaves`` (label ids) or both, and
-        optionally a ``name``.
+        A dictionary holds one named node for every key, ``{"pets": ["cat", "dog"]}``. One with a
+        key ``children`` (anything nested), ``leaves`` (label ids) or ``label`` is a single node or
+        leaf instead, with its attributes, ``{"name": "pets", "leaves": ["cat", "dog"]}``, and may
+        have no other keys; `taxonomy.trees.nested` has the details.
 
-        >>> Hierarchy.from_nested({"children": [{"name": "pets", "leaves": ["cat"]}, "car"]}).leaves
-        ('car', 'cat')
+        Raises:
+            HierarchyError: something else stands in it, an object is malformed, or the whole is no
+                tree.
+
+        >>> print(Hierarchy.from_nested({"pets": ["cat", "dog"], "cars": ["taxi"]}).to_text())
+        (3)
+        ├── pets (2)
+        │   ├── cat
+        │   └── dog
+        └── cars (1)
+            └── taxi
         """
-        return cls.from_raw(RawTree.from_nested(nested), provenance)
+        return cls.from_raw(nested.read_nested(given), provenance)
 
     @classmethod
     def star(cls, ids: Iterable[str]) -> Hierarchy:
@@ -98,10 +129,26 @@ class Hierarchy:
     def from_networkx(cls, graph: nx.DiGraph[Any]) -> Hierarchy:
         """Make a tree from a directed graph whose edges point from parent to child.
 
-        Graph nodes without successors become leaves; their label id is the node itself as text,
-        or its attribute ``label``. Attributes ``name``, ``height`` and ``span`` are read.
+        Graph nodes without successors become leaves; their label id is the attribute ``label`` or,
+        without one, the graph node itself as text. Other graph nodes become inner nodes, named by
+        their attribute ``name`` or ``label`` or, without these, by themselves where they are text.
+        The attributes ``merge_height`` (of all inner nodes or none; 0 for a leaf without one),
+        ``span`` and ``support`` are read too. An attribute that is None counts as absent.
+
+        Raises:
+            HierarchyError: the graph is undirected, a multigraph, empty, has a cycle, several roots
+                or a node with several parents; two leaves give one label; or an attribute is
+                malformed.
+
+        >>> import networkx as nx
+        >>> graph = nx.DiGraph([("home", "kitchen"), ("home", "bed"), ("kitchen", "fork")])
+        >>> print(Hierarchy.from_networkx(graph).to_text())
+        home (2)
+        ├── bed
+        └── kitchen (1)
+            └── fork
         """
-        return cls.from_raw(RawTree.from_networkx(graph))
+        return cls.from_raw(graphs.read_networkx(graph))
 
     def __len__(self) -> int:
         """Return the number of entries, inner nodes and leaves."""
@@ -134,9 +181,9 @@ class Hierarchy:
         return np.array([where[leaf] for leaf in self.leaves], dtype=np.int64)
 
     @cached_property
-    def is_leaf(self) -> npt.NDArray[np.bool_]:
+    def is_leaf(self) -> BoolArray:
         """Whether each entry is a leaf."""
-        leaf: npt.NDArray[np.bool_] = np.bincount(self.parent[1:], minlength=len(self)) == 0
+        leaf: BoolArray = np.bincount(self.parent[1:], minlength=len(self)) == 0
         return leaf
 
     @cached_property
@@ -249,32 +296,33 @@ class Hierarchy:
     @cached_property
     def digest(self) -> str:
         """The sha256 of the canonical content, provenance left out."""
-        return io.digest(self._content())
+        return io.digest(content.content_of(self))
 
-    def _content(self) -> dict[str, io.Json]:
-        nodes = []
-        for i in range(len(self)):
-            entry: dict[str, io.Json] = {"parent": int(self.parent[i])}
-            if (leaf := self.leaf[i]) is not None:
-                entry["leaf"] = leaf
-            if self.name[i]:
-                entry["name"] = self.name[i]
-            if self.merge_height is not None:
-                entry["height"] = float(self.merge_height[i])
-            if self.span[i] != self.leaf_counts[i]:
-                entry["span"] = int(self.span[i])
-            nodes.append(entry)
-        return {"format": FORMAT, "version": 1, "nodes": nodes}
+    def attributes(self, entry: int) -> dict[str, Any]:
+        """Return what an entry has, by name: only what there is.
+
+        ``label`` (of a leaf), ``name``, ``merge_height``, ``span`` (where the tree was cut) and
+        ``support``.
+
+        >>> Hierarchy.from_nested({"pets": ["cat", "dog"]}).attributes(1)
+        {'name': 'pets'}
+        """
+        found: dict[str, Any] = {}
+        if (leaf := self.leaf[entry]) is not None:
+            found["label"] = leaf
+        if self.name[entry]:
+            found["name"] = self.name[entry]
+        if self.merge_height is not None:
+            found["merge_height"] = float(self.merge_height[entry])
+        if self.span[entry] != self.leaf_counts[entry]:
+            found["span"] = int(self.span[entry])
+        if self.support is not None and not np.isnan(self.support[entry]):
+            found["support"] = float(self.support[entry])
+        return found
 
     def to_json(self) -> str:
         """Return the tree as JSON text, one entry a line, by ``hierarchy.schema.json``."""
-        content = self._content()
-        nodes = ",\n  ".join(io.canonical_json(entry) for entry in content["nodes"])
-        return (
-            f'{{"format": "{FORMAT}", "version": 1,\n "digest": "{self.digest}",\n'
-            f' "provenance": {io.canonical_json(self.provenance)},\n'
-            f' "nodes": [\n  {nodes}\n ]}}\n'
-        )
+        return content.to_json(self)
 
     def save(self, path: Path | str) -> None:
         """Write the tree atomically as JSON."""
@@ -290,61 +338,85 @@ class Hierarchy:
         return cls.from_content(io.read_json(path), str(path))
 
     @classmethod
-    def from_content(cls, content: io.Json, where: str) -> Hierarchy:
-        """Make a tree from decoded JSON; ``where`` names the file in messages."""
+    def from_content(cls, decoded: io.Json, where: str) -> Hierarchy:
+        """Make a tree from decoded JSON; ``where`` names the file in messages.
+
+        Raises:
+            FileFormatError: the content is of another format or damaged.
+        """
+        raw = content.read_content(decoded, where)
         try:
-            tree = cls.from_raw(RawTree.from_content(content), content.get("provenance"))
-            digest = tree.digest
-        except (HierarchyError, OverflowError, UnicodeError) as error:
-            raise FileFormatError(f"{where}: {error}") from error
-        if content.get("digest", digest) != digest:
-            raise FileFormatError(
-                f"{where}: the content does not match its digest; the file was damaged or edited. "
-                "Generate it again, or remove the line 'digest' if the edit was meant."
+            tree = cls.from_raw(raw, decoded.get("provenance"))
+        except HierarchyError as error:
+            content.refuse_file(where, str(error))
+        if decoded.get("digest", tree.digest) != tree.digest:
+            content.refuse_file(
+                where,
+                "the content does not match its digest; the file was damaged or edited. "
+                "Generate it again, or remove the line 'digest' if the edit was meant.",
             )
         return tree
 
-    def to_networkx(self) -> nx.DiGraph[Any]:
-        """Return a frozen networkx view: label ids for leaves, integers for inner nodes.
+    def to_raw(self) -> RawTree:
+        """Return all that the tree holds as a raw tree, to be changed and made a tree again."""
+        return RawTree(
+            parent=self.parent.tolist(),
+            leaf=list(self.leaf),
+            name=list(self.name),
+            height=[] if self.merge_height is None else self.merge_height.tolist(),
+            span=self.span.tolist(),
+            support=[] if self.support is None else self.support.tolist(),
+        )
 
-        Edges point from parent to child; attributes are ``name``, ``height`` and ``leaves`` (how
-        many are below).
+    def to_nested(self) -> Any:
+        """Return the tree as nested lists and objects, which `from_nested` reads without loss.
+
+        >>> Hierarchy.from_nested({"pets": ["cat", "dog"]}).to_nested()
+        [{'name': 'pets', 'children': ['cat', 'dog']}]
         """
-        import networkx as nx
+        return nested.to_nested(self)
 
-        keys = [i if leaf is None else leaf for i, leaf in enumerate(self.leaf)]
-        graph: nx.DiGraph[Any] = nx.DiGraph()
-        for i, key in enumerate(keys):
-            graph.add_node(
-                key,
-                name=self.name[i] or str(key),
-                height=float(self.height[i]),
-                leaves=int(self.leaf_counts[i]),
-            )
-        graph.add_edges_from((keys[self.parent[i]], keys[i]) for i in range(1, len(self)))
-        return nx.freeze(graph)
+    def to_networkx(self) -> nx.DiGraph[Any]:
+        """Return the tree as a frozen networkx graph, which `from_networkx` reads without loss.
+
+        Edges point from parent to child. A leaf's key is its label id, an inner node's is
+        ``node:`` and its entry; attributes are those of `attributes`. The same holds of what
+        networkx's writers and readers of GraphML and GEXF make of the graph.
+
+        >>> sorted(Hierarchy.from_nested({"pets": ["cat", "dog"]}).to_networkx())
+        ['cat', 'dog', 'node:0', 'node:1']
+        """
+        return graphs.to_networkx(self)
 
     def to_text(self) -> str:
         """Return the tree drawn with lines, leaves by id, nodes by name and leaf count."""
-        lines = []
-        last = [True] * len(self)
-        for below in self._children:
-            for child in below[:-1]:
-                last[child] = False
-        stem = [""] * len(self)
-        for i in range(len(self)):
-            text = self.leaf[i] or f"{self.name[i]} ({self.leaf_counts[i]})".strip()
-            if i == 0:
-                lines.append(text)
-                continue
-            above = int(self.parent[i])
-            if above:
-                stem[i] = stem[above] + ("    " if last[above] else "│   ")
-            lines.append(f"{stem[i]}{'└── ' if last[i] else '├── '}{text}")
-        return "\n".join(lines)
+        return text.to_text(self)
 
-    def restrict(self, classes: Iterable[str], unary: str = "keep") -> Hierarchy:
+    def with_support(self, support: Sequence[float] | FloatArray | None) -> Hierarchy:
+        """Return the tree with a share of support per entry, in [0, 1], or without any.
+
+        What it says of leaves is ignored; NaN stands for what is not known.
+
+        Raises:
+            HierarchyError: another number of shares than of entries, or one out of range.
+
+        >>> tree = Hierarchy.from_nested({"pets": ["cat", "dog"]}).with_support([1, 0.5, 1, 1])
+        >>> tree.attributes(1)
+        {'name': 'pets', 'support': 0.5}
+        """
+        if support is not None and len(support) != len(self):
+            raise HierarchyError(
+                f"{len(support)} shares of support for a tree of {len(self)} entries; give one "
+                "per entry."
+            )
+        raw = self.to_raw()
+        raw.support = [] if support is None else [float(share) for share in support]
+        return Hierarchy.from_raw(raw, self.provenance)
+
+    def restrict(self, classes: Iterable[str], unary: Unary = "keep") -> Hierarchy:
         """Return the tree of the given classes only.
+
+        Spans say how many leaves a node had before, and support what share it had as a whole.
 
         Args:
             classes: label ids of the tree.
@@ -353,7 +425,9 @@ class Hierarchy:
 
         Raises:
             LabelError: no class, an unknown one, or one given twice.
+            HierarchyError: another word for ``unary``.
         """
+        check_choice("unary", unary, Unary, HierarchyError)
         restricted, _ = self.restrict_with_origin(classes)
         return restricted if unary == "keep" else restricted.collapse_unary()
 
@@ -384,7 +458,7 @@ class Hierarchy:
         kept[0] = True
         return self._subset(kept)[0]
 
-    def _subset(self, kept: npt.NDArray[np.bool_]) -> tuple[Hierarchy, IntArray]:
+    def _subset(self, kept: BoolArray) -> tuple[Hierarchy, IntArray]:
         """Return the tree of the kept entries, each under its nearest kept ancestor."""
         nearest = np.arange(len(self))
         for i in range(1, len(self)):
@@ -396,21 +470,36 @@ class Hierarchy:
             parent=[-1, *(int(rank[nearest[self.parent[i]]]) for i in entries[1:])],
             leaf=[self.leaf[i] for i in entries],
             name=[self.name[i] for i in entries],
-            span=[int(self.span[i]) for i in entries],
+            span=self.span[entries].tolist(),
+            height=[] if self.merge_height is None else self.merge_height[entries].tolist(),
+            support=[] if self.support is None else self.support[entries].tolist(),
         )
-        if self.merge_height is not None:
-            raw.height = [float(self.merge_height[i]) for i in entries]
         origin = entries[canonical_order(raw)]
-        return Hierarchy(raw, self.provenance), origin
+        return Hierarchy.from_raw(raw, self.provenance), origin
 
 
-def load_tree(name: str) -> Hierarchy:
-    """Return a tree from a file, a run's folder, or a shipped name such as ``icons/wordnet``.
+def get_tree(name: Hierarchy | Path | str) -> Hierarchy:
+    """Return a tree by its shipped name, such as ``icons/wordnet``, or from a file or run folder.
+
+    Args:
+        name: a shipped name, a path, or a tree, which is returned as it is.
 
     Raises:
         FileFormatError: there is no such file, or it is no tree.
+
+    >>> get_tree("icons/wordnet")
+    Hierarchy(212 leaves, 61 nodes, depth 3)
     """
-    if (found := shipped.find(name, "trees", ".json")) is not None:
+    if isinstance(name, Hierarchy):
+        return name
+    if (found := shipped.find(str(name), "trees", ".json")) is not None:
         return Hierarchy.load(found)
     path = Path(name)
-    return Hierarchy.load(path / "hierarchy.json" if path.is_dir() else path)
+    path = path / "hierarchy.json" if path.is_dir() else path
+    if not path.is_file():
+        known = shipped.names("trees", ".json")
+        raise FileFormatError(
+            f"{path}: no such file.{did_you_mean(str(name), known)} Give a tree file, a run's "
+            f"folder or the name of a shipped tree: {', '.join(known)}."
+        )
+    return Hierarchy.load(path)

@@ -14,7 +14,6 @@ import numpy as np
 from taxonomy._core.errors import HierarchyError
 from taxonomy.labels import LabelSet
 from taxonomy.trees.hierarchy import Hierarchy
-from taxonomy.trees.raw_tree import RawTree
 
 Names = dict[int, str]
 """Names by node: the entries of a tree's inner nodes below the root."""
@@ -41,18 +40,30 @@ def name_nodes(tree: Hierarchy, *namers: Mapping[int, str], keep: bool = False) 
             raise HierarchyError(
                 f"Entry {node} is no inner node of the tree; only those get names."
             )
-    chosen = [
+    raw = tree.to_raw()
+    raw.name = [
         name if keep and name else next((names[i] for names in namers if names.get(i)), name)
         for i, name in enumerate(tree.name)
     ]
-    raw = RawTree(
-        parent=tree.parent.tolist(),
-        leaf=list(tree.leaf),
-        name=chosen,
-        height=[] if tree.merge_height is None else tree.merge_height.tolist(),
-        span=tree.span.tolist(),
-    )
     return Hierarchy.from_raw(raw, tree.provenance)
+
+
+def count_names(tree: Hierarchy, namers: Mapping[str, Mapping[int, str]]) -> dict[str, int]:
+    """Return how many nodes below the root each namer names, the first that has a name winning.
+
+    Args:
+        tree: any tree.
+        namers: names by node, by what made them.
+
+    >>> tree = Hierarchy.from_nested([["cat", "dog"], ["bus", "car"]])
+    >>> count_names(tree, {"hand": {1: "vehicles"}, "medoid": by_medoid(tree)})
+    {'hand': 1, 'medoid': 1}
+    """
+    left, counts = set(map(int, tree.nodes[1:])), {}
+    for namer, names in namers.items():
+        counts[namer] = len(left & names.keys())
+        left -= names.keys()
+    return counts
 
 
 def by_medoid(tree: Hierarchy, labels: LabelSet | None = None) -> Names:

@@ -2,7 +2,8 @@
 
 All are pure functions; `Hierarchy` itself has `restrict`, `collapse` and `collapse_unary`. An
 operation after which merge heights would mean nothing refuses a tree that has them: take them off
-with `drop_heights` first.
+with `drop_heights` first. Support stays with every node whose labels stay the same or, in a
+restricted tree, are what is left of them; a node that gains labels or gets others loses it.
 """
 
 from __future__ import annotations
@@ -15,11 +16,11 @@ import numpy as np
 from taxonomy._core import io
 from taxonomy._core.errors import HierarchyError
 from taxonomy.labels import check_classes
-from taxonomy.trees.hierarchy import Hierarchy
+from taxonomy.trees.hierarchy import Hierarchy, Unary
 from taxonomy.trees.raw_tree import RawTree
 
 
-def prune(tree: Hierarchy, classes: Iterable[str], unary: str = "keep") -> Hierarchy:
+def prune(tree: Hierarchy, classes: Iterable[str], unary: Unary = "keep") -> Hierarchy:
     """Return the tree without the given classes: `Hierarchy.restrict` to all others.
 
     Args:
@@ -29,7 +30,7 @@ def prune(tree: Hierarchy, classes: Iterable[str], unary: str = "keep") -> Hiera
 
     Raises:
         LabelError: no class, an unknown one, or one given twice.
-        HierarchyError: no class would be left.
+        HierarchyError: no class would be left, or another word for ``unary``.
 
     >>> prune(Hierarchy.from_nested([["cat", "dog"], ["bus", "car"]]), ["dog", "bus"]).leaves
     ('car', 'cat')
@@ -51,7 +52,7 @@ def subtree(tree: Hierarchy, node: int) -> Hierarchy:
     ('cat', 'dog')
     """
     _check_node(tree, node)
-    raw = _raw(tree)
+    raw = tree.to_raw()
     outside = np.flatnonzero(tree.depth[node + 1 :] <= tree.depth[node])
     rows = slice(node, node + 1 + int(outside[0]) if len(outside) else len(tree))
     branch = RawTree(
@@ -60,6 +61,7 @@ def subtree(tree: Hierarchy, node: int) -> Hierarchy:
         name=raw.name[rows],
         height=raw.height[rows],
         span=raw.span[rows],
+        support=raw.support[rows],
     )
     return Hierarchy.from_raw(branch, io.provenance("subtree", of=tree.digest, node=int(node)))
 
@@ -102,6 +104,7 @@ def graft(tree: Hierarchy, node: int | None, other: Hierarchy) -> Hierarchy:
         _append(raw, other, node)
         for i in (node, *_above(tree, node)):
             raw.span[i] += int(other.span[0])
+            raw.support[i] = np.nan
     made = io.provenance(
         "graft", of=tree.digest, other=other.digest, node=node if node is None else int(node)
     )
@@ -130,10 +133,10 @@ def reroot(tree: Hierarchy, node: int) -> Hierarchy:
 
     The node is the new root. It keeps its children and gets one more, its former parent, which
     holds all that was outside the node; and so on up the path to the old root. Every other clade
-    stays. Nodes on the path lose their names, which were names of other clades; the old root keeps
-    its place even with one child left (see `Hierarchy.collapse_unary`) and goes if it has none.
-    Going back gives the old tree, but for names and what went. To cut out the branch, use
-    `subtree`.
+    stays. Nodes on the path lose their names and their support, which were other clades'; the old
+    root keeps its place even with one child left (see `Hierarchy.collapse_unary`) and goes if it
+    has none. Going back gives the old tree, but for names, support and what went. To cut out the
+    branch, use `subtree`.
 
     Raises:
         HierarchyError: the entry is not an inner node, or the tree has merge heights, which a
@@ -153,7 +156,7 @@ def reroot(tree: Hierarchy, node: int) -> Hierarchy:
     _check_node(tree, node)
     if tree.merge_height is not None:
         raise HierarchyError("Rerooting undoes merge heights; use drop_heights() first.")
-    raw = _raw(tree)
+    raw = tree.to_raw()
     path = [node, *_above(tree, node)]
     for below, above in pairwise(path):
         raw.parent[above] = below
@@ -162,6 +165,8 @@ def reroot(tree: Hierarchy, node: int) -> Hierarchy:
     raw.span[node] = int(tree.span[0])
     for i in path if node else ():
         raw.name[i] = ""
+        if raw.support:
+            raw.support[i] = np.nan
     # a chain of single children at the old root holds nothing but the new root's clade
     empty = sum(int(tree.leaf_counts[below]) == len(tree.leaves) for below in path[:-1])
     turned = RawTree(
@@ -169,29 +174,42 @@ def reroot(tree: Hierarchy, node: int) -> Hierarchy:
         leaf=raw.leaf[empty:],
         name=raw.name[empty:],
         span=raw.span[empty:],
+        support=raw.support[empty:],
     )
     return Hierarchy.from_raw(turned, io.provenance("reroot", of=tree.digest, node=int(node)))
 
 
 def drop_heights(tree: Hierarchy) -> Hierarchy:
     """Return the tree without merge heights, so that heights are counted in edges."""
-    raw = _raw(tree)
+    raw = tree.to_raw()
     raw.height = []
     return Hierarchy.from_raw(raw, tree.provenance)
 
 
-def shuffle_leaves(tree: Hierarchy, seed: int) -> Hierarchy:
-    """Return the same shape with the labels dealt out at random: a null model.
+def shuffle_leaves(
+    tree: Hierarchy, seed: int | np.random.Generator, *, keep_names: bool = False
+) -> Hierarchy:
+    """Return the tree with its labels permuted at random: a null model.
+
+    Merge heights and spans stay with the nodes; support, which was other clades', goes.
+
+    Args:
+        tree: a tree.
+        seed: of the random numbers, or a generator to draw them from.
+        keep_names: whether nodes keep their names.
 
     >>> shuffle_leaves(Hierarchy.star("abc"), seed=0) == Hierarchy.star("abc")
     True
     """
     names = np.random.default_rng(seed).permutation(np.array(tree.leaves, dtype=object))
     dealt = dict(zip(tree.leaves, names, strict=True))
-    raw = _raw(tree)
+    raw = tree.to_raw()
     raw.leaf = [None if leaf is None else dealt[leaf] for leaf in tree.leaf]
-    raw.name = []
-    return Hierarchy.from_raw(raw, {"made_by": "shuffle_leaves", "seed": seed, "of": tree.digest})
+    raw.support = []
+    if not keep_names:
+        raw.name = []
+    known = None if isinstance(seed, np.random.Generator) else seed
+    return Hierarchy.from_raw(raw, {"made_by": "shuffle_leaves", "seed": known, "of": tree.digest})
 
 
 def collapse_to_depth(tree: Hierarchy, depth: int) -> Hierarchy:
@@ -283,6 +301,8 @@ def _even(tree: Hierarchy, depths: list[int]) -> RawTree:
             source.append(i)
     if tree.merge_height is not None:
         raw.height = tree.merge_height[source].tolist()
+    if tree.support is not None:
+        raw.support = tree.support[source].tolist()
     return raw
 
 
@@ -300,13 +320,6 @@ def _above(tree: Hierarchy, entry: int) -> list[int]:
     return above
 
 
-def _raw(tree: Hierarchy) -> RawTree:
-    """Return a raw tree with all that a tree holds."""
-    raw = RawTree()
-    _append(raw, tree, -1)
-    return raw
-
-
 def _append(raw: RawTree, tree: Hierarchy, under: int) -> None:
     """Add all entries of a tree below an entry of a raw one."""
     offset = len(raw.parent)
@@ -314,5 +327,6 @@ def _append(raw: RawTree, tree: Hierarchy, under: int) -> None:
     raw.leaf += tree.leaf
     raw.name += tree.name
     raw.span += tree.span.tolist()
+    raw.support += [np.nan] * len(tree) if tree.support is None else tree.support.tolist()
     if tree.merge_height is not None:
         raw.height += tree.merge_height.tolist()

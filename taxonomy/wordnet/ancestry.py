@@ -1,4 +1,4 @@
-"""The ancestors of chosen synsets and how far up they are: what every measure starts from."""
+"""The ancestors of chosen synsets and their distances, from which every measure is computed."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from taxonomy._core.arrays import IntArray
 from taxonomy._core.errors import LabelError
 from taxonomy.wordnet.strings import starts_of
 
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 
 # Temporary arrays of a block of rows stay below this many numbers, 32 MiB of float64.
 _BLOCK_NUMBERS = 4 * 2**20
-
-Integers = npt.NDArray[np.int64]
 
 
 class SubsumedBlock(NamedTuple):
@@ -35,15 +34,15 @@ class SubsumedBlock(NamedTuple):
 
     subsumer: int
     cells: tuple[npt.NDArray[Any], ...]
-    rows: Integers
-    columns: Integers
+    rows: IntArray
+    columns: IntArray
 
 
 @dataclass(frozen=True, eq=False)
 class Ancestry:
     """All (query, ancestor) pairs of a sequence of query synsets, grouped by ancestor.
 
-    A synset is its own ancestor at distance 0. Hypernyms and instance hypernyms count alike.
+    A synset is its own ancestor at distance 0. Hypernyms and instance hypernyms count equally.
 
     Attributes:
         graph: the graph.
@@ -55,10 +54,10 @@ class Ancestry:
     """
 
     graph: NounGraph
-    nodes: Integers
-    ancestors: Integers
-    indptr: Integers
-    queries: Integers
+    nodes: IntArray
+    ancestors: IntArray
+    indptr: IntArray
+    queries: IntArray
     distances: npt.NDArray[np.int32]
 
     @classmethod
@@ -88,7 +87,7 @@ class Ancestry:
         return self.graph.max_depths[self.ancestors]
 
     @cached_property
-    def name_ranks(self) -> Integers:
+    def name_ranks(self) -> IntArray:
         """(m,) place of each ancestor in the order of synset names."""
         first = self.graph.member_indptr[self.ancestors]
         # Lemmas are numbered in the order of names, see NAME_INFIX.
@@ -98,12 +97,12 @@ class Ancestry:
         return ranks
 
     @cached_property
-    def self_places(self) -> Integers:
+    def self_places(self) -> IntArray:
         """(n,) place of each query among the ancestors."""
         return np.searchsorted(self.ancestors, self.nodes)
 
     @cached_property
-    def link_distances(self) -> Integers:
+    def link_distances(self) -> IntArray:
         """(pairs,) edges on the shortest path from query to ancestor, which may first go higher.
 
         With several hypernyms a detour over a common ancestor higher up can be shorter than the
@@ -134,7 +133,7 @@ class Ancestry:
         for first in range(0, count, step):
             yield slice(first, min(first + step, count))
 
-    def subsumed(self, rows: slice, order: Integers) -> Iterator[SubsumedBlock]:
+    def subsumed(self, rows: slice, order: IntArray) -> Iterator[SubsumedBlock]:
         """Yield for every ancestor, in the order given, the pairs of queries that it subsumes.
 
         A measure that overwrites the cells it gets, from the worst subsumer to the best, ends with
@@ -158,7 +157,7 @@ class Ancestry:
             )
 
 
-def _up_distances(graph: NounGraph, queries: Integers) -> tuple[Integers, npt.NDArray[np.int32]]:
+def _up_distances(graph: NounGraph, queries: IntArray) -> tuple[IntArray, npt.NDArray[np.int32]]:
     """Return sorted keys ``ancestor * len(queries) + query`` and their shortest up-distances."""
     # A cycle would never end; computing depths raises on one.
     _ = graph.max_depths
@@ -176,7 +175,7 @@ def _up_distances(graph: NounGraph, queries: Integers) -> tuple[Integers, npt.ND
     return unique, distances[first]
 
 
-def expand(indptr: Integers, groups: Integers) -> tuple[Integers, Integers]:
+def expand(indptr: IntArray, groups: IntArray) -> tuple[IntArray, IntArray]:
     """Return the positions of all members of the groups, one after the other, and the counts.
 
     >>> expand(np.array([0, 2, 2, 5]), np.array([2, 0]))

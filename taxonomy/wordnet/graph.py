@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from taxonomy._core import shipped
+from taxonomy._core.arrays import BoolArray, IntArray
 from taxonomy._core.errors import FileFormatError, HierarchyError, LabelError, did_you_mean
 from taxonomy._core.io import array_digest, load_npz
 from taxonomy.wordnet.strings import StringTable, starts_of
@@ -23,6 +24,8 @@ from taxonomy.wordnet.strings import StringTable, starts_of
 _WNID = re.compile(r"n\d{8}")
 # The table of lemmas is sorted as if each ended so; then (lemma, sense) sorts as synset names do.
 NAME_INFIX = ".n."
+NEAR_WORD = 0.75
+"""How alike a word of WordNet must be to be suggested; among so many some are always near."""
 # The noun rules of Morphy, WordNet's own lemmatiser (manual page morphy(7WN)).
 _PLURAL_ENDINGS = (
     ("s", ""),
@@ -94,12 +97,12 @@ class NounGraph:
     """
 
     offsets: npt.NDArray[np.int32]
-    hypernym_indptr: npt.NDArray[np.int64]
+    hypernym_indptr: IntArray
     hypernym_indices: npt.NDArray[np.int32]
-    hypernym_is_instance: npt.NDArray[np.bool_]
+    hypernym_is_instance: BoolArray
     lexname_ids: npt.NDArray[np.uint8]
     lexnames: tuple[str, ...]
-    member_indptr: npt.NDArray[np.int64]
+    member_indptr: IntArray
     member_lemmas: npt.NDArray[np.int32]
     member_senses: npt.NDArray[np.uint8]
     member_uses: npt.NDArray[np.int32]
@@ -274,7 +277,7 @@ class NounGraph:
         return list(dict.fromkeys(node for one in forms for node in self._senses_of(one)))
 
     @cached_property
-    def _sense_index(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32]]:
+    def _sense_index(self) -> tuple[IntArray, npt.NDArray[np.int32]]:
         """Where each lemma's senses start, and the senses' synsets."""
         nodes = np.repeat(np.arange(len(self), dtype=np.int32), np.diff(self.member_indptr))
         # A synset may hold two spellings of one lemma (Earth, earth); they are one sense.
@@ -296,7 +299,7 @@ class NounGraph:
         >>> NounGraph.load().nearest("teapott")
         " Did you mean 'teapot'?"
         """
-        return did_you_mean(fold(word), self._near(fold(word)))
+        return did_you_mean(fold(word), self._near(fold(word)), NEAR_WORD)
 
     def _near(self, lemma: str) -> list[str]:
         """Return the lemmas that a misspelt one may stand for."""

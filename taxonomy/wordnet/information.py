@@ -10,9 +10,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from taxonomy._core import shipped
+from taxonomy._core.arrays import FloatArray
 from taxonomy._core.errors import FileFormatError
 from taxonomy._core.io import load_npz
 from taxonomy.wordnet.ancestry import Ancestry
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from taxonomy.wordnet.graph import NounGraph
 
-Content = npt.NDArray[np.float64]
+Content = FloatArray
 
 UNSEEN = 1e300
 """nltk's information content of a synset that the corpus never uses, in place of infinity."""

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from taxonomy._core.arrays import FloatArray, IntArray
 from taxonomy._core.registry import lookup
 from taxonomy.wordnet.ancestry import Ancestry
 from taxonomy.wordnet.information import UNSEEN, Content
@@ -24,14 +25,12 @@ if TYPE_CHECKING:
     from taxonomy.wordnet.graph import NounGraph
 
 Nodes = Sequence[int] | npt.NDArray[np.integer]
-Scores = npt.NDArray[np.float64]
-Integers = npt.NDArray[np.int64]
 
 UNCONNECTED = np.iinfo(np.int32).max // 2
 """A number of edges that no path has; the sum of two still fits its type."""
 
 
-def path(graph: NounGraph, nodes: Nodes) -> Scores:
+def path(graph: NounGraph, nodes: Nodes) -> FloatArray:
     """Return the path similarity: 1 / (1 + edges on the shortest path between two synsets).
 
     The path goes up from both to any common ancestor, not only to the lowest. Range (0, 1],
@@ -51,7 +50,7 @@ def path(graph: NounGraph, nodes: Nodes) -> Scores:
     return path_of(_edges(graph, nodes))
 
 
-def lch(graph: NounGraph, nodes: Nodes) -> Scores:
+def lch(graph: NounGraph, nodes: Nodes) -> FloatArray:
     """Return the Leacock-Chodorow similarity: -log((edges between + 1) / (2 d)).
 
     d is the longest way of any synset up to its root, in edges (19 in WordNet 3.0), as nltk
@@ -85,7 +84,7 @@ def _edges(graph: NounGraph, nodes: Nodes) -> npt.NDArray[np.int32]:
     return shortest
 
 
-def wup(graph: NounGraph, nodes: Nodes) -> Scores:
+def wup(graph: NounGraph, nodes: Nodes) -> FloatArray:
     """Return the Wu-Palmer similarity: 2 d / (l₁ + l₂ + 2 d).
 
     d is the depth of the lowest common subsumer, in synsets from the root (the root's is 1), and
@@ -127,7 +126,7 @@ def wup(graph: NounGraph, nodes: Nodes) -> Scores:
     return scores
 
 
-def res(graph: NounGraph, nodes: Nodes, content: Content) -> Scores:
+def res(graph: NounGraph, nodes: Nodes, content: Content) -> FloatArray:
     """Return the Resnik similarity: the content of the most informative common subsumer.
 
     From 0, where only the root is common, to the largest content of a synset; symmetric. Resnik
@@ -158,7 +157,7 @@ def res(graph: NounGraph, nodes: Nodes, content: Content) -> Scores:
     return scores
 
 
-def jcn(graph: NounGraph, nodes: Nodes, content: Content) -> Scores:
+def jcn(graph: NounGraph, nodes: Nodes, content: Content) -> FloatArray:
     """Return the Jiang-Conrath similarity: 1 / (c₁ + c₂ - 2 r), r being the Resnik similarity.
 
     From 0 to nltk's 1e300, which stands for infinity: a synset with itself, and two of equal
@@ -184,7 +183,7 @@ def jcn(graph: NounGraph, nodes: Nodes, content: Content) -> Scores:
     return scores
 
 
-def lin(graph: NounGraph, nodes: Nodes, content: Content) -> Scores:
+def lin(graph: NounGraph, nodes: Nodes, content: Content) -> FloatArray:
     """Return the Lin similarity: 2 r / (c₁ + c₂), r being the Resnik similarity.
 
     Range [0, 1]; symmetric. A root with itself, where nltk divides by zero, scores 1. Lin (1998),
@@ -206,10 +205,14 @@ def lin(graph: NounGraph, nodes: Nodes, content: Content) -> Scores:
     return lin_of(common, content[queries][:, None], content[queries][None, :])
 
 
-MEASURES: dict[str, Callable[[NounGraph, Nodes], Scores]] = {"path": path, "lch": lch, "wup": wup}
+MEASURES: dict[str, Callable[[NounGraph, Nodes], FloatArray]] = {
+    "path": path,
+    "lch": lch,
+    "wup": wup,
+}
 """The measures that need the graph alone, by name."""
 
-BY_CONTENT: dict[str, Callable[[NounGraph, Nodes, Content], Scores]] = {
+BY_CONTENT: dict[str, Callable[[NounGraph, Nodes, Content], FloatArray]] = {
     "res": res,
     "jcn": jcn,
     "lin": lin,
@@ -217,7 +220,9 @@ BY_CONTENT: dict[str, Callable[[NounGraph, Nodes, Content], Scores]] = {
 """The measures that need an information content, by name."""
 
 
-def score(measure: str, graph: NounGraph, nodes: Nodes, content: Content | None = None) -> Scores:
+def score(
+    measure: str, graph: NounGraph, nodes: Nodes, content: Content | None = None
+) -> FloatArray:
     """Return a measure of all pairs by its name.
 
     Args:
@@ -239,14 +244,14 @@ def score(measure: str, graph: NounGraph, nodes: Nodes, content: Content | None 
     return lookup("measure", BY_CONTENT, measure)(graph, nodes, content)
 
 
-def path_of(edges: npt.NDArray[np.int32]) -> Scores:
+def path_of(edges: npt.NDArray[np.int32]) -> FloatArray:
     """Return `path` for numbers of edges, 0 for `UNCONNECTED`."""
     scores = np.zeros(edges.shape)
     np.divide(1.0, edges + 1.0, out=scores, where=edges < UNCONNECTED)
     return scores
 
 
-def lch_of(edges: npt.NDArray[np.int32], graph: NounGraph) -> Scores:
+def lch_of(edges: npt.NDArray[np.int32], graph: NounGraph) -> FloatArray:
     """Return `lch` for numbers of edges, 0 for `UNCONNECTED`."""
     scores = np.zeros(edges.shape)
     deepest = max(1, int(graph.max_depths.max()))
@@ -254,13 +259,13 @@ def lch_of(edges: npt.NDArray[np.int32], graph: NounGraph) -> Scores:
     return -scores + 0.0
 
 
-def wu_palmer(depth: Integers | np.int64, first: Integers | int, second: Integers) -> Scores:
+def wu_palmer(depth: IntArray | np.int64, first: IntArray | int, second: IntArray) -> FloatArray:
     """Return `wup` for a subsumer's depth in synsets and the edges from it to both synsets."""
-    result: Scores = (2.0 * depth) / ((first + depth) + (second + depth))
+    result: FloatArray = (2.0 * depth) / ((first + depth) + (second + depth))
     return result
 
 
-def jcn_of(common: Scores, one: Scores, other: Scores) -> Scores:
+def jcn_of(common: FloatArray, one: FloatArray, other: FloatArray) -> FloatArray:
     """Return `jcn` of two different synsets for their `res` and their own contents."""
     apart = (one + other) - 2 * common
     scores = np.full(apart.shape, UNSEEN)
@@ -269,7 +274,7 @@ def jcn_of(common: Scores, one: Scores, other: Scores) -> Scores:
     return scores
 
 
-def lin_of(common: Scores, one: Scores, other: Scores) -> Scores:
+def lin_of(common: FloatArray, one: FloatArray, other: FloatArray) -> FloatArray:
     """Return `lin` for the two synsets' `res` and their own contents."""
     total = one + other
     scores = np.ones(total.shape)

@@ -1,11 +1,12 @@
-"""What somebody who was asked says of a name's senses, mixed into what the votes believe."""
+"""Combine an external judgement, such as a language model's, with the votes on a name's senses."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from taxonomy.wordnet.votes import Candidates, Numbers
+from taxonomy._core.arrays import FloatArray
+from taxonomy.wordnet.votes import Candidates
 
 TRUST = 0.7
 """The probability that an opinion takes over from the votes.
@@ -17,7 +18,7 @@ votes that are sure of another sense leads by less than a half, and is marked un
 
 @dataclass(frozen=True)
 class Opinion:
-    """What was answered about one label, such as by a language model.
+    """An external judgement of which sense one label has, such as a language model's.
 
     Attributes:
         wnid: of the synset that the name is taken to mean; empty where the votes shall decide.
@@ -31,10 +32,10 @@ class Opinion:
 def mixed(
     candidates: Candidates,
     ids: Sequence[str],
-    belief: Numbers,
+    belief: FloatArray,
     opinions: Mapping[str, Opinion],
-) -> Numbers:
-    """Return beliefs of which opinions took over `TRUST`.
+) -> FloatArray:
+    """Return the votes' probabilities mixed with the opinions', which have the weight `TRUST`.
 
     Where there is an opinion, a candidate's belief b becomes ``(1 - TRUST) · b``, plus `TRUST`
     for the one it names (a linear opinion pool, Stone 1961).

@@ -1,4 +1,4 @@
-"""The measures of listed pairs, and every synset's nearest ones: for tens of thousands of synsets.
+"""Measures for listed pairs and for every synset's nearest neighbours, without all pairs.
 
 All pairs of WordNet's 82,115 nouns would be 27 GB of numbers. Their nearest neighbours are found
 without them: what is near to a synset is near to one of its ancestors.
@@ -14,17 +14,17 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from taxonomy._core.arrays import FloatArray, IntArray, WordArray, splitmix64
 from taxonomy._core.registry import lookup
 from taxonomy.wordnet import measures
 from taxonomy.wordnet.ancestry import Ancestry, expand
 from taxonomy.wordnet.information import UNSEEN, Content
-from taxonomy.wordnet.measures import Integers, Nodes, Scores
+from taxonomy.wordnet.measures import Nodes
 from taxonomy.wordnet.strings import starts_of
 
 if TYPE_CHECKING:
     from taxonomy.wordnet.graph import NounGraph
 
-Numbers = npt.NDArray[np.uint64]
 
 # Temporary arrays stay at a few times this many numbers.
 _BLOCK_NUMBERS = 2**22
@@ -38,17 +38,17 @@ class Pairs(NamedTuple):
         second: (p,) places above those of ``first``, ascending for equal ones.
     """
 
-    first: Integers
-    second: Integers
+    first: IntArray
+    second: IntArray
 
 
 def score_pairs(
     measure: str,
     graph: NounGraph,
     nodes: Nodes,
-    pairs: tuple[Integers, Integers],
+    pairs: tuple[IntArray, IntArray],
     content: Content | None = None,
-) -> Scores:
+) -> FloatArray:
     """Return the native value of a measure for listed pairs, equal to that for all pairs.
 
     Args:
@@ -143,25 +143,25 @@ class _Climbs:
     ancestry: Ancestry
 
     @cached_property
-    def by_query(self) -> Integers:
+    def by_query(self) -> IntArray:
         return np.argsort(self.ancestry.queries, kind="stable")
 
     @cached_property
-    def starts(self) -> Integers:
+    def starts(self) -> IntArray:
         return starts_of(np.bincount(self.ancestry.queries, minlength=len(self.ancestry.nodes)))
 
     @cached_property
-    def own(self) -> Integers:
+    def own(self) -> IntArray:
         """Each pair's ancestor, as its place among all."""
         counts = np.diff(self.ancestry.indptr)
         return np.repeat(np.arange(len(counts)), counts)
 
     @cached_property
-    def keys(self) -> Integers:
+    def keys(self) -> IntArray:
         """Ascending numbers of all pairs, by which one is found."""
         return self.own * len(self.ancestry.nodes) + self.ancestry.queries
 
-    def common(self, first: Integers, second: Integers) -> tuple[Integers, Integers, Integers]:
+    def common(self, first: IntArray, second: IntArray) -> tuple[IntArray, IntArray, IntArray]:
         """Return, by listed pair, both ways up to each common subsumer.
 
         Returns:
@@ -177,8 +177,8 @@ class _Climbs:
 
 
 def _scores(
-    measure: str, climbs: _Climbs, first: Integers, second: Integers, content: Content | None
-) -> Scores:
+    measure: str, climbs: _Climbs, first: IntArray, second: IntArray, content: Content | None
+) -> FloatArray:
     ancestry = climbs.ancestry
     owner, up, other_up = climbs.common(first, second)
     starts = np.flatnonzero(np.diff(owner, prepend=-1))
@@ -214,7 +214,7 @@ def _scores(
 
 
 def _lowest_common_subsumers(
-    climbs: _Climbs, owner: Integers, up: Integers, first: Integers
+    climbs: _Climbs, owner: IntArray, up: IntArray, first: IntArray
 ) -> npt.NDArray[np.intp]:
     """Return which common subsumer of each pair nltk's ``wup`` takes: see `measures.wup`."""
     ancestry = climbs.ancestry
@@ -238,7 +238,7 @@ class _Buckets:
     content: Content | None
 
     @cached_property
-    def away(self) -> Scores:
+    def away(self) -> FloatArray:
         """By (query, ancestor) pair, what makes the query a worse neighbour below the ancestor."""
         ancestry = self.climbs.ancestry
         if self.measure == "wup":
@@ -250,18 +250,18 @@ class _Buckets:
         return self.content[ancestry.nodes[ancestry.queries]]
 
     @cached_property
-    def hashes(self) -> Numbers:
-        return _mixed(self.climbs.ancestry.nodes.astype(np.uint64))
+    def hashes(self) -> WordArray:
+        return splitmix64(self.climbs.ancestry.nodes.astype(np.uint64))
 
     @cached_property
-    def members(self) -> Integers:
+    def members(self) -> IntArray:
         """(Query, ancestor) pairs by ancestor and nearness, equals by hash."""
         ancestry = self.climbs.ancestry
-        salted = _mixed(self.hashes[ancestry.queries] ^ self.climbs.own.astype(np.uint64))
+        salted = splitmix64(self.hashes[ancestry.queries] ^ self.climbs.own.astype(np.uint64))
         return np.lexsort((ancestry.queries, salted, self.away, self.climbs.own))
 
     @cached_property
-    def ties(self) -> tuple[Integers, Integers]:
+    def ties(self) -> tuple[IntArray, IntArray]:
         """By ancestor: the first and the last but one place, in ``members``, that tie for last."""
         indptr = self.climbs.ancestry.indptr
         last = np.minimum(indptr[:-1] + self.count, indptr[1:] - 1)
@@ -273,7 +273,7 @@ class _Buckets:
         return runs[run], runs[run + 1]
 
     @cached_property
-    def preference(self) -> Integers:
+    def preference(self) -> IntArray:
         """By ancestor, its place in the order in which nltk's ``wup`` prefers common subsumers."""
         ancestry = self.climbs.ancestry
         order = np.lexsort((-ancestry.name_ranks, ancestry.min_depths))
@@ -282,7 +282,7 @@ class _Buckets:
         return places
 
     @cached_property
-    def widths(self) -> Integers:
+    def widths(self) -> IntArray:
         """By ancestor, how many of its members a synset takes."""
         ancestry = self.climbs.ancestry
         widths = np.minimum(np.diff(ancestry.indptr), self.count + 1)
@@ -295,7 +295,7 @@ class _Buckets:
             widths[best > self.preference] = 0
         return widths
 
-    def candidates(self) -> Iterator[tuple[Integers, Integers]]:
+    def candidates(self) -> Iterator[tuple[IntArray, IntArray]]:
         """Yield queries and their nearest, block by block."""
         drawn = starts_of(self.widths[self.climbs.own[self.climbs.by_query]])
         before = drawn[self.climbs.starts]  # candidates of all queries before each
@@ -306,7 +306,7 @@ class _Buckets:
             yield self._best(np.arange(start, end))
             start = end
 
-    def _best(self, queries: Integers) -> tuple[Integers, Integers]:
+    def _best(self, queries: IntArray) -> tuple[IntArray, IntArray]:
         """Return the best candidates from all ancestors of some queries."""
         indptr = self.climbs.ancestry.indptr
         inner, counts = expand(self.climbs.starts, queries)
@@ -315,7 +315,7 @@ class _Buckets:
         widths = self.widths[places]
         low, high = (edge[places] for edge in self.ties)
         owners = np.repeat(queries, counts)
-        salted = _mixed(self.hashes[owners] + places.astype(np.uint64))
+        salted = splitmix64(self.hashes[owners] + places.astype(np.uint64))
         turn = (salted % (high - low).astype(np.uint64)).astype(np.int64)
 
         pair = np.repeat(np.arange(len(ups)), widths)
@@ -335,16 +335,20 @@ class _Buckets:
         kept = order[np.flatnonzero(np.diff(key[order], append=-1))]
         return self._first(first[kept], second[kept], near[kept])
 
-    def _first(self, first: Integers, second: Integers, near: Scores) -> tuple[Integers, Integers]:
+    def _first(
+        self, first: IntArray, second: IntArray, near: FloatArray
+    ) -> tuple[IntArray, IntArray]:
         """Return each first's nearest seconds, equals by hash."""
-        order = np.lexsort((second, _mixed(self.hashes[first] + self.hashes[second]), -near, first))
+        order = np.lexsort(
+            (second, splitmix64(self.hashes[first] + self.hashes[second]), -near, first)
+        )
         first, second = first[order], second[order]
         new = np.diff(first, prepend=-1) != 0
         begin = np.flatnonzero(new)[np.cumsum(new) - 1]
         kept = np.arange(len(first)) - begin < self.count
         return first[kept], second[kept]
 
-    def _nearness(self, up: Integers, other_up: Integers) -> Scores:
+    def _nearness(self, up: IntArray, other_up: IntArray) -> FloatArray:
         """Return what orders pairs as the measure does, by their common subsumer."""
         ancestry = self.climbs.ancestry
         if self.measure == "wup":
@@ -360,11 +364,3 @@ class _Buckets:
         if self.measure == "lin":
             return measures.lin_of(common, one, other)
         return 2 * common - (one + other)
-
-
-def _mixed(numbers: Numbers) -> Numbers:
-    """Return well-mixed 64-bit numbers (the finaliser of SplitMix64: Steele, Lea & Flood 2014)."""
-    mixed = numbers + np.uint64(0x9E3779B97F4A7C15)
-    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return mixed ^ (mixed >> np.uint64(31))

@@ -1,4 +1,4 @@
-"""One hypernym for every synset above chosen ones: the graph of hypernyms made a tree.
+"""Choosing one hypernym for every synset, which makes a tree of WordNet's graph.
 
 One noun synset in forty has several hypernyms, and so several ways up; a policy chooses among them.
 """

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from taxonomy._core.errors import did_you_mean
-from taxonomy.wordnet.graph import fold
+from taxonomy.wordnet.graph import NEAR_WORD, fold
 
 if TYPE_CHECKING:
     from taxonomy.wordnet.graph import NounGraph
@@ -37,7 +37,7 @@ class Reading:
 
 
 def read_name(graph: NounGraph, name: str) -> Reading:
-    """Return what a class name can mean.
+    """Return the noun synsets that a class name can mean.
 
     In this order: the name as it stands, with Morphy's singulars; without or with other hyphens
     and spaces; in American spelling; several names between commas, which mean what all of them
@@ -141,7 +141,7 @@ def _why_none(graph: NounGraph, name: str) -> str:
         return "no letters; WordNet holds words"
     if not all("LATIN" in unicodedata.name(letter, "") for letter in letters):
         return "not in Latin letters; WordNet is English: give an English name or choose a synset"
-    hint = did_you_mean("_".join(name.lower().split()), _neighbours(graph, name))
+    hint = did_you_mean("_".join(name.lower().split()), _neighbours(graph, name), NEAR_WORD)
     return f"WordNet has no such noun;{hint}" if hint else "WordNet has no such noun"
 
 

@@ -1,4 +1,4 @@
-"""A WordNet synset proposed for every class name, from the names and their company alone.
+"""Propose a WordNet synset for every class name, from the names alone.
 
 Votes of `taxonomy.wordnet.votes` are weighted, added up and turned into probabilities over the
 senses of each name. The weights are not guesses: ``python analysis/studies/senses.py`` chose them
@@ -13,6 +13,7 @@ from typing import Literal
 
 import numpy as np
 
+from taxonomy._core.arrays import FloatArray
 from taxonomy._core.errors import LabelError
 from taxonomy.labels import Label, LabelSet, unknown_class
 from taxonomy.wordnet import votes
@@ -98,7 +99,7 @@ class Sense:
 
 @dataclass(frozen=True)
 class Proposal:
-    """What a label means.
+    """The senses that one label can have, with probabilities, the best one first.
 
     Attributes:
         label: the label as it was given.
@@ -120,7 +121,7 @@ class Proposal:
 
     @property
     def best(self) -> Sense | None:
-        """The likeliest sense, or None."""
+        """The most probable sense, or None."""
         return self.senses[0] if self.senses else None
 
     @property
@@ -143,7 +144,7 @@ def propose(
     method: str = "combined",
     choices: Mapping[str, str] | None = None,
     encode: votes.Encode | None = None,
-    similarity: votes.Numbers | None = None,
+    similarity: FloatArray | None = None,
     opinions: Mapping[str, Opinion] | None = None,
 ) -> tuple[Proposal, ...]:
     """Propose a synset for every label, in the order of the set.
@@ -201,7 +202,7 @@ def propose(
 
 
 def method_weights(method: str, encode: bool, similarity: bool) -> Mapping[str, float]:
-    """Return each vote's weight by a method.
+    """Return the weight of every vote in one of the `METHODS`.
 
     Raises:
         LabelError: the method is unknown or lacks what it needs.
@@ -209,9 +210,9 @@ def method_weights(method: str, encode: bool, similarity: bool) -> Mapping[str, 
     if method not in METHODS:
         raise LabelError(f"Unknown method {method!r}; take one of {', '.join(METHODS)}.")
     if method in EMBEDDED and not encode:
-        raise LabelError(f"The method {method!r} compares embeddings; name a model: --embeddings.")
+        raise LabelError(f"The method {method!r} compares embeddings; name a model (`embeddings`).")
     if method == "agreement" and not similarity:
-        raise LabelError("The method 'agreement' needs a similarity source: --source.")
+        raise LabelError("The method 'agreement' needs a similarity (`source`).")
     if method == "combined":
         return WEIGHTS[encode, similarity]
     if method in ("first", "frequency", "usage"):
@@ -220,7 +221,7 @@ def method_weights(method: str, encode: bool, similarity: bool) -> Mapping[str, 
 
 
 class Ballot:
-    """The votes on the candidates, some of which depend on what is believed of the fellows.
+    """The votes on the candidate senses, some of which depend on the other labels' senses.
 
     Args:
         candidates: the senses.
@@ -233,14 +234,14 @@ class Ballot:
         self,
         candidates: votes.Candidates,
         encode: votes.Encode | None = None,
-        similarity: votes.Numbers | None = None,
+        similarity: FloatArray | None = None,
         nearest: int = NEAREST,
     ) -> None:
         self.candidates = candidates
         self._encode, self._similarity, self._nearest = encode, similarity, nearest
-        self._fixed: dict[str, votes.Numbers] = {}
+        self._fixed: dict[str, FloatArray] = {}
 
-    def vote(self, name: str, belief: votes.Numbers) -> votes.Numbers:
+    def vote(self, name: str, belief: FloatArray) -> FloatArray:
         """Return one vote, (c,); those that do not depend on the belief are kept."""
         if name == "coherence":
             return votes.coherence(self.candidates, belief, self._nearest)
@@ -253,7 +254,7 @@ class Ballot:
                 self._fixed[name] = getattr(votes, name)(self.candidates)
         return self._fixed[name]
 
-    def count(self, weights: Mapping[str, float]) -> votes.Numbers:
+    def count(self, weights: Mapping[str, float]) -> FloatArray:
         """Return each candidate's probability, (c,).
 
         The votes that need no belief come first; then those that do, with what the round before
@@ -272,7 +273,7 @@ class Ballot:
 
 
 def require(proposals: Iterable[Proposal]) -> LabelSet:
-    """Return the labels with their synsets.
+    """Return the labels with the WordNet ids that were proposed, refusing labels without one.
 
     Raises:
         LabelError: a label has none; the message names the first of them.
@@ -283,7 +284,7 @@ def require(proposals: Iterable[Proposal]) -> LabelSet:
         first = lacking[0]
         raise LabelError(
             f"{len(lacking)} of {len(made)} labels have no synset, first {first.label.id!r} "
-            f"({first.notes[0]}). Choose one: --choose '{first.label.id}=SYNSET'."
+            f"({first.notes[0]}). Choose one ('choices'): '{first.label.id}=SYNSET'."
         )
     return LabelSet(proposal.labelled() for proposal in made)
 
@@ -327,7 +328,7 @@ def _proposals(
     labels: LabelSet,
     candidates: votes.Candidates,
     by: Sequence[By],
-    belief: votes.Numbers,
+    belief: FloatArray,
     heard: Mapping[str, Opinion],
 ) -> tuple[Proposal, ...]:
     graph = candidates.graph

@@ -10,6 +10,8 @@ from typing import overload
 import numpy as np
 import numpy.typing as npt
 
+from taxonomy._core.arrays import IntArray
+
 
 @dataclass(frozen=True, eq=False)
 class StringTable(Sequence[str]):
@@ -25,7 +27,7 @@ class StringTable(Sequence[str]):
     """
 
     data: bytes
-    starts: npt.NDArray[np.int64]
+    starts: IntArray
 
     @classmethod
     def of(cls, strings: Iterable[str]) -> StringTable:
@@ -70,7 +72,7 @@ class StringTable(Sequence[str]):
         return bisect.bisect_left(self, word + suffix, key=lambda string: string + suffix)
 
 
-def starts_of(lengths: npt.NDArray[np.integer]) -> npt.NDArray[np.int64]:
+def starts_of(lengths: npt.NDArray[np.integer]) -> IntArray:
     """Return the running starts of groups of the given lengths, shape (groups + 1,).
 
     >>> starts_of(np.array([2, 0, 3])).tolist()

@@ -1,4 +1,4 @@
-"""What speaks for each sense of each class name: one function a vote, all over all candidates.
+"""Votes: evidence for each sense of each class name, one function a vote.
 
 A vote is one number a candidate sense, high where the sense is likely. Votes are compared only
 among the senses of one label, so that an amount added to all of them changes nothing.
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from taxonomy._core.arrays import FloatArray, IntArray
 from taxonomy.wordnet import measures
 from taxonomy.wordnet.ancestry import Ancestry
 from taxonomy.wordnet.graph import fold
@@ -24,7 +25,6 @@ from taxonomy.wordnet.strings import starts_of
 if TYPE_CHECKING:
     from taxonomy.wordnet.graph import NounGraph
 
-Numbers = npt.NDArray[np.float64]
 Encode = Callable[[Sequence[str]], npt.NDArray[Any]]
 """Texts in, one vector a text out, such as a sentence-transformers model's ``encode``."""
 
@@ -48,53 +48,53 @@ class Candidates:
     readings: tuple[Reading, ...]
 
     @cached_property
-    def nodes(self) -> npt.NDArray[np.int64]:
+    def nodes(self) -> IntArray:
         """(c,) synsets, in WordNet's order of senses below each label."""
         return np.array([node for one in self.readings for node in one.nodes], dtype=np.int64)
 
     @cached_property
-    def counts(self) -> npt.NDArray[np.int64]:
+    def counts(self) -> IntArray:
         """(n,) how many senses each label has."""
         return np.array([len(one.nodes) for one in self.readings], dtype=np.int64)
 
     @cached_property
-    def owners(self) -> npt.NDArray[np.int64]:
+    def owners(self) -> IntArray:
         """(c,) which label each candidate belongs to, 0 … n-1."""
         return np.repeat(np.arange(len(self.names)), self.counts)
 
     @cached_property
-    def ranks(self) -> npt.NDArray[np.int64]:
+    def ranks(self) -> IntArray:
         """(c,) each candidate's place among its label's senses, from 0."""
         return np.arange(len(self.nodes)) - (np.cumsum(self.counts) - self.counts)[self.owners]
 
     @cached_property
-    def open(self) -> npt.NDArray[np.int64]:
+    def open(self) -> IntArray:
         """Places of the candidates whose label has more than one."""
         return np.flatnonzero(self.counts[self.owners] > 1)
 
-    def share(self, numbers: Numbers) -> Numbers:
+    def share(self, numbers: FloatArray) -> FloatArray:
         """Return the logarithm of each candidate's share of its label's counts, half added."""
         total = np.bincount(self.owners, numbers + 0.5, len(self.names))
-        shares: Numbers = np.log((numbers + 0.5) / total[self.owners])
+        shares: FloatArray = np.log((numbers + 0.5) / total[self.owners])
         return shares
 
-    def belief(self, scores: Numbers) -> Numbers:
+    def belief(self, scores: FloatArray) -> FloatArray:
         """Return scores as probabilities that sum to 1 below each label (softmax)."""
         highest = np.full(len(self.names), -np.inf)
         np.maximum.at(highest, self.owners, scores)
         weights = np.exp(scores - highest[self.owners])
         sums = np.bincount(self.owners, weights, len(self.names))
-        beliefs: Numbers = weights / sums[self.owners]
+        beliefs: FloatArray = weights / sums[self.owners]
         return beliefs
 
 
-def order(candidates: Candidates) -> Numbers:
+def order(candidates: Candidates) -> FloatArray:
     """Vote for early senses: minus log of the place, from 1; WordNet lists frequent ones first."""
-    votes: Numbers = -np.log1p(candidates.ranks)
+    votes: FloatArray = -np.log1p(candidates.ranks)
     return votes
 
 
-def frequency(candidates: Candidates) -> Numbers:
+def frequency(candidates: Candidates) -> FloatArray:
     """Vote by how often the sense was tagged in WordNet's text corpora: the log of its share."""
     graph = candidates.graph
     uses = np.zeros(len(candidates.nodes))
@@ -110,7 +110,7 @@ def frequency(candidates: Candidates) -> Numbers:
     return candidates.share(uses)
 
 
-def usage(candidates: Candidates) -> Numbers:
+def usage(candidates: Candidates) -> FloatArray:
     """Vote by how many synsets below a sense use the word: the log of its share.
 
     A definition begins with the word for what it defines ("a printer that …") and compounds end
@@ -134,7 +134,7 @@ def usage(candidates: Candidates) -> Numbers:
     return candidates.share(counts)
 
 
-def physical(candidates: Candidates) -> Numbers:
+def physical(candidates: Candidates) -> FloatArray:
     """Vote 1 for kinds of physical things, 0 for abstractions and for what has a proper name.
 
     What a picture shows is a physical entity, in WordNet's own terms: things, living things,
@@ -155,7 +155,7 @@ def physical(candidates: Candidates) -> Numbers:
     return votes
 
 
-def coherence(candidates: Candidates, belief: Numbers, nearest: int) -> Numbers:
+def coherence(candidates: Candidates, belief: FloatArray, nearest: int) -> FloatArray:
     """Vote by how near a sense is to the other labels: the mean of its best expected similarities.
 
     The similarity is Lin's with Seco's information content; that to a fellow is the mean over the
@@ -179,8 +179,8 @@ def coherence(candidates: Candidates, belief: Numbers, nearest: int) -> Numbers:
 
 
 def agreement(
-    candidates: Candidates, belief: Numbers, similarity: Numbers, sharpness: float = 0.03
-) -> Numbers:
+    candidates: Candidates, belief: FloatArray, similarity: FloatArray, sharpness: float = 0.03
+) -> FloatArray:
     """Vote by how near a sense is in WordNet to the labels that a similarity source finds near.
 
     The mean expected similarity, as in `coherence`, to all fellows, weighted by
@@ -205,7 +205,7 @@ def agreement(
     return votes
 
 
-def meaning(candidates: Candidates, encode: Encode) -> Numbers:
+def meaning(candidates: Candidates, encode: Encode) -> FloatArray:
     """Vote by the cosine of the embeddings of the label's name and of the sense's definition."""
     definitions, names = _embedded(candidates, encode)
     votes = np.zeros(len(candidates.nodes))
@@ -214,7 +214,7 @@ def meaning(candidates: Candidates, encode: Encode) -> Numbers:
     return votes
 
 
-def company(candidates: Candidates, encode: Encode, nearest: int = 20) -> Numbers:
+def company(candidates: Candidates, encode: Encode, nearest: int = 20) -> FloatArray:
     """Vote by how near a sense's definition is to the other labels' names, as embeddings.
 
     The mean of the largest cosines; of sets of more than 1,000 labels 1,000 count, as in
@@ -230,7 +230,7 @@ def company(candidates: Candidates, encode: Encode, nearest: int = 20) -> Number
     return votes
 
 
-def _embedded(candidates: Candidates, encode: Encode) -> tuple[Numbers, Numbers]:
+def _embedded(candidates: Candidates, encode: Encode) -> tuple[FloatArray, FloatArray]:
     """Return unit vectors of the open candidates' definitions and of all labels' names."""
     nodes = candidates.nodes[candidates.open].tolist()
     definitions = [candidates.graph.definition(node) for node in nodes]
@@ -242,22 +242,22 @@ def _embedded(candidates: Candidates, encode: Encode) -> tuple[Numbers, Numbers]
     return vectors[[at[text] for text in definitions]], vectors[[at[text] for text in names]]
 
 
-def _fellows(candidates: Candidates) -> npt.NDArray[np.int64]:
+def _fellows(candidates: Candidates) -> IntArray:
     """Return the labels with a sense, or 1,000 of them taken evenly."""
     fellows = np.unique(candidates.owners)
     return fellows[:: max(1, -(-len(fellows) // _FELLOWS))]
 
 
-def _mean_of_largest(numbers: Numbers, count: int) -> Numbers:
+def _mean_of_largest(numbers: FloatArray, count: int) -> FloatArray:
     width = numbers.shape[1]
     largest = np.partition(numbers, width - count, axis=1)[:, width - count :]
-    means: Numbers = largest.mean(axis=1)
+    means: FloatArray = largest.mean(axis=1)
     return means
 
 
 def _expected(
-    candidates: Candidates, belief: Numbers, fellows: npt.NDArray[np.int64]
-) -> Iterable[tuple[npt.NDArray[np.int64], Numbers]]:
+    candidates: Candidates, belief: FloatArray, fellows: IntArray
+) -> Iterable[tuple[IntArray, FloatArray]]:
     """Yield places of open candidates and their expected Lin similarity to each fellow."""
     graph, content = candidates.graph, seco(candidates.graph)
     columns = np.flatnonzero(np.isin(candidates.owners, fellows))
@@ -273,7 +273,7 @@ def _expected(
         yield places, np.add.reduceat(weighted, starts, axis=1)
 
 
-def _below(ancestry: Ancestry, node: int) -> npt.NDArray[np.int64]:
+def _below(ancestry: Ancestry, node: int) -> IntArray:
     """Return the queries of which a synset is an ancestor."""
     place = int(np.searchsorted(ancestry.ancestors, node))
     if place == len(ancestry.ancestors) or ancestry.ancestors[place] != node:
@@ -281,7 +281,7 @@ def _below(ancestry: Ancestry, node: int) -> npt.NDArray[np.int64]:
     return ancestry.queries[ancestry.indptr[place] : ancestry.indptr[place + 1]]
 
 
-def _synsets_that_use(graph: NounGraph, phrase: str) -> npt.NDArray[np.int64]:
+def _synsets_that_use(graph: NounGraph, phrase: str) -> IntArray:
     """Return the synsets in whose definition or lemmas words stand, the last perhaps in plural."""
     text, starts = _text(graph)
     found, at = [], text.find(phrase) if phrase.strip() else -1
@@ -301,7 +301,7 @@ def _is_letter(character: str) -> bool:
 
 
 @lru_cache(maxsize=2)
-def _text(graph: NounGraph) -> tuple[str, npt.NDArray[np.int64]]:
+def _text(graph: NounGraph) -> tuple[str, IntArray]:
     """Return all synsets' definitions and lemmas as one text, and where each synset's begin."""
     lemmas = list(graph.lemma_table)
     members = [lemmas[lemma] for lemma in graph.member_lemmas.tolist()]

@@ -16,6 +16,9 @@ from tests.similarity.test_conformance import OPTIONS as SOURCE_OPTIONS
 def flags(options: dict) -> list[str]:
     words = []
     for name, value in options.items():
+        if isinstance(value, bool):
+            words.append(f"--{'' if value else 'no-'}{name.replace('_', '-')}")
+            continue
         text = ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
         words += [f"--{name.replace('_', '-')}", text]
     return words
@@ -48,4 +51,11 @@ def test_says_what_experts_cost_where_it_knows_what_is_asked_for(tmp_path, capsy
     options = flags(BUILDER_OPTIONS["cooccurrence"][0])
     lines = generate(tmp_path, capsys, "--builder", "cooccurrence", *options)
     assert lines[1].startswith("experts of its ")
-    assert "in the mean; within these bounds no tree's take less than" in lines[1]
+    assert "on average; within these bounds no tree's take less than" in lines[1]
+
+
+def test_a_dry_run_reads_the_labels_from_their_file(tmp_path, capsys):
+    LABELS.save(tmp_path / "labels.csv")
+    asked = ["--source", "llm", "--model", "m", "--price", "1,1", "--store", str(tmp_path / "s")]
+    assert main(["generate", str(tmp_path / "labels.csv"), *asked, "--dry-run"]) == 0
+    assert "requests" in capsys.readouterr().out

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from taxonomy.cli import main
-from taxonomy.design.cost import cost
+from taxonomy.design.costs import cost
 from taxonomy.design.spec import NetSpec
 from taxonomy.trees.hierarchy import Hierarchy
 

@@ -66,10 +66,10 @@ def test_the_options_of_every_source_fit(capsys, source):
 
 
 def test_large_sets_fit_a_screen(capsys):
-    lines = run(capsys, "cifar-100", "--anew")
+    lines = run(capsys, "cifar-100", "--ignore-wnids")
     assert len(lines) <= 32
     assert lines[-2].startswith("100 labels: ")
-    assert len(run(capsys, "cifar-100", "--anew", "--all")) == 102
+    assert len(run(capsys, "cifar-100", "--ignore-wnids", "--all")) == 102
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_large_sets_fit_a_screen(capsys):
         ("cat\n", ["--choose", "dog=dog.n.01"], "Unknown class 'dog'"),
         ("cat\n", ["--choose", "cat=cat.n.99"], "No noun synset 'cat.n.99'"),
         ("cat\n", ["--choose", "cat"], "write LABEL=SYNSET"),
-        ("cat\n", ["--method", "meaning"], "--embeddings"),
+        ("cat\n", ["--method", "meaning"], "embeddings"),
         ("cat\n", ["--embeddings", "."], "The embedding model '.' cannot be loaded"),
         ("cat\n", ["--source", "wordnet"], "taxonomy senses"),
     ],

@@ -32,7 +32,7 @@ def test_a_tree_of_hypernyms_says_what_was_cut(capsys):
 
 def test_neighbours_only_are_told(capsys):
     lines = generate(capsys, "icons --measure lin --neighbours 8")
-    assert "each class's 8 nearest only; all other pairs count as 0" in lines[1]
+    assert "only each class's 8 nearest are scored; all other pairs count as 0" in lines[1]
     assert Hierarchy.load("tree.json").provenance["source"]["measure"] == "lin"
 
 
@@ -76,4 +76,4 @@ def test_clusters_of_all_of_imagenet_21k(capsys):
     lines = generate(capsys, "imagenet-21k")
     assert time.perf_counter() - started < 60
     assert lines[0].startswith("cluster of wordnet: 21841 classes")
-    assert "50 nearest only" in lines[1]
+    assert "50 nearest are scored" in lines[1]

@@ -8,7 +8,8 @@ from scipy.cluster.hierarchy import linkage as scipy_linkage
 from scipy.spatial.distance import pdist, squareform
 
 from taxonomy._core.errors import ClusteringError
-from taxonomy.clustering.agglomeration import LINKAGES, Merges, agglomerate, check_euclidean
+from taxonomy.clustering.agglomeration import Merges, agglomerate, check_euclidean
+from taxonomy.clustering.linkage import LINKAGES
 
 EUCLIDEAN = [name for name, linkage in LINKAGES.items() if linkage.euclidean]
 
@@ -103,10 +104,12 @@ def test_one_item_needs_no_merge():
 
 
 def test_distances_that_are_not_euclidean_are_refused():
-    check_euclidean(squareform(pdist(np.random.default_rng(0).normal(size=(9, 2)))), "ward")
+    check_euclidean(
+        squareform(pdist(np.random.default_rng(0).normal(size=(9, 2)))), LINKAGES["ward"]
+    )
     far = np.array([[0, 1, 1, 1], [1, 0, 2, 2], [1, 2, 0, 2], [1, 2, 2, 0.0]])
     with pytest.raises(ClusteringError, match="'ward' needs Euclidean"):
-        check_euclidean(far, "ward")
+        check_euclidean(far, LINKAGES["ward"])
 
 
 @pytest.mark.parametrize("method", ["centroid", "median"])

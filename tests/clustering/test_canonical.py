@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taxonomy.clustering.canonical import nameless_order
+from taxonomy.clustering.canonical import label_free_order
 from tests.support.strategies import similarities
 
 
 def laid_out(values: np.ndarray) -> np.ndarray:
-    order = nameless_order(values)
+    order = label_free_order(values)
     assert sorted(order.tolist()) == list(range(len(values)))
     return values[np.ix_(order, order)]
 

@@ -12,15 +12,15 @@ from scipy.cluster import hierarchy as scipy_hierarchy
 from scipy.spatial.distance import squareform
 
 from taxonomy._core.errors import ClusteringError, RegistryError
-from taxonomy.clustering.agglomeration import LINKAGES
 from taxonomy.clustering.levels import bounded_levels, dendrogram
-from taxonomy.similarity import Similarity
+from taxonomy.clustering.linkage import LINKAGES
+from taxonomy.similarity import DenseSimilarity
 from tests.support.strategies import IDS, similarities
 
 ANY_SIMILARITY = sorted(name for name, linkage in LINKAGES.items() if not linkage.euclidean)
 
 # a ─.9─ b: nearest; c is .3 and .1 like them; d is .2 like all
-SMALL = Similarity(
+SMALL = DenseSimilarity(
     "abcd",
     [[1, 0.9, 0.3, 0.2], [0.9, 1, 0.1, 0.2], [0.3, 0.1, 1, 0.2], [0.2, 0.2, 0.2, 1]],
 )
@@ -65,11 +65,11 @@ def test_euclidean_linkages_refuse_what_is_no_inner_product(method):
     values = [[1, 0.9, 0.9, 0.9], [0.9, 1, 0, 0], [0.9, 0, 1, 0], [0.9, 0, 0, 1]]
     for make in (dendrogram, bounded_levels):
         with pytest.raises(ClusteringError, match="needs Euclidean"):
-            make(Similarity("abcd", values), method=method)
+            make(DenseSimilarity("abcd", values), method=method)
 
 
 def test_one_label_is_a_tree():
-    assert dendrogram(Similarity(["a"], [[1]])).leaves == ("a",)
+    assert dendrogram(DenseSimilarity(["a"], [[1]])).leaves == ("a",)
 
 
 def groups_by_level(tree) -> list[list[set[str]]]:
@@ -124,13 +124,13 @@ def test_two_levels_are_nested_and_bounded(similarity, method, data):
 def test_clear_groups_are_found():
     """Three blocks of four, alike within and unlike between."""
     block = np.kron(np.eye(3), np.ones((4, 4)))
-    similarity = Similarity(IDS[:12], np.where(np.eye(12), 1, 0.1 + 0.8 * block))
+    similarity = DenseSimilarity(IDS[:12], np.where(np.eye(12), 1, 0.1 + 0.8 * block))
     for method in ANY_SIMILARITY:
         (level,) = groups_by_level(bounded_levels(similarity, (3,), method))
         assert level == [set(IDS[:4]), set(IDS[4:8]), set(IDS[8:12])]
 
 
-TWELVE = Similarity(IDS[:12], np.where(np.eye(12), 1, 0.5))
+TWELVE = DenseSimilarity(IDS[:12], np.where(np.eye(12), 1, 0.5))
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from hypothesis import given
 from taxonomy._core.errors import ClusteringError
 from taxonomy.clustering.refinement import Bounds, refine
 from taxonomy.comparison.dasgupta import dasgupta_cost
-from taxonomy.similarity import Similarity
+from taxonomy.similarity import DenseSimilarity
 from taxonomy.trees.hierarchy import Hierarchy
 from tests.support.strategies import similarities
 
@@ -63,14 +63,14 @@ def test_it_ends_within_bounds_where_no_step_pays(similarity):
 def test_blocks_that_were_dealt_out_wrongly_are_found():
     ids = [f"{x}{i}" for x in "ab" for i in range(4)]
     block = np.kron(np.eye(2), np.ones((4, 4)))
-    similarity = Similarity(ids, np.where(np.eye(8), 1, 0.05 + 0.9 * block))
+    similarity = DenseSimilarity(ids, np.where(np.eye(8), 1, 0.05 + 0.9 * block))
     mixed = Hierarchy.from_nested([["a0", "a1", "b0", "b1"], ["a2", "a3", "b2", "b3"]])
     refined = refine(mixed, similarity, Bounds(least=(4,), most=(4,)))
     assert refined == Hierarchy.from_nested([ids[:4], ids[4:]])
 
 
 def test_a_tree_outside_its_bounds_or_of_other_labels_is_refused():
-    similarity = Similarity("abc", np.eye(3))
+    similarity = DenseSimilarity("abc", np.eye(3))
     with pytest.raises(ClusteringError, match="2 leaves is outside its bounds of 1 to 1"):
         refine(Hierarchy.from_nested([["a", "b"], ["c"]]), similarity, Bounds(most=(1,)))
     with pytest.raises(ClusteringError, match="different labels"):

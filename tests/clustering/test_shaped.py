@@ -1,4 +1,4 @@
-"""Shaped trees: within their bounds, nameless, and no worse than any small change of them."""
+"""Shaped trees: within bounds, the same for any names, no worse than any small change of them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from taxonomy.clustering.refinement import imbalance
 from taxonomy.clustering.shaped import Shape, shaped_tree
 from taxonomy.comparison.dasgupta import dasgupta_cost, expected_dasgupta_cost
 from taxonomy.labels import get_labels
-from taxonomy.similarity import SOURCES, Similarity, get_source
+from taxonomy.similarity import SOURCES, DenseSimilarity, get_source
 from taxonomy.trees.hierarchy import Hierarchy
 from tests.clustering.test_ties import claude_scores
 from tests.support.strategies import IDS, similarities
@@ -22,7 +22,7 @@ from tests.support.strategies import IDS, similarities
 ICONS = get_labels("icons")
 
 
-def objective(tree: Hierarchy, similarity: Similarity, balance: float = 0.0) -> float:
+def objective(tree: Hierarchy, similarity: DenseSimilarity, balance: float = 0.0) -> float:
     """Return what shaping lowers, by the metrics' own formulas."""
     n, total = len(similarity), similarity.values[np.triu_indices(len(similarity), 1)].sum()
     beyond = dasgupta_cost(tree, similarity) - expected_dasgupta_cost(tree, similarity)
@@ -111,7 +111,7 @@ def test_three_levels_hold_their_bounds():
 
 
 def scores_by_clade(
-    tree: Hierarchy, similarity: Similarity, names: dict[str, str]
+    tree: Hierarchy, similarity: DenseSimilarity, names: dict[str, str]
 ) -> list[list[float]]:
     """Return the scores within every clade, in an order that names do not change.
 
@@ -134,7 +134,9 @@ def test_icons_in_groups_of_3_to_12_for_every_source(source):
     check_bounds(tree, shape)
     assert objective(tree, similarity) < -0.005
     renamed = {label: f"{(k * 97 + 5) % 212:03d}" for k, label in enumerate(ICONS.ids)}
-    other = shaped_tree(Similarity([renamed[x] for x in similarity.ids], similarity.values), shape)
+    other = shaped_tree(
+        DenseSimilarity([renamed[x] for x in similarity.ids], similarity.values), shape
+    )
     assert other.provenance["objective"] == tree.provenance["objective"]
     assert scores_by_clade(other, similarity, renamed) == scores_by_clade(
         tree, similarity, {x: x for x in ICONS.ids}
@@ -146,12 +148,12 @@ def test_names_and_order_change_nothing():
     rng = np.random.default_rng(0)
     upper = np.triu(rng.random((30, 30)).round(1), 1)
     values = upper + upper.T + np.eye(30)
-    tree = shaped_tree(Similarity(IDS, values))
+    tree = shaped_tree(DenseSimilarity(IDS, values))
     clades = {frozenset(tree.clade(node)) for node in tree.nodes}
     for _ in range(100):
         order = rng.permutation(30)
         names = [f"{number:08x}" for number in rng.choice(2**32, 30, replace=False)]
-        other = shaped_tree(Similarity(names, values[np.ix_(order, order)]))
+        other = shaped_tree(DenseSimilarity(names, values[np.ix_(order, order)]))
         old = dict(zip(names, (IDS[i] for i in order), strict=True))
         found = {frozenset(old[name] for name in other.clade(node)) for node in other.nodes}
         assert found == clades
@@ -170,14 +172,14 @@ def test_balance_evens_the_groups():
 def test_clear_groups_are_found():
     block = np.kron(np.eye(4), np.ones((3, 3))) + np.kron(np.eye(2), np.ones((6, 6)))
     tree = shaped_tree(
-        Similarity(IDS[:12], np.where(np.eye(12), 1, 0.1 + 0.3 * block)),
+        DenseSimilarity(IDS[:12], np.where(np.eye(12), 1, 0.1 + 0.3 * block)),
         Shape(2, (2, 4), 2, 4, (2,), (5,)),
     )
     threes = [IDS[:3], IDS[3:6], IDS[6:9], IDS[9:12]]
     assert tree == Hierarchy.from_nested([threes[:2], threes[2:]])
 
 
-TWELVE = Similarity(IDS[:12], np.where(np.eye(12), 1, 0.5))
+TWELVE = DenseSimilarity(IDS[:12], np.where(np.eye(12), 1, 0.5))
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from taxonomy._core.errors import ClusteringError, RegistryError, SimilarityError
-from taxonomy.clustering.agglomeration import LINKAGES, agglomerate
+from taxonomy.clustering.agglomeration import agglomerate
 from taxonomy.clustering.levels import bounded_levels, dendrogram
+from taxonomy.clustering.linkage import LINKAGES
 from taxonomy.clustering.sparse import agglomerate_neighbours
 from taxonomy.similarity import SparseSimilarity
 

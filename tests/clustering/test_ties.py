@@ -9,9 +9,10 @@ import pytest
 
 from taxonomy._core import io
 from taxonomy._core.errors import ClusteringError
-from taxonomy.clustering.agglomeration import LINKAGES, agglomerate
+from taxonomy.clustering.agglomeration import agglomerate
 from taxonomy.clustering.levels import dendrogram, distances
-from taxonomy.similarity import Similarity
+from taxonomy.clustering.linkage import LINKAGES
+from taxonomy.similarity import DenseSimilarity
 from taxonomy.trees.hierarchy import Hierarchy
 from tests.clustering.test_agglomeration import clades
 
@@ -20,7 +21,7 @@ ROUNDINGS = {"to 0.1": 1, "to 0.01": 2, "not": 15}
 CLAUDE = Path(__file__).parents[1] / "golden" / "llm_scores" / "rows.npz"
 
 
-def random_scores(method: str, digits: int, n: int = 36) -> Similarity:
+def random_scores(method: str, digits: int, n: int = 36) -> DenseSimilarity:
     """Return random scores rounded to so many digits.
 
     For linkages that need Euclidean distances the coordinates of points are rounded, and the
@@ -31,12 +32,12 @@ def random_scores(method: str, digits: int, n: int = 36) -> Similarity:
     if LINKAGES[method].euclidean:
         points = rng.random((n, 2)).round(digits)
         squares = ((points[:, None] - points[None, :]) ** 2).sum(-1)
-        return Similarity(ids, 1 - squares / 2)
+        return DenseSimilarity(ids, 1 - squares / 2)
     upper = np.triu(rng.random((n, n)).round(digits), 1)
-    return Similarity(ids, upper + upper.T + np.eye(n))
+    return DenseSimilarity(ids, upper + upper.T + np.eye(n))
 
 
-def claude_scores(method: str) -> Similarity:
+def claude_scores(method: str) -> DenseSimilarity:
     """Return Claude's scores, both directions averaged.
 
     They are no inner product. For linkages that need one, two classes are as alike as the cosine
@@ -49,7 +50,7 @@ def claude_scores(method: str) -> Similarity:
         rows = values / np.linalg.norm(values, axis=1, keepdims=True)
         values = (rows @ rows.T).clip(0, 1)
         np.fill_diagonal(values, 1)
-    return Similarity(stored["ids"].tolist(), values)
+    return DenseSimilarity(stored["ids"].tolist(), values)
 
 
 def named_clades(tree: Hierarchy, old: dict[str, int]) -> dict[frozenset[int], float]:
@@ -67,7 +68,7 @@ def same(one: dict[frozenset[int], float], other: dict[frozenset[int], float]) -
     return np.allclose([one[clade] for clade in other], [*other.values()], rtol=1e-9, atol=1e-11)
 
 
-def check_all_orders_and_names(similarity: Similarity, method: str) -> None:
+def check_all_orders_and_names(similarity: DenseSimilarity, method: str) -> None:
     n = len(similarity)
     apart = distances(similarity, method)
     whole = clades(agglomerate(apart, method), list(range(n)))
@@ -78,7 +79,7 @@ def check_all_orders_and_names(similarity: Similarity, method: str) -> None:
         assert same(again, whole)
     for _ in range(TIMES):
         names = [f"{number:08x}" for number in rng.choice(2**32, n, replace=False)]
-        tree = dendrogram(Similarity(names, similarity.values), method)
+        tree = dendrogram(DenseSimilarity(names, similarity.values), method)
         again = named_clades(tree, {name: i for i, name in enumerate(names)})
         assert same(again, whole)
 
@@ -112,4 +113,4 @@ def test_scores_that_are_no_inner_product_are_refused_in_any_order_and_naming(me
     for _ in range(10):
         names = [f"{number:08x}" for number in rng.choice(2**32, 212, replace=False)]
         with pytest.raises(ClusteringError, match="needs Euclidean"):
-            dendrogram(Similarity(names, similarity.values), method)
+            dendrogram(DenseSimilarity(names, similarity.values), method)

@@ -16,13 +16,13 @@ from taxonomy.clustering.levels import largest_group
 from taxonomy.clustering.partition import Limits
 from taxonomy.clustering.shaped import Shape
 from taxonomy.clustering.wanted import cooccurrence, least_cost, level_prices, wanted_tree
-from taxonomy.design.cost import expert_costs
-from taxonomy.design.spec import branching
-from taxonomy.tasks import Task, TaskList
+from taxonomy.design.costs import expert_costs
+from taxonomy.design.spec import NetSpec
+from taxonomy.tasks import Task, TaskList, get_tasks
 from taxonomy.trees.hierarchy import Hierarchy
 
-SPEC = branching()
-ONE_LEVEL = branching(levels=((48, 1),))
+SPEC = NetSpec.tree()
+ONE_LEVEL = NetSpec.tree(levels=((48, 1),))
 
 
 def some_tasks(n: int, count: int, seed: int) -> TaskList:
@@ -96,7 +96,7 @@ def test_what_steps_are_said_to_change_is_what_they_change(seed, depth):
 
 
 class TestIcons:
-    TASKS = TaskList.load(shipped.path("icons/tasks.json"))
+    TASKS = get_tasks("icons")
     N = len(TASKS.ids)
     SHAPE = Shape(
         groups=(12, 48),
@@ -189,6 +189,6 @@ class TestRefusals:
         others = Hierarchy.from_nested([["a", "b"], ["c", "d"]])
         star = Hierarchy.star(self.TASKS.ids)
         uneven = Hierarchy.from_nested([list(self.TASKS.ids[:10]), list(self.TASKS.ids[10:])])
-        for start, message in ((others, "other labels"), (star, "below 1"), (uneven, "bounds")):
+        for start, message in ((others, "different labels"), (star, "below 1"), (uneven, "bounds")):
             with pytest.raises(ClusteringError, match=message):
                 wanted_tree(self.TASKS, ONE_LEVEL, self.SHAPE, starts=[start])

@@ -34,7 +34,7 @@ from taxonomy.comparison import (
 )
 from taxonomy.comparison.cuts import cluster_counts, cut, largest_count_together
 from taxonomy.comparison.triplets import unresolved_triples
-from taxonomy.similarity import Similarity
+from taxonomy.similarity import DenseSimilarity
 from taxonomy.trees.hierarchy import Hierarchy
 from tests.support.trees import PAIRS, Plain, from_linkage, random_pair
 
@@ -87,7 +87,7 @@ def test_cophenetic_fit(pairs):
     for tree, _ in pairs:
         n = len(tree.labels)
         values = rng.random((n, n))
-        similarity = Similarity(tree.labels, np.where(np.eye(n), 1, (values + values.T) / 2))
+        similarity = DenseSimilarity(tree.labels, np.where(np.eye(n), 1, (values + values.T) / 2))
         apart = 1 - similarity.values[np.triu_indices(n, 1)]
         expected = correlation([h for _, h in tree.meeting], apart.tolist())
         assert cophenetic_fit(tree.tree, similarity) == pytest.approx(expected, nan_ok=True)
@@ -203,7 +203,7 @@ def test_dasgupta_cost(pairs):
         values = rng.random((n, n)) ** 3
         values = (values + values.T) / 2
         np.fill_diagonal(values, 1)
-        similarity = Similarity(tree.labels, values)
+        similarity = DenseSimilarity(tree.labels, values)
         weights = values[np.triu_indices(n, 1)]
         sizes = [len(clade) for clade, _ in tree.meeting]
         assert dasgupta_cost(tree.tree, similarity) == pytest.approx(np.sum(weights * sizes))

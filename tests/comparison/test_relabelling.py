@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from taxonomy.comparison import FITS, METRICS, fowlkes_mallows_curve
-from taxonomy.similarity import Similarity
+from taxonomy.similarity import DenseSimilarity
 from taxonomy.trees.hierarchy import Hierarchy
 
 LABELS = "abcde"
@@ -53,7 +53,7 @@ def test_metrics(relabellings, name, one, other):
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_fits(relabellings, shape):
-    similarity = Similarity(LABELS, np.where(np.eye(5), 1, WEIGHTS / 10))
+    similarity = DenseSimilarity(LABELS, np.where(np.eye(5), 1, WEIGHTS / 10))
     groups = dict(zip(LABELS, [0, 0, 0, 1, 1], strict=True))
     given = {"dendrogram_purity": groups}
     for name in FITS:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import http.server
 import io
+import os
 import tarfile
 import threading
 
@@ -168,7 +169,7 @@ def test_a_checksum_that_differs_is_refused(hundred, tmp_path):
 
 
 def test_a_missing_archive_is_explained(tmp_path):
-    with pytest.raises(DataError, match="--download when-missing"):
+    with pytest.raises(DataError, match='`download="when-missing"`'):
         cifar10.CIFAR10(archive=str(tmp_path))()
     with pytest.raises(DataError, match=r"cifar-10-binary\.tar\.gz: no such archive"):
         get_data("cifar10")  # looks into the cache folder and finds nothing
@@ -217,3 +218,54 @@ def test_a_bad_download_leaves_nothing(hundred, server, tmp_path):
     with pytest.raises(DataError, match="not a web address"):
         cifar100.CIFAR100(**options, url="file:///etc/hostname")()
     assert list((tmp_path / "cache").rglob("*")) == []
+
+
+@pytest.mark.parametrize("given", [{"download": "nevr"}, {"held_out": "0.1"}, {"split_seed": 1.5}])
+def test_an_option_of_another_kind_is_refused(hundred, given):
+    with pytest.raises(DataError, match=f"`{next(iter(given))}` is"):
+        cifar100.CIFAR100(**hundred, **given)()
+
+
+@pytest.fixture
+def odd_server(hundred, tmp_path):
+    """Send the archive without saying its length, only half of it, or somewhere else."""
+    whole = (tmp_path / "cifar-100-binary.tar.gz").read_bytes()
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            if self.path == "/elsewhere":
+                self.send_response(302)
+                self.send_header("Location", "file:///etc/hostname")
+                self.end_headers()
+                return
+            self.send_response(200)
+            if self.path == "/half":
+                self.send_header("Content-Length", str(len(whole)))
+            self.end_headers()
+            self.wfile.write(whole[: len(whole) // 2] if self.path == "/half" else whole)
+
+        def log_message(self, *arguments):
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as running:
+        thread = threading.Thread(target=running.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{running.server_address[1]}"
+        running.shutdown()
+        thread.join()
+
+
+def test_odd_servers(hundred, odd_server, tmp_path):
+    options = {"cache": str(tmp_path / "c"), "download": "when-missing", "md5": hundred["md5"]}
+    for path in ("half", "elsewhere"):
+        with pytest.raises(DataError, match=rf"/{path}: cannot be downloaded .*`archive`"):
+            cifar100.CIFAR100(**options, url=f"{odd_server}/{path}")()
+        assert list((tmp_path / "c").rglob("*")) == []
+    old = os.umask(0o027)
+    try:
+        pictures = cifar100.CIFAR100(**options, url=f"{odd_server}/whole")()
+    finally:
+        os.umask(old)
+    assert pictures.digest == cifar100.CIFAR100(**hundred)().digest
+    (file,) = (tmp_path / "c").iterdir()
+    assert file.stat().st_mode & 0o777 == 0o640

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -14,10 +16,10 @@ import pytest
 import torch
 from PIL import Image
 
-from taxonomy._core.errors import DataError, RegistryError
+from taxonomy._core.cached import cached_array
+from taxonomy._core.errors import DataError, LabelError, RegistryError
 from taxonomy._core.io import cache_folder
 from taxonomy.data import get_data
-from taxonomy.data._cache import stored
 from taxonomy.data._pictures import Pictures, Selection
 from taxonomy.data.folder import ImageFolder
 from taxonomy.labels import LabelSet
@@ -137,7 +139,7 @@ def test_folders_without_pictures(tmp_path):
 
 
 def test_no_folder():
-    with pytest.raises(DataError, match="--data FOLDER"):
+    with pytest.raises(DataError, match="`root`"):
         ImageFolder()()
     with pytest.raises(DataError, match="nowhere: no such folder"):
         ImageFolder("nowhere")()
@@ -219,6 +221,209 @@ class TestSplits:
             get_data(tmp_path, 4)
 
 
+class TestFiles:
+    """Which files are pictures, and what is said of the others."""
+
+    def test_every_format_is_read(self, tmp_path):
+        for ending in ("png", "TIF", "tiff", "bmp", "gif", "webp", "jpeg", "JPG", "jfif", "ppm"):
+            paint(tmp_path / "cat" / f"{ending}.{ending}", size=(4, 4))
+        assert len(get_data(tmp_path, 4)) == 10
+
+    def test_what_is_left_out_is_counted_by_kind_in_one_line(self, plain, caplog):
+        for name in ("1.heic", "2.HEIC", "notes.txt", "LICENSE"):
+            (plain / "cat" / name).write_bytes(b"x")
+        assert len(get_data(plain, 4)) == 80
+        (record,) = caplog.records
+        assert record.message == (
+            f"{plain}: 4 of 84 files are left out, being of kinds that are not read: "
+            ".heic (2), without an ending (1), .txt (1)."
+        )
+
+    def test_a_class_of_files_that_are_not_read_is_named_with_their_kinds(self, plain):
+        (plain / "horse").mkdir()
+        (plain / "horse" / "1.heic").write_bytes(b"x")
+        with pytest.raises(DataError, match=r"horse: .* no pictures of a kind .*are \.heic"):
+            get_data(plain, 4)
+
+    def test_what_systems_and_archives_leave_behind_is_passed_over(self, plain, caplog):
+        before = get_data(plain, 4)
+        for name in (".DS_Store", "Thumbs.db", "desktop.ini", "._1.png", ".hidden.png"):
+            (plain / "cat" / name).write_bytes(b"x")
+        (plain / ".DS_Store").write_bytes(b"x")
+        for name in ("__MACOSX", ".git", "cat/__MACOSX", "cat/.thumbs"):
+            paint(plain / name / "cat" / "._1.png", size=(4, 4))
+        assert get_data(plain, 4).digest == before.digest
+        assert LabelSet.read(plain).ids == ("cat", "dog")
+        assert caplog.records == []
+
+    @pytest.mark.parametrize("target", ["nowhere.png", "b.png"])
+    def test_a_broken_link_is_counted(self, plain, caplog, target):
+        (plain / "cat" / "b.png").symlink_to(plain / "cat" / target)  # to nothing, or to itself
+        assert len(get_data(plain, 4)) == 80
+        assert "1 of 81 files are left out" in caplog.text
+        assert "broken links (1)" in caplog.text
+
+    def test_a_link_to_a_picture_or_a_class_is_read(self, plain, tmp_path_factory):
+        elsewhere = tmp_path_factory.mktemp("elsewhere")
+        paint(elsewhere / "owl" / "1.png", size=(4, 4))
+        (plain / "owl").symlink_to(elsewhere / "owl")
+        (plain / "cat" / "linked.png").symlink_to(elsewhere / "owl" / "1.png")
+        pictures = get_data(plain, 4)
+        assert pictures.classes == ("cat", "dog", "owl")
+        assert len(pictures) == 82
+
+    def test_pictures_deeper_in_a_class_are_of_it(self, tmp_path, caplog):
+        for name in ("cat/1.png", "cat/more/2.png", "cat/more/still more/3.png", "dog/1.png"):
+            paint(tmp_path / name, size=(4, 4))
+        pictures = get_data(tmp_path, 4)
+        assert pictures.targets.tolist().count(0) == 3
+        assert "2 pictures lie deeper than their class's folder" in caplog.text
+
+    def test_links_in_a_ring_end(self, tmp_path, caplog):
+        paint(tmp_path / "cat" / "1.png", size=(4, 4))
+        paint(tmp_path / "dog" / "1.png", size=(4, 4))
+        (tmp_path / "cat" / "again").symlink_to(tmp_path / "cat")
+        (tmp_path / "dog" / "up").symlink_to(tmp_path)
+        with caplog.at_level("WARNING"):
+            pictures = get_data(tmp_path, 4)
+        assert (pictures.targets == 0).sum() == 1
+        assert "links to a folder above" in caplog.text
+
+    def test_a_class_of_folders_alone_is_refused_by_their_names(self, tmp_path):
+        for name in ("animals/cat/1.png", "animals/dog/1.png", "car/1.png"):
+            paint(tmp_path / name, size=(4, 4))
+        with pytest.raises(DataError, match=r"animals: .* folders \(cat, dog\) and no pictures"):
+            get_data(tmp_path, 4)
+
+    def test_tiny_imagenets_folders_of_images_are_no_classes(self, tmp_path):
+        for split in ("train", "val"):
+            for name in ("n02121808", "n02084071"):
+                paint(tmp_path / split / name / "images" / "0.JPEG", size=(4, 4))
+                (tmp_path / split / name / f"{name}_boxes.txt").write_text("0 0 1 1")
+        data = ImageFolder(str(tmp_path), 4, splits="named")
+        assert data().classes == ("n02084071", "n02121808")
+
+    def test_a_folder_that_may_not_be_read_is_named(self, plain, monkeypatch):
+        def refuse(path):
+            raise PermissionError(13, "Permission denied", str(path))
+
+        monkeypatch.setattr("os.scandir", refuse)
+        with pytest.raises(DataError, match=r"cannot be read .Permission denied"):
+            get_data(plain, 4)
+
+
+class TestNamesOfSplits:
+    """All usual names, in any capitals, and as archives wrap them."""
+
+    @pytest.mark.parametrize(
+        "names",
+        [
+            ("train", "valid", "test"),
+            ("Train", "Validation", "Test"),
+            ("training", "dev", "testing"),
+            ("TRAIN", "VAL", "TEST"),
+            ("training_set", "validation-set", "test set"),
+            ("train_images", "val_images", "test_images"),
+        ],
+    )
+    @pytest.mark.parametrize("wrapped", ["", "my-data-v2"])
+    def test_usual_names(self, tmp_path, names, wrapped):
+        for name, count in zip(names, (3, 2, 1), strict=True):
+            fill(tmp_path / wrapped, name, count=count)
+        if wrapped:
+            (tmp_path / "README.txt").write_text("what this is")
+            paint(tmp_path / "__MACOSX" / wrapped / "._x.png")
+        pictures = get_data(tmp_path, 4)
+        assert [len(pictures.part(split)) for split in ("train", "val", "test")] == [6, 4, 2]
+        assert pictures.classes == LabelSet.read(tmp_path).ids == ("cat", "dog")
+
+    @pytest.mark.parametrize("pair", [("val", "valid"), ("train", "Training"), ("test", "TEST")])
+    def test_two_names_of_one_split_are_refused(self, tmp_path, pair):
+        for name in {"train", "val", "test", *pair}:
+            fill(tmp_path, name, count=1)
+        with pytest.raises(DataError, match="both mean the split"):
+            get_data(tmp_path, 4)
+
+    def test_other_folders_beside_splits_are_said_to_be_left_out(self, tmp_path, caplog):
+        for name in ("train", "val", "test", "unlabelled"):
+            fill(tmp_path, name, count=1)
+        assert len(get_data(tmp_path, 4)) == 6
+        assert "no splits, and left out: unlabelled" in caplog.text
+
+    def test_a_wrapped_folder_of_classes(self, tmp_path):
+        fill(tmp_path, "photos", count=2)
+        assert get_data(tmp_path, 4).classes == LabelSet.read(tmp_path).ids == ("cat", "dog")
+
+    def test_one_class_alone_is_not_looked_through(self, tmp_path):
+        paint(tmp_path / "cat" / "1.png", size=(4, 4))
+        paint(tmp_path / "cat" / "more" / "1.png", size=(4, 4))
+        paint(tmp_path / "cat" / "less" / "1.png", size=(4, 4))
+        assert get_data(tmp_path, 4).classes == LabelSet.read(tmp_path).ids == ("cat",)
+
+    def test_words_that_only_begin_like_a_split_are_classes(self, tmp_path):
+        fill(tmp_path, "pictures", ("trains", "valley", "tester"), count=1)
+        assert get_data(tmp_path, 4).classes == ("tester", "trains", "valley")
+
+
+ONE, TWO = "caf\u00e9", "cafe\u0301"
+"""One word, written with one character for its last letter and with two."""
+
+
+class TestSpelling:
+    """Folders whose names look alike are one class, however their system writes it."""
+
+    def test_a_class_and_its_pictures_splits_do_not_depend_on_the_writing(self, tmp_path):
+        for name in (ONE, TWO):
+            for i in range(40):
+                paint(tmp_path / ascii(name) / name / f"{ONE if i % 2 else TWO}{i}.png", (4, 4))
+        one, two = (get_data(tmp_path / ascii(name), 4) for name in (ONE, TWO))
+        assert one.classes == two.classes == LabelSet.read(tmp_path / ascii(TWO)).ids == (ONE,)
+        assert one.digest == two.digest
+
+    def test_both_at_once_are_refused(self, tmp_path):
+        paint(tmp_path / ONE / "1.png", (4, 4))
+        paint(tmp_path / TWO / "1.png", (4, 4))
+        with pytest.raises(DataError, match=r"u0301.* are the same class .* other characters"):
+            get_data(tmp_path, 4)
+        with pytest.raises(LabelError, match="occurs twice"):
+            LabelSet.read(tmp_path)
+
+    def test_splits_may_write_it_differently(self, tmp_path):
+        fill(tmp_path, "train", (ONE, "bar"), 2)
+        fill(tmp_path, "val", (TWO, "bar"), 1)
+        fill(tmp_path, "test", (TWO, "bar"), 1)
+        assert [len(get_data(tmp_path, 4).part(s)) for s in ("train", "val")] == [4, 2]
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("splits", "nmaed", "'nmaed'. Did you mean .*named"),
+        ("unreadable", "skipp", "'skipp'. Did you mean .*skip"),
+        ("unreadable", ["skip"], "Choose from: 'refuse', 'skip'"),
+        ("held_out", "0.1", "give a number"),
+        ("held_out", None, "give a number"),
+        ("held_out", True, "give a number"),
+        ("workers", 1.5, "give a whole number"),
+        ("workers", -1, "give 0 or more"),
+        ("cache", 3, "give a text"),
+    ],
+)
+def test_an_option_of_another_kind_is_refused(plain, field, value, message):
+    with pytest.raises(DataError, match=rf"`{field}` is .*{message}"):
+        get_data(plain, 4, **{field: value})
+
+
+WRITER = """
+import os, sys
+from pathlib import Path
+from taxonomy._core.sharing import create_temporary
+create_temporary(Path(sys.argv[1]))
+sys.stdout.write("left")
+"""
+"""Ends before what it writes has its name, like a killed process."""
+
+
 class TestCache:
     """Decoded once, mapped, replaced when the folder changes, never half written."""
 
@@ -239,7 +444,7 @@ class TestCache:
 
     def test_the_digest_is_of_the_content(self, data):
         mapped = data()
-        held = replace(mapped, images=np.array(mapped.images), known_digest="")
+        held = replace(mapped, images=np.array(mapped.images))
         assert mapped.digest == held.digest
 
     def test_pictures_are_mapped_and_parts_are_views(self, data):
@@ -308,13 +513,13 @@ class TestCache:
     def test_a_full_disk_is_noticed_before(self, data, monkeypatch):
         usage = SimpleNamespace(total=10**6, used=10**6 - 100, free=100)
         monkeypatch.setattr("shutil.disk_usage", lambda folder: usage)
-        with pytest.raises(DataError, match="GB are free; choose another folder with --cache"):
+        with pytest.raises(DataError, match=r"GB are free; name another folder .`cache`"):
             data()
         assert self.files(data) == []
 
     def test_a_cache_that_cannot_be_written(self, data, tmp_path):
         (tmp_path / "file").write_text("")
-        with pytest.raises(DataError, match=r"cannot be written.*--cache or TAXONOMY_CACHE"):
+        with pytest.raises(DataError, match=r"cannot be written.*`cache`.*TAXONOMY_CACHE"):
             replace(data, cache=str(tmp_path / "file" / "below"))()
 
     def test_processes_that_start_together_decode_once(self, data):
@@ -330,7 +535,7 @@ class TestCache:
             return {"digest": "x"}
 
         def work(_):
-            return stored(Path(data.cache), "s" * 20, "c" * 32, (4, 3, 2, 2), fill)
+            return cached_array(Path(data.cache), "s" * 20, "c" * 32, (4, 3, 2, 2), fill)
 
         with ThreadPoolExecutor(8) as pool:
             results = list(pool.map(work, range(8)))
@@ -341,7 +546,13 @@ class TestCache:
         digest = data().digest
         facts = next(p for p in Path(data.cache).iterdir() if p.suffix == ".json")
         facts.unlink()
-        (facts.parent / f".{facts.stem}.npy.abc.tmp").write_bytes(b"half")
+        writer = subprocess.run(
+            [sys.executable, "-c", WRITER, str(facts.with_suffix(".npy"))],
+            check=True,
+            capture_output=True,
+        )
+        assert writer.stdout == b"left"
+        assert len(list(facts.parent.glob(".*.tmp"))) == 1
         assert data().digest == digest
         assert self.files(data) == [".json", ".npy"]
 
@@ -363,7 +574,7 @@ class TestCache:
         spoilt = [plain / "cat" / "0.png", plain / "cat" / "39.png", plain / "dog" / "7.png"]
         for path in spoilt:
             path.write_bytes(b"spoilt")
-        with pytest.raises(DataError, match=r"So are 2 others: .*--unreadable skip; what was"):
+        with pytest.raises(DataError, match=r"So are 2 others: .*`unreadable=.skip.`.; what was"):
             data()
         fill_rows = "taxonomy.data._decoded.fill_rows"
         with monkeypatch.context() as patch:
@@ -374,7 +585,7 @@ class TestCache:
         rows = [i for i, f in enumerate(data.files()) if f.path not in spoilt]
         for name in ("images", "targets", "splits"):
             assert np.array_equal(getattr(kept, name), getattr(whole, name)[rows]), name
-        assert kept.digest == replace(kept, known_digest="").digest
+        assert kept.digest == replace(kept).digest
 
     def test_a_picture_that_can_be_read_again_is(self, data, plain):
         """Mended, with the size and the time that it had."""

@@ -31,7 +31,7 @@ def test_without_the_package_the_extra_is_named(monkeypatch):
 
 
 def test_a_name_is_needed():
-    with pytest.raises(DataError, match="--data hub --name NAME"):
+    with pytest.raises(DataError, match=r"needs a name .`name`"):
         hub.HubDataset()()
 
 
@@ -58,6 +58,14 @@ class TestFromDataset:
         part = pictures.part("val")
         assert part.targets.tolist() == [0, 1, 0, 1]
         assert part.images[:, :, 0, 0].tolist() == [[i, 1, 7] for i in range(4)]
+
+    def test_splits_by_other_names(self, tmp_path):
+        options = hub.HubDataset(resolution=8, cache=str(tmp_path))
+        splits = {"Training": self.make(6), "dev": self.make(4), "testing": self.make(2)}
+        pictures = hub.from_dataset(self.datasets.DatasetDict(splits), options)
+        assert [len(pictures.part(s)) for s in ("train", "val", "test")] == [6, 4, 2]
+        with pytest.raises(DataError, match="two splits that both mean 'val'"):
+            hub.from_dataset(self.datasets.DatasetDict(splits | {"val": self.make(4)}), options)
 
     def test_decoded_once(self, tmp_path, monkeypatch):
         loaded = self.datasets.DatasetDict({"train": self.make(40), "test": self.make(4)})
@@ -90,7 +98,7 @@ class TestFromDataset:
         features = d.Features({"picture": d.Image(), "kind": d.Value("string")})
         rows = {"picture": [Image.new("L", (4, 4))] * 30, "kind": ["b", "a", "c"] * 10}
         loaded = d.Dataset.from_dict(rows, features=features)
-        with pytest.raises(DataError, match="--label COLUMN"):
+        with pytest.raises(DataError, match=r"name one .`label`"):
             hub.from_dataset(loaded, hub.HubDataset(cache=str(tmp_path)))
         options = hub.HubDataset(label="kind", resolution=4, cache=str(tmp_path))
         assert hub.from_dataset(loaded, options).classes == ("a", "b", "c")
@@ -107,7 +115,7 @@ class TestFromDataset:
         splits = {"train": d.Dataset.from_dict(rows, features=features), "test": self.make(2)}
         loaded = d.DatasetDict(splits)
         options = {"resolution": 4, "cache": str(tmp_path), "held_out": 0.2}
-        with pytest.raises(DataError, match=r"train, row 9: not a readable .*--unreadable skip"):
+        with pytest.raises(DataError, match=r"train, row 9: not a readable .*`unreadable=.skip"):
             hub.from_dataset(loaded, hub.HubDataset(**options))
         kept = hub.from_dataset(loaded, hub.HubDataset(**options, unreadable="skip"))
         assert len(kept) == 11

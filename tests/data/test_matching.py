@@ -45,7 +45,7 @@ def test_what_agrees_is_returned_as_it_is():
 
 def test_labels_that_are_not_in_the_tree(caplog):
     data = pictures(*TREE.leaves, "buss")
-    with pytest.raises(DataError, match=r"'buss' is in the data .*mean 'bus'.*--unknown drop"):
+    with pytest.raises(DataError, match=r"'buss' is in the data .*mean 'bus'.*`unknown=\"drop\"`"):
         match(data, TREE)
     kept, tree = match(data, TREE, Matching(unknown="drop"))
     assert (kept.classes, tree) == (TREE.leaves, TREE)
@@ -58,7 +58,9 @@ def test_labels_that_are_not_in_the_tree(caplog):
 def test_tree_classes_without_training_pictures(untrained, caplog):
     """A class of the tree is missing in the data, or has test pictures only."""
     data = pictures(*(set(TREE.leaves) - {"bus"} - set()), untrained=untrained)
-    with pytest.raises(DataError, match=r"in the tree but without a training.*--without-data drop"):
+    with pytest.raises(
+        DataError, match=r"in the tree but without a training.*`without_data=\"drop\"`"
+    ):
         match(data, TREE)
     kept, tree = match(data, TREE, Matching(without_data="drop"))
     left = tuple(name for name in TREE.leaves if name not in {"bus", *untrained})
@@ -79,7 +81,7 @@ class TestLabelsAtInnerNodes:
     def test_refused_by_default(self):
         with pytest.raises(
             DataError,
-            match=r"'dog' is in the data, and an inner node.*--coarse drop.*--coarse leaf",
+            match=r"'dog' is in the data, and an inner node.*`coarse=\"drop\"`.*`coarse=\"leaf\"`",
         ):
             match(self.data, TREE)
 
@@ -113,3 +115,32 @@ class TestLabelsAtInnerNodes:
         nested = {"children": [{"name": "x", "leaves": ["a", "b"]}, {"name": "x", "leaves": ["c"]}]}
         with pytest.raises(DataError, match="'x' could be 2 nodes"):
             match(pictures("a", "b", "c", "x"), Hierarchy.from_nested(nested), Matching("leaf"))
+
+
+ONE, TWO = "caf\u00e9", "cafe\u0301"
+
+
+@pytest.mark.parametrize(("here", "there"), [(ONE, TWO), (TWO, ONE)])
+def test_classes_are_written_as_in_the_tree(here, there):
+    """The order of the classes may change with it: U+0301 comes before z, and U+00E9 after."""
+    data = pictures("cafz", here, "bar")
+    tree = Hierarchy.from_nested([["cafz", there], "bar"])
+    kept, matched = match(data, tree)
+    assert matched == tree
+    assert kept.classes == tuple(sorted(["cafz", there, "bar"]))
+    names = {there: here}
+    for old, new in zip(data.targets, kept.targets, strict=True):
+        assert data.classes[old] == names.get(kept.classes[new], kept.classes[new])
+
+
+def test_a_coarse_class_in_other_characters_is_the_node():
+    data = pictures(TWO, "tea", "cake")
+    tree = Hierarchy.from_nested({"children": [{"name": ONE, "leaves": ["tea", "cake"]}]})
+    kept, matched = match(data, tree, Matching(coarse="leaf"))
+    assert kept.classes == matched.leaves == tuple(sorted(["cake", ONE, "tea"]))
+
+
+@pytest.mark.parametrize("field", ["coarse", "unknown", "without_data"])
+def test_a_word_that_is_no_choice_is_refused(field):
+    with pytest.raises(DataError, match=rf"`{field}` is 'dorp'. Did you mean .*drop"):
+        Matching(**{field: "dorp"})

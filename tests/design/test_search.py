@@ -9,15 +9,15 @@ import pytest
 
 from taxonomy._core import shipped
 from taxonomy._core.errors import LabelError, SpecError
-from taxonomy.design.cost import cost, expert_costs
-from taxonomy.design.search import DesignConfig, describe, design, number_of_designs
-from taxonomy.design.spec import NetSpec
-from taxonomy.tasks import Task, TaskList
+from taxonomy.design import DesignConfig, NetSpec, cost, design_search, expert_costs
+from taxonomy.design.search import describe, number_of_designs
+from taxonomy.tasks import Task, TaskList, get_tasks
 from taxonomy.trees.hierarchy import Hierarchy
+from tests.support.trees import caterpillar
 
 TREE = Hierarchy.load(shipped.path("icons/trees/wordnet.json"))
 RAGGED = Hierarchy.from_nested([[["a", "b"], ["c"], "d"], [["e", "f", "g"]], ["h", "i"], "j"])
-TASKS = TaskList.load(shipped.path("icons/tasks.json")).select(kind="coherent", size=5)
+TASKS = get_tasks("icons").select(kind="coherent", size=5)
 SMALL = DesignConfig(
     macs=10**9,
     stages=(1, 2),
@@ -39,7 +39,7 @@ SMALL = DesignConfig(
 )
 def test_every_figure_is_the_closed_forms(tree, tasks, families):
     config = replace(SMALL, trunk_family=families[0], branch_family=families[1])
-    found = design(tree, tasks, config)
+    found = design_search(tree, tasks, config)
     levels = int(tree.depth[tree.nodes].max())
     assert len(found.specs) == found.searched == found.fitting == number_of_designs(config, levels)
     for place in np.random.default_rng(0).choice(found.searched, 20, replace=False):
@@ -53,7 +53,7 @@ def test_every_figure_is_the_closed_forms(tree, tasks, families):
 def test_a_path_is_what_one_class_computes():
     """Without heads, the MACs of an expert of one class, averaged over the classes."""
     single = TaskList([Task(leaf, (leaf,)) for leaf in RAGGED.leaves], RAGGED.leaves)
-    found = design(RAGGED, single, SMALL)
+    found = design_search(RAGGED, single, SMALL)
     heads = [
         np.mean([spec.widths(RAGGED)[RAGGED.ancestors(leaf)[0]] for leaf in RAGGED.leaves])
         for spec in found.specs[:5]
@@ -64,8 +64,8 @@ def test_a_path_is_what_one_class_computes():
 
 def test_what_is_proposed_fits_and_nothing_that_fits_is_better():
     bounds = {"macs": 20_000_000, "expert_macs": 6_000_000, "expert_params": 60_000}
-    everything = design(TREE, TASKS, SMALL).table
-    found = design(TREE, TASKS, replace(SMALL, **bounds, best=3))
+    everything = design_search(TREE, TASKS, SMALL).table
+    found = design_search(TREE, TASKS, replace(SMALL, **bounds, best=3))
     assert all((found.table[name] <= bound).all() for name, bound in bounds.items())
     fits = np.all([everything[name] <= bound for name, bound in bounds.items()], axis=0)
     assert found.fitting == fits.sum()
@@ -73,25 +73,28 @@ def test_what_is_proposed_fits_and_nothing_that_fits_is_better():
 
 
 def test_a_trunk_never_narrows_and_small_maps_are_not_halved():
-    for spec in design(TREE, TASKS, SMALL).specs:
+    for spec in design_search(TREE, TASKS, SMALL).specs:
         widths = [stage.width for stage in spec.trunk]
         assert widths == sorted(widths)
         assert spec.side(len(spec.levels)) >= 4
-    deep = design(TREE, TASKS, replace(SMALL, resolution=8)).specs[0]
+    deep = design_search(TREE, TASKS, replace(SMALL, resolution=8)).specs[0]
     assert deep.side(len(deep.levels)) == 4
 
 
 def test_impossible_wishes_say_what_is_nearest():
     with pytest.raises(SpecError, match=r"cheapest expert has \d"):
-        design(TREE, TASKS, replace(SMALL, expert_macs=1))
+        design_search(TREE, TASKS, replace(SMALL, expert_macs=1))
     with pytest.raises(SpecError, match="no groups"):
-        design(Hierarchy.star(TREE.leaves), TASKS, SMALL)
+        design_search(Hierarchy.star(TREE.leaves), TASKS, SMALL)
     with pytest.raises(LabelError, match="airplane"):
-        design(RAGGED, TASKS, SMALL)
-    with pytest.raises(SpecError, match="Unknown family"):
+        design_search(RAGGED, TASKS, SMALL)
+    deep = caterpillar([f"c{i}" for i in range(3000)])
+    with pytest.raises(SpecError, match="more designs than the 10,000,000"):
+        design_search(deep, TaskList([Task("x", ("c0",))], ["c0"]), SMALL)
+    with pytest.raises(SpecError, match="trunk_family is 'vit'"):
         DesignConfig(trunk_family="vit")
 
 
 def test_a_design_in_words():
     assert describe(NetSpec.flat((8, 16), depth=2)) == "8x2 16x2"
-    assert describe(design(TREE, TASKS, SMALL).specs[0]).count("|") == 2
+    assert describe(design_search(TREE, TASKS, SMALL).specs[0]).count("|") == 2

@@ -10,8 +10,8 @@ import pytest
 
 from taxonomy._core.io import file_digest
 from taxonomy.labels import get_labels
-from taxonomy.nets import load_net
-from taxonomy.trees.hierarchy import load_tree
+from taxonomy.nets import get_net
+from taxonomy.trees.hierarchy import get_tree
 
 ROOT = Path(__file__).parents[2]
 KNOWN = json.loads((ROOT / "tests" / "golden" / "digests.json").read_text())
@@ -24,12 +24,12 @@ def test_committed_files_keep_their_bytes(name):
 
 @pytest.mark.parametrize("name", KNOWN["trees"])
 def test_shipped_trees_keep_their_digests(name):
-    assert load_tree(f"icons/{name}").digest == KNOWN["trees"][name]
+    assert get_tree(f"icons/{name}").digest == KNOWN["trees"][name]
 
 
 @pytest.mark.parametrize("name", KNOWN["networks"])
 def test_shipped_networks_keep_their_digests(name):
-    net = load_net(f"icons/{name}")
+    net = get_net(f"icons/{name}")
     assert net.spec.digest == KNOWN["networks"][name]["spec"]
     assert net.hierarchy.digest == KNOWN["networks"][name]["hierarchy"]
 

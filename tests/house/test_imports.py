@@ -25,8 +25,13 @@ def modules_after(code: str) -> set[str]:
         ("from taxonomy import Hierarchy, LabelSet, NetSpec, get_source, get_builder", HEAVY),
         ("from taxonomy.builders import get_builder as g; g('cluster'); g('hypernyms')", HEAVY),
         ("from taxonomy.similarity import SOURCES as s; [s.get(n) for n in s]", HEAVY),
-        ("import taxonomy.design.cost, taxonomy.predictions, taxonomy.tasks, taxonomy.data", HEAVY),
+        (
+            "import taxonomy.design.costs, taxonomy.predictions, taxonomy.tasks, taxonomy.data",
+            HEAVY,
+        ),
         ("from taxonomy import evaluate", HEAVY),
+        ("from taxonomy.design import *", HEAVY),
+        ("from taxonomy import NetSpec, cost, design_search, get_tasks; get_tasks('icons')", HEAVY),
         ("from taxonomy.data import DATASETS as d; [d.get(n) for n in d]", HEAVY | {"datasets"}),
     ],
 )

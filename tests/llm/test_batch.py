@@ -181,6 +181,16 @@ def batch_server():
         thread.join()
 
 
+@pytest.mark.parametrize("line", ["[" * 100_000, '{"body": {"model": "\\ud800"}, "custom_id": 1}'])
+def test_odd_requests_of_others_are_no_traceback(line):
+    try:
+        assert batch.keys_of(line, [], "requests.jsonl") == {}
+    except FileFormatError as refused:
+        assert "requests.jsonl, line 1" in str(refused)
+    with asking("http://127.0.0.1:9/v1") as asker:
+        assert set(batch.take(line, asker.store)) <= {"damaged", "failed"}
+
+
 class TestDriving:
     def test_submit_and_collect(self):
         with batch_server() as books, asking(books.url) as asker:

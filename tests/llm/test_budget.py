@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import io
+import json
 import math
 from decimal import Decimal
 
@@ -11,16 +11,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from taxonomy._core.errors import BudgetError, ServerError
+from taxonomy.builders import get_builder
 from taxonomy.labels import LabelSet, get_labels
+from taxonomy.llm import Settings
 from taxonomy.llm.budget import PICO, Budget, Price
 from taxonomy.llm.client import Client
+from taxonomy.llm.naming import ask_names
+from taxonomy.llm.plan import Plan, confirming, require_consent
 from taxonomy.llm.question import Prompt
 from taxonomy.llm.reply import Fields, integer
 from taxonomy.llm.scoring import judge
 from taxonomy.llm.store import Store
 from taxonomy.similarity import get_source
+from taxonomy.trees.hierarchy import Hierarchy
 from tests.support.asking import FOUR, asking, quick
-from tests.support.server import completion, error, good_answer, serve
+from tests.support.server import completion, data_of, error, good_answer, serve
 
 
 def question(number: int, length: int):
@@ -119,7 +124,7 @@ class TestInARun:
 
     def test_a_ceiling_in_dollars_without_a_price_is_refused(self, tmp_path):
         source = get_source("llm", model="m", store=str(tmp_path / "s"), max_usd=1.0)
-        with pytest.raises(BudgetError, match="--price"):
+        with pytest.raises(BudgetError, match="set `price`"):
             source(FOUR)
 
     @pytest.mark.parametrize("max_usd", [0.0, 0.003, 0.01, 0.02])
@@ -133,7 +138,7 @@ class TestInARun:
                 try:
                     judge("rows", labels, asker)
                 except BudgetError as stopped:
-                    assert "--max-usd" in str(stopped)
+                    assert "`max_usd`" in str(stopped)
                 sent, stored = len(server.bodies), len(asker.store)
                 assert stored == sent
                 assert asker.store.bill().pico_usd == sent * 150 * 10**6 <= max_usd * PICO
@@ -148,7 +153,7 @@ class TestInARun:
             ) as server,
             asking(server.url, budget={"max_requests": 5}, concurrency=1) as asker,
         ):
-            with pytest.raises(BudgetError, match="--max-requests"):
+            with pytest.raises(BudgetError, match="`max_requests`"):
                 judge("rows", FOUR, asker)
             assert len(server.bodies) == 5
             assert len(asker.store) == 2
@@ -168,35 +173,73 @@ class TestInARun:
         labels = LabelSet(f"c{i:03}" for i in range(201))
         with serve() as server:
             options = {"model": "m", "base_url": server.url, "store": str(tmp_path / "s.sqlite")}
-            with pytest.raises(BudgetError, match=r"201 requests to send.*--yes"):
+            with pytest.raises(BudgetError, match=r"201 requests to send.*price unknown.*`yes`"):
                 get_source("llm", **options)(labels)
             assert server.bodies == []
             get_source("llm", **options)(labels.restrict(labels.ids[:3]))
             assert len(server.bodies) == 3
 
-    @pytest.mark.parametrize(("reply", "sent"), [("y\n", 201), ("\n", 0), ("", 0)])
-    def test_at_a_terminal_it_asks_before_201_requests(
-        self, tmp_path, monkeypatch, capsys, reply, sent
-    ):
-        terminal, shown = io.StringIO(reply), io.StringIO()
-        terminal.isatty = shown.isatty = lambda: True
-        monkeypatch.setattr("sys.stdin", terminal)
-        monkeypatch.setattr("sys.stderr", shown)
-        labels = LabelSet(f"c{i:03}" for i in range(201))
-        with serve() as server:
-            store = tmp_path / "s.sqlite"
-            source = get_source("llm", model="m", base_url=server.url, store=str(store))
-            if sent:
+    @pytest.mark.parametrize("agrees", [True, False])
+    def test_whoever_is_installed_decides_on_201_requests(self, tmp_path, agrees):
+        labels, plans = LabelSet(f"c{i:03}" for i in range(201)), []
+
+        def decide(plan):
+            plans.append(plan)
+            return agrees
+
+        store = tmp_path / "s.sqlite"
+        with serve() as server, confirming(decide):
+            source = get_source(
+                "llm", model="m", base_url=server.url, store=str(store), price="1,1"
+            )
+            if agrees:
                 source(labels)
-                assert shown.getvalue().endswith(
-                    "201 answers; so far 201 requests, price unknown\x1b[K\n"
-                )
+                source(labels)  # nothing is left to send, so nobody is asked
             else:
-                with pytest.raises(BudgetError, match=r"Nothing was sent"):
+                with pytest.raises(BudgetError, match=r"not sent: 201 requests.*\$.*`yes`"):
                     source(labels)
-            assert "Send them? [y/N]" in shown.getvalue()
-            assert len(server.bodies) == sent
-            assert store.exists() == bool(sent)
+            assert len(server.bodies) == 201 * agrees
+        assert [plan.requests for plan in plans] == [201]
+        assert store.exists() == agrees
+
+    def test_what_depends_on_answers_needs_agreement_too(self, tmp_path):
+        """One request proposes groups; only then are there 250 classes to assign to them."""
+        labels, plans = LabelSet(f"c{i:03}" for i in range(250)), []
+
+        def script(body, _):
+            if "Propose" in body["messages"][0]["content"]:
+                return json.dumps({"groups": ["odd", "even"]})
+            return json.dumps({"group": 1 + int(data_of(body)["category"]["id"][1:]) % 2})
+
+        with serve(script) as server:
+            builder = get_builder(
+                "llm",
+                strategy="assign",
+                model="m",
+                base_url=server.url,
+                store=str(tmp_path / "s.sqlite"),
+            )
+            with pytest.raises(BudgetError, match="250 requests"):
+                builder(labels)
+            assert len(server.bodies) == 1
+            with confirming(lambda plan: not plans.append(plan)):
+                builder(labels)
+            assert [plan.requests for plan in plans] == [250]
+            assert len(server.bodies) == 251
+
+    def test_nobody_is_asked_outside_the_block(self):
+        with confirming(lambda _: True):
+            pass
+        with pytest.raises(BudgetError):
+            require_consent(Plan(201, 1, 1, None, 0))
+
+    def test_many_names_of_nodes_need_agreement_too(self, tmp_path, monkeypatch):
+        monkeypatch.setattr("taxonomy.llm.naming.BATCH", 1)
+        labels = LabelSet(f"c{i:03}" for i in range(404))
+        tree = Hierarchy.from_nested([list(labels.ids[i : i + 2]) for i in range(0, 404, 2)])
+        settings = Settings("m", store=str(tmp_path / "s.sqlite"))
+        with pytest.raises(BudgetError, match="202 requests"):
+            ask_names(tree, labels, settings)
 
     def test_a_plan_sends_nothing_and_names_the_worst_price(self, tmp_path):
         with serve() as server:
@@ -247,4 +290,4 @@ def test_a_client_refuses_to_start_without_a_key(monkeypatch):
     with Store() as store:
         client = Client(quick(""), Budget(store))
         with pytest.raises(ServerError, match="OPENAI_API_KEY"):
-            client.run([])
+            client.run([lambda: question(0, 1)])

@@ -143,7 +143,7 @@ class TestIncomplete:
             with pytest.raises(IncompleteError, match="3 of 12 scores are missing") as error:
                 self.source(server, tmp_path)(FOUR)
             assert set(error.value.missing) == {"ant > bee", "car > van", "van > car"}
-            assert "--missing fill" in str(error.value)
+            assert "set `missing='fill'`" in str(error.value)
 
     def test_filling_is_allowed_and_said(self, tmp_path):
         with serve(self.script) as server:

@@ -10,9 +10,9 @@ import pytest
 from taxonomy._core.errors import LLMError
 from taxonomy.cli import main
 from taxonomy.labels import Label, LabelSet, get_labels
-from taxonomy.llm import Settings
 from taxonomy.llm.sensing import BATCH, COMPANY, NONE_FITS, Senses, choose
 from taxonomy.llm.transcript import Transcript
+from taxonomy.similarity import LanguageModel
 from taxonomy.wordnet import NounGraph
 from taxonomy.wordnet.opinions import TRUST, Opinion
 from taxonomy.wordnet.senses import propose
@@ -269,7 +269,7 @@ class TestCommand:
             assert len(server.bodies) == 1
         replayed = run(capsys, "senses", "desk.csv", "--transcript", "told.jsonl.xz")
         assert replayed == asked
-        assert "the model told 3 of 3 ambiguous names" in replayed
+        assert "the model decided 3 of 3 ambiguous names" in replayed
         run(capsys, "senses", "desk.csv", "--out", "full.csv")
         full = ["senses", "full.csv", "--choose", "q=typewriter_keyboard.n.01"]
         assert "nothing to ask a model" in run(capsys, *full, "--transcript", "told.jsonl.xz")
@@ -282,7 +282,7 @@ class TestCommand:
             flags = ["--strategy", "senses", "--model", "scripted", "--base-url", server.url]
             run(capsys, "senses", "desk.csv", *flags[2:])
             run(capsys, "llm", "transcript", "desk.csv", *flags, "--out", "a.jsonl.xz")
-        out = run(capsys, "senses", "desk.csv", "--anew", "--transcript", "a.jsonl.xz")
+        out = run(capsys, "senses", "desk.csv", "--ignore-wnids", "--transcript", "a.jsonl.xz")
         assert "no usable answer of the model (it was not asked yet); the votes decide" in out
         (desk / "few.txt").write_text("mouse\ngnu\n")
         assert main(["senses", "few.txt", "--transcript", "a.jsonl.xz"]) == 2
@@ -296,14 +296,14 @@ class TestCommand:
                 rest = ["--strategy", "senses", *flags, "--out", f"{name}.jsonl.xz"]
                 run(capsys, "llm", "transcript", "desk.csv", *rest)
         out = run(capsys, "llm", "diff", "a.jsonl.xz", "b.jsonl.xz", "--out", "moved.csv")
-        assert "3 of 3 names mean something else" in out
+        assert "3 of 3 names differ in meaning" in out
         assert "m: mouse.n.01, then mouse.n.04" in out
         assert "m,mouse.n.01,mouse.n.04" in (desk / "moved.csv").read_text().splitlines()
 
     @pytest.mark.parametrize(
         ("argv", "message"),
         [
-            (["--dry-run"], "--dry-run is for what asks a language model"),
+            (["--dry-run"], "A dry run is of what asks a language model"),
             (["--max-usd", "1"], "--max-usd is for asking a language model"),
             (["--transcript", "icons/llm-rows"], "has no class"),
         ],
@@ -314,7 +314,7 @@ class TestCommand:
 
 
 def test_a_strategy_shows_whole_labels_unless_it_says_less():
-    assert Settings().shown(DESK) == DESK
+    assert LanguageModel().shown(DESK) == DESK
     assert Senses().shown(DESK)["m"] == Label("m", "mouse")
     assert Senses().shown(DESK)["n02012849"].wnid == "n02012849"
-    assert Senses(anew=True).shown(DESK)["n02012849"] == Label("n02012849", "crane")
+    assert Senses(ignore_wnids=True).shown(DESK)["n02012849"] == Label("n02012849", "crane")

@@ -64,7 +64,7 @@ def replayed(name: str) -> Hierarchy:
         how = {"levels": levels, "slack": 2.0} if levels else {}
         return get_builder("cluster", **how)(ICONS, scores)
     first = {"llm-groups-0": 0, "llm-groups": 1, "llm-groups-2": 2}[name]
-    return get_builder("llm", transcript="icons/llm-groups", first=first)(ICONS)
+    return get_builder("llm", transcript="icons/llm-groups", first_repeat=first)(ICONS)
 
 
 @pytest.mark.parametrize("name", DIGESTS)
@@ -130,10 +130,10 @@ def test_directions_across_parts_differ_as_their_source_says():
 
 def asked_senses(title: str) -> list[tuple[Question, dict]]:
     """Return the questions about a set's names, in their order, with the shipped answers."""
-    settings = Senses(model="claude", anew=True)
+    settings = Senses(model="claude", ignore_wnids=True)
     answers = {key: answer for key, _, answer in Transcript.load(f"{title}/llm-senses").records}
     with settings.asker(send=False, keep=False) as asker:
-        settings.ask(get_labels(title), asker)
+        settings.follow(get_labels(title), asker)
     return [(question, answers.pop(key)) for key, question in asker.outstanding.items()]
 
 
@@ -141,7 +141,7 @@ class TestSenses:
     @pytest.mark.parametrize("title", SENSES)
     def test_meanings_replay_offline(self, title, disable_network):
         labels = get_labels(title)
-        opinions = Senses(transcript=f"{title}/llm-senses", anew=True)(labels)
+        opinions = Senses(transcript=f"{title}/llm-senses", ignore_wnids=True)(labels)
         bare = LabelSet(Label(label.id, label.name) for label in labels)
         made = propose(bare, opinions=opinions)
         wnids = {proposal.label.id: proposal.best.wnid for proposal in made}
@@ -165,7 +165,7 @@ class TestSenses:
         assert "no checked synset" in told.note
 
     def test_the_command_replays_them(self, capsys):
-        assert main(["senses", "icons", "--anew", "--transcript", "icons/llm-senses"]) == 0
+        assert main(["senses", "icons", "--ignore-wnids", "--transcript", "icons/llm-senses"]) == 0
         assert "of 143 ambiguous names" in capsys.readouterr().out
 
 

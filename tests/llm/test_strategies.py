@@ -265,7 +265,7 @@ class TestAssign:
             return json.dumps({"group": 1 + len(asked["category"]["id"]) % 2})
 
         with serve(script) as server, asking(server.url) as asker:
-            tree = assign(ICONS, asker, levels=2)
+            tree = assign(ICONS, asker, depth=2)
         top = tree["children"]
         assert [child["name"] for child in top] == ["odd 24", "even"]
         assert all(len(child["children"]) == 1 for child in top)  # a second time all alike

@@ -7,11 +7,8 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from taxonomy._core.errors import MissingExtraError, SpecError
-from taxonomy.design.blocks import Backbone, Bucket, Level, Stage
-from taxonomy.design.cost import cost
-from taxonomy.design.spec import NetSpec
-from taxonomy.nets import build, load_net, save_net
-from taxonomy.nets.experts import extract
+from taxonomy.design import Backbone, Bucket, Level, NetSpec, Stage, cost
+from taxonomy.nets import build_net, extract, get_net, save_net
 from taxonomy.nets.initialise import start_from
 from taxonomy.trees.hierarchy import Hierarchy
 
@@ -33,7 +30,7 @@ def test_without_timm_building_says_what_to_install(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "timm", None)
     spec = NetSpec((), backbone=Backbone("resnet18", 0, 64, 2, 1, 1))
     with pytest.raises(MissingExtraError, match=r"taxonomy-experts\[timm\]"):
-        build(spec, Hierarchy.star("ab"))
+        build_net(spec, Hierarchy.star("ab"))
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +51,7 @@ def test_a_network_behind_a_timm_model_costs_and_cuts_like_any_other(
         backbone=backbone(name, stage, 64),
         resolution=64,
     )
-    net, closed = build(spec, TREE, 0).eval(), cost(spec, TREE)
+    net, closed = build_net(spec, TREE, 0).eval(), cost(spec, TREE)
     assert sum(p.numel() for p in net.parameters()) == closed.params
     x = torch.randn(2, 3, 64, 64)
     with FlopCounterMode(display=False) as counter, torch.no_grad():
@@ -63,8 +60,8 @@ def test_a_network_behind_a_timm_model_costs_and_cuts_like_any_other(
     expert = extract(net, ["a", "d"])
     torch.testing.assert_close(expert(x), net(x)[:, TREE.positions(expert.classes)])
     save_net(tmp_path / "net.safetensors", net)
-    assert torch.equal(load_net(tmp_path / "net.safetensors")(x), net(x))
-    other = build(spec, TREE, 1).eval()
+    assert torch.equal(get_net(tmp_path / "net.safetensors")(x), net(x))
+    other = build_net(spec, TREE, 1).eval()
     start_from(other, net)
     assert torch.equal(other(x), net(x))
 
@@ -74,7 +71,7 @@ def test_the_model_sees_pictures_as_its_weights_were_trained_on_them(backbone):
     from taxonomy.training.augment import to_input
 
     spec = NetSpec((), backbone=backbone("resnet18", 0, 32))
-    first = build(spec, Hierarchy.star("ab"), 0).eval().trunk[0]
+    first = build_net(spec, Hierarchy.star("ab"), 0).eval().trunk[0]
     pictures = torch.randint(256, (2, 3, 32, 32), dtype=torch.uint8)
     mean, std = (
         torch.tensor(first.model.pretrained_cfg[k])[:, None, None] for k in ("mean", "std")

@@ -9,10 +9,8 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from taxonomy._core.errors import LabelError
 from taxonomy._core.shipped import path as shipped
-from taxonomy.design.blocks import Bucket, Level, Stage
-from taxonomy.design.cost import cost
-from taxonomy.design.spec import NetSpec
-from taxonomy.nets.experts import extract
+from taxonomy.design import Bucket, Level, NetSpec, Stage, cost
+from taxonomy.nets import extract
 from taxonomy.trees.hierarchy import Hierarchy
 from tests.nets.test_hierarchical import pictures, settled
 

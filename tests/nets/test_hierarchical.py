@@ -2,32 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
 from torch.utils.flop_counter import FlopCounterMode
 
 from taxonomy._core.errors import FileFormatError, SpecError
-from taxonomy.design.blocks import (
-    CONVNEXT,
-    FAMILIES,
-    RECALIBRATIONS,
-    RESNET,
-    Block,
-    Bucket,
-    Level,
-    Stage,
-)
-from taxonomy.design.cost import cost
-from taxonomy.design.spec import HEADS, NESTINGS, NetSpec, branching
-from taxonomy.nets import build, load_net, save_net
-from taxonomy.nets.experts import extract
+from taxonomy.design import CONVNEXT, FAMILIES, RESNET, Block, Bucket, Level, NetSpec, Stage, cost
+from taxonomy.nets import build_net, extract, get_net, save_net
 from taxonomy.nets.hierarchical import load_unpacked_state, unpacked_state
 from taxonomy.nets.layers import folded
 from taxonomy.nets.unpacked import UnpackedNet
 from taxonomy.trees.hierarchy import Hierarchy
+from tests.support.choices import choices
+from tests.support.mutants import json_text, mutants
 
 RAGGED = Hierarchy.from_nested([[["a", "b"], ["c"], "d"], [["e", "f", "g"]], ["h", "i"], "j"])
 SPEC = NetSpec(
@@ -39,7 +31,7 @@ SPEC = NetSpec(
 
 def settled(spec: NetSpec, tree: Hierarchy, seed: int = 0) -> torch.nn.Module:
     """Return a network whose norms and biases are anything but their initial values."""
-    net = build(spec, tree, seed)
+    net = build_net(spec, tree, seed)
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for name, tensor in net.state_dict().items():
@@ -64,19 +56,38 @@ def variant(block: Block = RESNET, **others: object) -> NetSpec:
     )
 
 
+def label(option: dict[str, object]) -> str:
+    return " ".join(f"{name} {value}" for name, value in option.items())
+
+
 VARIANTS = {
     **{f"family {name}": variant(Block(name)) for name in FAMILIES},
     **{
-        f"recalibrate {name}": variant(Block("convnext", expand=2, recalibrate=name))
-        for name in RECALIBRATIONS
+        f"{name}: {label(option)}": variant(Block(name, **option))
+        for name, family in FAMILIES.items()
+        for option in choices(Block)
+        if option.keys() <= set(family.options)
     },
-    **{f"nesting {name}": variant(nesting=name) for name in NESTINGS},
-    **{f"head {name}": variant(head=name) for name in HEADS},
-    "odd sides": replace(variant(Block("convnext", kernel=5)), resolution=18),
+    **{label(option): variant(**option) for option in choices(NetSpec)},
+    "odd sides": replace(variant(Block("convnext", expand=2, kernel=5)), resolution=18),
     "all at once": variant(
         Block("convnext", recalibrate="grn"), nesting="ancestors", head="cosine"
     ),
 }
+
+
+def test_every_option_of_every_family_has_a_variant():
+    """Of an option that is no choice between words, another value than the default."""
+    seen = {
+        (stage.block.family, name)
+        for spec in VARIANTS.values()
+        for stage in spec.trunk
+        for name, value in stage.block.options.items()
+        if value != getattr(Block(stage.block.family), name)
+    }
+    wanted = {(name, option) for name, family in FAMILIES.items() for option in family.options}
+    assert seen == wanted
+    assert {f"family {name}" for name in FAMILIES} <= VARIANTS.keys()
 
 
 @pytest.mark.parametrize(
@@ -85,8 +96,11 @@ VARIANTS = {
         *(pytest.param(spec, RAGGED, id=name) for name, spec in VARIANTS.items()),
         (replace(variant(CONVNEXT), nesting="gate"), Hierarchy.from_nested([["a", "b"]])),
         (NetSpec.flat((4, 8), resolution=16), Hierarchy.star("abcdef")),
-        (branching(((4, 0), (6, 1)), ((6, 1), (4, 1)), resolution=16), RAGGED),
-        (branching(((4, 0),), ((6, 0),), resolution=16), Hierarchy.from_nested([["a", "b"]])),
+        (NetSpec.tree(trunk=((4, 0), (6, 1)), levels=((6, 1), (4, 1)), resolution=16), RAGGED),
+        (
+            NetSpec.tree(trunk=((4, 0),), levels=((6, 0),), resolution=16),
+            Hierarchy.from_nested([["a", "b"]]),
+        ),
     ],
 )
 class TestEveryShape:
@@ -124,7 +138,7 @@ class TestEveryShape:
         torch.testing.assert_close(plain(x), net(x), rtol=0, atol=1e-10)
 
     def test_per_node_weights_round_trip(self, spec, tree):
-        net, other = settled(spec, tree), build(spec, tree, seed=9).eval()
+        net, other = settled(spec, tree), build_net(spec, tree, seed=9).eval()
         load_unpacked_state(other, unpacked_state(net))
         assert torch.equal(net(pictures()), other(pictures()))
 
@@ -140,7 +154,7 @@ class TestEveryShape:
     def test_file_round_trips_byte_for_byte(self, spec, tree, tmp_path):
         net = settled(spec, tree)
         save_net(tmp_path / "a.safetensors", net)
-        loaded = load_net(tmp_path / "a.safetensors")
+        loaded = get_net(tmp_path / "a.safetensors")
         assert torch.equal(net(pictures()), loaded(pictures()))
         save_net(tmp_path / "b.safetensors", loaded)
         same = (tmp_path / "a.safetensors").read_bytes() == (
@@ -179,7 +193,7 @@ def test_a_seed_fixes_the_weights_and_leaves_the_generator_alone():
     torch.manual_seed(0)
     expected = torch.rand(1)
     torch.manual_seed(0)
-    one, other = (build(SPEC, RAGGED, seed=3) for _ in range(2))
+    one, other = (build_net(SPEC, RAGGED, seed=3) for _ in range(2))
     assert torch.equal(torch.rand(1), expected)
     assert torch.equal(one.eval()(pictures()), other.eval()(pictures()))
 
@@ -195,7 +209,7 @@ def test_logits_are_in_the_order_of_sorted_ids():
 
 def test_a_tree_deeper_than_the_spec_is_refused():
     with pytest.raises(SpecError, match="fewer levels"):
-        build(branching(((4, 0),), ((4, 0),)), RAGGED)
+        build_net(NetSpec.tree(trunk=((4, 0),), levels=((4, 0),)), RAGGED)
 
 
 @pytest.mark.parametrize(
@@ -218,4 +232,36 @@ def test_a_damaged_file_is_named(tmp_path, damage):
     else:
         path.write_bytes(data.replace(b'\\"width\\":6', b'\\"width\\":7'))
     with pytest.raises(FileFormatError, match=r"net\.safetensors"):
-        load_net(path)
+        get_net(path)
+
+
+def with_header(path, header) -> None:
+    """Write a safetensors file again with another header."""
+    data = path.read_bytes()
+    end = 8 + int.from_bytes(data[:8], "little")
+    text = json_text(header).encode()
+    path.write_bytes(len(text).to_bytes(8, "little") + text + data[end:])
+
+
+def test_any_damaged_header_is_refused_with_a_short_message(tmp_path_factory):
+    path = tmp_path_factory.mktemp("nets") / "net.safetensors"
+    save_net(path, settled(SPEC, RAGGED))
+    data = path.read_bytes()
+    header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
+    description = json.loads(header["__metadata__"]["taxonomy-net"])
+    described = mutants(description).map(
+        lambda value: {**header, "__metadata__": {"taxonomy-net": json_text(value)}}
+    )
+
+    @settings(deadline=None)
+    @given(mutants(header) | described)
+    def check(damaged):
+        path.write_bytes(data)
+        with_header(path, damaged)
+        try:
+            get_net(path)
+        except FileFormatError as error:
+            assert str(error).startswith(str(path))
+            assert len(str(error)) <= 400
+
+    check()

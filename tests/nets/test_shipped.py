@@ -7,13 +7,12 @@ import torch
 
 from taxonomy._core import io, shipped
 from taxonomy.data import get_data
-from taxonomy.design.cost import cost
-from taxonomy.nets import load_net
-from taxonomy.nets.experts import extract
+from taxonomy.design import cost
+from taxonomy.nets import extract, get_net
 from taxonomy.training import predict
 from taxonomy.training.augment import to_input
 
-NAMES = ("flat", "tree")
+NAMES = ("flat", "flat-0.25x", "flat-0.35x", "tree")
 
 
 @pytest.fixture(scope="module", params=NAMES)
@@ -21,7 +20,7 @@ def network(request):
     facts = io.read_json(shipped.path(f"icons/networks/{request.param}.json", verify=True))
     file = shipped.path(f"icons/networks/{request.param}.safetensors", verify=True)
     assert io.file_digest(file) == facts["model"]
-    return load_net(f"icons/{request.param}"), facts
+    return get_net(f"icons/{request.param}"), facts
 
 
 @pytest.fixture(scope="module")

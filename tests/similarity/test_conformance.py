@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 
 from taxonomy._core.errors import ClusteringError, TaxonomyError
-from taxonomy.clustering.agglomeration import LINKAGES
 from taxonomy.clustering.levels import bounded_levels, dendrogram, distances
+from taxonomy.clustering.linkage import LINKAGES
 from taxonomy.labels import LabelSet, get_labels
 from taxonomy.predictions import ClassFeatures, Predictions
-from taxonomy.similarity import SOURCES, Similarity, embedding, get_source
+from taxonomy.similarity import SOURCES, DenseSimilarity, embedding, get_source
 from tests.support.choices import choices
 
 LABELS = LabelSet(list(get_labels("icons"))[::7])
@@ -133,7 +133,7 @@ def test_any_order_gives_the_same_trees_byte_for_byte(similarity, method):
         assert similarity.provenance["made_by"] not in ("embedding", "visual")
         return
 
-    def trees(one: Similarity) -> tuple[str, str]:
+    def trees(one: DenseSimilarity) -> tuple[str, str]:
         made = dendrogram(one, method), bounded_levels(one, (3, 9), method)
         return made[0].to_json(), made[1].to_json()
 
@@ -141,7 +141,7 @@ def test_any_order_gives_the_same_trees_byte_for_byte(similarity, method):
     for seed in range(SHUFFLES):
         order = np.random.default_rng(seed).permutation(len(LABELS))
         ids = [similarity.ids[i] for i in order]
-        mixed = Similarity(ids, similarity.values[np.ix_(order, order)], similarity.provenance)
+        mixed = DenseSimilarity(ids, similarity.values[np.ix_(order, order)], similarity.provenance)
         assert trees(mixed) == expected
 
 

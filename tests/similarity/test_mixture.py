@@ -9,30 +9,29 @@ from hypothesis import strategies as st
 
 from taxonomy._core.errors import RegistryError, SimilarityError
 from taxonomy.labels import LabelSet, get_labels
-from taxonomy.similarity import Similarity, get_source
-from taxonomy.similarity._recipe import only_source, weighted_sources
+from taxonomy.similarity import DenseSimilarity, RandomScores, ShuffledScores, WordNet, get_source
+from taxonomy.similarity._recipe import only_source, weighted_sources, written
 from taxonomy.similarity.mixture import SCALES, Mixture, mix
-from taxonomy.similarity.random import RandomScores as Random
 from tests.support.strategies import similarities
 
 ABC = [[1, 0.9, 0.5], [0.9, 1, 0.5], [0.5, 0.5, 1]]
 OTHER = [[1, 0.2, 0.1], [0.2, 1, 0.0], [0.1, 0.0, 1]]
 
 
-def pairs(similarity: Similarity) -> np.ndarray:
+def pairs(similarity: DenseSimilarity) -> np.ndarray:
     return similarity.values[np.triu_indices(len(similarity), 1)]
 
 
 def test_ranks_by_hand():
     """Ranks 2, 0.5, 0.5 (two tied) and 2, 1, 0 of three pairs, the first weighing thrice."""
-    mixed = mix([Similarity("abc", ABC), Similarity("abc", OTHER)], [3, 1])
+    mixed = mix([DenseSimilarity("abc", ABC), DenseSimilarity("abc", OTHER)], [3, 1])
     expected = [(3 * 2 + 2) / 8, (3 * 0.5 + 1) / 8, (3 * 0.5 + 0) / 8]
     assert pairs(mixed) == pytest.approx(expected)
 
 
 def test_quantiles_by_hand():
     """The mean distribution of .5 .5 .9 and 0 .1 .2 is .25 .3 .55; tied pairs get (.25 + .3)/2."""
-    mixed = mix([Similarity("abc", ABC), Similarity("abc", OTHER)], scale="quantile")
+    mixed = mix([DenseSimilarity("abc", ABC), DenseSimilarity("abc", OTHER)], scale="quantile")
     tied = (0.25 + 0.3) / 2
     expected = [0.55, (tied + 0.3) / 2, (tied + 0.25) / 2]
     assert pairs(mixed) == pytest.approx(expected)
@@ -49,22 +48,22 @@ def test_of_one_source_order_and_ties_stay(scale, similarity):
 
 @given(one=similarities(least=3), power=st.sampled_from([0.5, 2, 3]))
 def test_ranks_do_not_change_with_an_increasing_map(one, power):
-    mapped = Similarity(one.ids, one.values.round(3) ** power)
-    plain = Similarity(one.ids, one.values.round(3))
+    mapped = DenseSimilarity(one.ids, one.values.round(3) ** power)
+    plain = DenseSimilarity(one.ids, one.values.round(3))
     if len(np.unique(pairs(mapped).round(12))) == len(np.unique(pairs(plain))):
         assert mix([mapped]).digest == mix([plain]).digest
 
 
 def test_few_labels():
-    assert mix([Similarity("a", [[1]])]).values.tolist() == [[1]]
-    assert mix([Similarity("ab", [[1, 0.9], [0.9, 1]])]).between("a", "b") == 0.5
+    assert mix([DenseSimilarity("a", [[1]])]).values.tolist() == [[1]]
+    assert mix([DenseSimilarity("ab", [[1, 0.9], [0.9, 1]])]).between("a", "b") == 0.5
 
 
 def test_other_labels_are_refused():
-    with pytest.raises(SimilarityError, match=r"3 and 3 of them, which part at 'c' and 'd'"):
-        mix([Similarity("abc", ABC), Similarity("abd", ABC)])
-    with pytest.raises(SimilarityError, match="part at 'c' and None"):
-        mix([Similarity("abc", ABC), Similarity("ab", [[1, 0], [0, 1]])])
+    with pytest.raises(SimilarityError, match="1 and similarity 2 have different labels: 'c' is"):
+        mix([DenseSimilarity("abc", ABC), DenseSimilarity("abd", ABC)])
+    with pytest.raises(SimilarityError, match="'c' is in similarity 1 only"):
+        mix([DenseSimilarity("abc", ABC), DenseSimilarity("ab", [[1, 0], [0, 1]])])
     with pytest.raises(SimilarityError, match="Nothing to mix"):
         mix([])
 
@@ -72,7 +71,7 @@ def test_other_labels_are_refused():
 @pytest.mark.parametrize("weights", [[1], [0, 0], [-1, 2], [np.nan, 1], [np.inf, 1]])
 def test_impossible_weights_are_refused(weights):
     with pytest.raises(SimilarityError, match="weights"):
-        mix([Similarity("abc", ABC)] * 2, weights)
+        mix([DenseSimilarity("abc", ABC)] * 2, weights)
 
 
 def test_the_source_says_what_is_in_it():
@@ -112,9 +111,15 @@ class TestRecipe:
             ("random 'seed=1", "cannot be read"),
             ("random sed=1", "no option 'sed=1'. Did you mean 'seed'"),
             ("random seed", "no option 'seed'"),
-            ("random seed=one", "'seed' of the source 'random' cannot be 'one'"),
-            ("llm expected=perhaps", "'expected' of the source 'llm' cannot be 'perhaps'"),
-            ("mixture scale=rang", "'scale' of the source 'mixture' cannot be 'rang'"),
+            ("random seed=one", "'seed' of the source 'random': 'one' is not a whole number"),
+            (
+                "llm expected=perhaps",
+                "of the source 'llm': 'perhaps' is neither yes nor no",
+            ),
+            (
+                "mixture scale=rang",
+                "of the source 'mixture': 'rang' is none of: rank, quan",
+            ),
         ],
     )
     def test_faults(self, text, message):
@@ -125,17 +130,90 @@ class TestRecipe:
         with pytest.raises(RegistryError, match="Did you mean 'random'"):
             weighted_sources("randon")
 
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "random",
+            "random seed=4; random",
+            "2 wordnet measure=lin same_synset=allow; 0.25 random",
+            "embedding 'template=a {name}; or so' timeout=0.5",
+            "llm transcript=icons/llm-rows expected=yes",
+            "shuffled of='mixture of=\"random seed=1; random\"' seed=5",
+        ],
+    )
+    def test_instances_are_written_as_the_recipe_that_names_them(self, text):
+        sources = weighted_sources(text)
+        assert weighted_sources(written(sources)) == sources
+        assert written(text) == text
+
+    def test_nested_instances_are_written_too(self):
+        inner = [(2, RandomScores(seed=1)), (1, RandomScores(seed=2))]
+        nested = ShuffledScores(of=Mixture(of=inner), seed=5)
+        named = "shuffled of='mixture of=\"2 random seed=1; random seed=2\"' seed=5"
+        again = only_source(written(nested))
+        labels = LabelSet(list(get_labels("icons"))[::20])
+        assert again(labels).digest == nested(labels).digest == only_source(named)(labels).digest
+        assert again(labels).provenance == nested(labels).provenance
+
     @pytest.mark.parametrize("text", ["random; random", "2 random"])
     def test_one_source_is_one(self, text):
         with pytest.raises(SimilarityError, match="not one source"):
             only_source(text)
 
 
+class TestInstances:
+    LABELS = LabelSet(list(get_labels("icons"))[::20])
+
+    @pytest.mark.parametrize(
+        ("instances", "text"),
+        [
+            (RandomScores(seed=3), "random seed=3"),
+            ([(1, RandomScores(seed=3))], "random seed=3"),
+            (
+                [(2, RandomScores(seed=3)), (0.5, WordNet(measure="path"))],
+                "2 random seed=3; 0.5 wordnet measure=path",
+            ),
+        ],
+    )
+    def test_a_mixture_of_instances_is_that_of_their_recipe(self, instances, text):
+        one, other = Mixture(of=instances)(self.LABELS), Mixture(of=text)(self.LABELS)
+        assert one.digest == other.digest
+        assert one.provenance == other.provenance
+
+    def test_a_shuffled_instance_is_that_of_its_recipe(self):
+        one = ShuffledScores(of=RandomScores(seed=3), seed=1)(self.LABELS)
+        other = ShuffledScores(of="random seed=3", seed=1)(self.LABELS)
+        assert (one.digest, one.provenance) == (other.digest, other.provenance)
+
+    def test_a_source_of_ones_own_will_do(self):
+        def half(labels):
+            n = len(labels)
+            return DenseSimilarity(labels.ids, np.where(np.eye(n), 1, 0.5))
+
+        assert pairs(Mixture(of=[(1, half)])(self.LABELS)).tolist()[:2] == [0.5, 0.5]
+
+    def test_a_mixture_keeps_what_it_was_given(self):
+        given = [(1, RandomScores())]
+        mixture = Mixture(of=given)
+        given.append((5, RandomScores(seed=1)))
+        assert mixture.of == ((1, RandomScores()),)
+        assert hash(mixture) == hash(Mixture(of=((1, RandomScores()),)))
+
+    @pytest.mark.parametrize("of", [[], [RandomScores()], [("x",)], [(1, "random")]])
+    def test_what_is_no_pair_is_refused(self, of):
+        with pytest.raises(SimilarityError, match=r"such as.*WordNet\(\)"):
+            Mixture(of=of)(self.LABELS)
+
+    def test_neighbours_only_are_refused(self):
+        with pytest.raises(SimilarityError, match=r"wordnet: .*needs all pairs"):
+            Mixture(of=WordNet(neighbours=3))(self.LABELS)
+
+
 class TestShuffled:
     LABELS = LabelSet(list(get_labels("icons"))[::7])
 
     def test_has_the_same_numbers_at_other_pairs(self):
-        own = Random(seed=3)(self.LABELS)
+        own = RandomScores(seed=3)(self.LABELS)
         seeds = [
             get_source("shuffled", of="random seed=3", seed=seed)(self.LABELS) for seed in range(3)
         ]

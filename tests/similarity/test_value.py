@@ -1,4 +1,4 @@
-"""`Similarity` refuses what is no similarity, and keeps what it was given."""
+"""`DenseSimilarity` refuses what is no similarity, and keeps what it was given."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from taxonomy._core.errors import FileFormatError, LabelError, SimilarityError
 from taxonomy._core.io import save_npz
-from taxonomy.similarity import Similarity
+from taxonomy.similarity import DenseSimilarity
 from tests.support.strategies import similarities
 
 GOOD = [[1, 0.25, 0.5], [0.25, 1, 0], [0.5, 0, 1]]
@@ -36,18 +36,18 @@ def changed(**cells):
 )
 def test_refusals_name_the_pair(values, message):
     with pytest.raises(SimilarityError, match=message):
-        Similarity(["b", "a", "c"], values)
+        DenseSimilarity(["b", "a", "c"], values)
 
 
 def test_bad_ids_are_refused():
     with pytest.raises(LabelError, match="twice"):
-        Similarity(["a", "a", "b"], GOOD)
+        DenseSimilarity(["a", "a", "b"], GOOD)
     with pytest.raises(LabelError, match="at least one"):
-        Similarity([], np.zeros((0, 0)))
+        DenseSimilarity([], np.zeros((0, 0)))
 
 
 def test_ids_are_sorted_with_their_rows():
-    similarity = Similarity(["b", "a", "c"], GOOD)
+    similarity = DenseSimilarity(["b", "a", "c"], GOOD)
     assert similarity.ids == ("a", "b", "c")
     assert similarity.values.tolist() == [[1, 0.25, 0], [0.25, 1, 0.5], [0, 0.5, 1]]
     assert similarity.between("c", "b") == 0.5
@@ -56,14 +56,14 @@ def test_ids_are_sorted_with_their_rows():
 
 
 def test_rounding_is_smoothed_away():
-    similarity = Similarity(["b", "a", "c"], changed(_01=0.25 + 1e-12, _22=1 - 1e-12))
+    similarity = DenseSimilarity(["b", "a", "c"], changed(_01=0.25 + 1e-12, _22=1 - 1e-12))
     assert (similarity.values == similarity.values.T).all()
     assert (np.diag(similarity.values) == 1).all()
 
 
 def test_the_callers_matrix_is_copied_and_ours_is_sealed():
     given_values = np.array(GOOD)
-    similarity = Similarity("bac", given_values)
+    similarity = DenseSimilarity("bac", given_values)
     given_values[0, 1] = 0.9
     assert similarity.between("a", "b") == 0.25
     with pytest.raises(ValueError, match="read-only"):
@@ -83,9 +83,9 @@ def test_restrict_keeps_the_numbers(similarity, data):
 @given(similarities())
 def test_files_round_trip(tmp_path_factory, similarity):
     path = tmp_path_factory.mktemp("similarity") / "s.npz"
-    made = Similarity(similarity.ids, similarity.values, {"made_by": "test"})
+    made = DenseSimilarity(similarity.ids, similarity.values, {"made_by": "test"})
     made.save(path)
-    loaded = Similarity.load(path)
+    loaded = DenseSimilarity.load(path)
     assert loaded.digest == made.digest == similarity.digest
     assert loaded.provenance == {"made_by": "test"}
 
@@ -104,4 +104,4 @@ def test_bad_files_are_named(tmp_path, change, error):
     arrays = {"ids": np.array(["a", "b", "c"]), "values": np.array(GOOD)}
     save_npz(tmp_path / "s.npz", arrays | change)
     with pytest.raises(error, match=r"s\.npz"):
-        Similarity.load(tmp_path / "s.npz")
+        DenseSimilarity.load(tmp_path / "s.npz")

@@ -10,9 +10,9 @@ import torch
 
 from taxonomy._core.errors import DataError, FileFormatError, SimilarityError
 from taxonomy.cli import main
-from taxonomy.design.spec import NetSpec, branching
+from taxonomy.design.spec import NetSpec
 from taxonomy.labels import LabelSet
-from taxonomy.nets import build
+from taxonomy.nets import build_net
 from taxonomy.predictions import ClassFeatures, Predictions
 from taxonomy.similarity.visual import Visual, of_features, of_predictions
 from taxonomy.training.augment import to_input
@@ -61,7 +61,7 @@ class TestRefusals:
     FEATURES = ClassFeatures(PETS, np.eye(3), [1, 2, 3], "val")
 
     def test_the_test_split_in_any_way(self, tmp_path):
-        with pytest.raises(SimilarityError, match="--split val"):
+        with pytest.raises(SimilarityError, match="set `split='val'`"):
             Visual("run", split="test")(LabelSet(PETS))
         logits = Predictions(PETS, np.eye(3), [0, 1, 2], "test")
         for view, run in (
@@ -72,7 +72,7 @@ class TestRefusals:
                 Visual(run, view)(LabelSet(PETS))
 
     def test_no_network(self):
-        with pytest.raises(SimilarityError, match="--network FOLDER"):
+        with pytest.raises(SimilarityError, match="`network`"):
             Visual()(LabelSet(PETS))
 
     @pytest.mark.parametrize(
@@ -135,7 +135,9 @@ def test_features_round_trip(tmp_path):
 class TestNetwork:
     def test_means_are_of_what_the_heads_read(self, stripes):
         """Heads on a class's mean features give its mean logits, a head being linear."""
-        net = build(NetSpec.flat((6, 8), resolution=16), Hierarchy.star(stripes.classes), 0).eval()
+        net = build_net(
+            NetSpec.flat((6, 8), resolution=16), Hierarchy.star(stripes.classes), 0
+        ).eval()
         part = stripes.part("val")
         made = class_features(net, part, batch_size=7)
         logits = net(to_input(torch.from_numpy(part.images))).detach().numpy()
@@ -148,8 +150,8 @@ class TestNetwork:
         assert made.split == "val"
 
     def test_a_tree_network_has_features_and_no_weights(self, stripes):
-        spec = branching(((6, 0),), ((6, 1),), resolution=16)
-        made = class_features(build(spec, TREE, 0).eval(), stripes.part("train"))
+        spec = NetSpec.tree(trunk=((6, 0),), levels=((6, 1),), resolution=16)
+        made = class_features(build_net(spec, TREE, 0).eval(), stripes.part("train"))
         assert made.weights is None
         assert made.means.shape == (6, 6)
         assert of_features(made).ids == TREE.leaves

@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 
 from taxonomy._core.errors import TrainingError
-from taxonomy.design.cost import expert_costs
-from taxonomy.design.spec import NetSpec, branching
+from taxonomy.design.costs import expert_costs
+from taxonomy.design.spec import NetSpec
 from taxonomy.study.settings import Setting, mean_over_seeds, run_series, score_series, with_starts
 from taxonomy.tasks import Task, TaskList
 from taxonomy.training import Objective, TrainConfig
@@ -20,7 +20,7 @@ CONFIG = TrainConfig(epochs=1, batch_size=36, precision="fp32")
 SETTINGS = {
     "flat": Setting(NetSpec.flat((6, 8), resolution=16), Hierarchy.star(CLASSES), CONFIG),
     "tree": Setting(
-        branching(((6, 1),), ((6, 1),), resolution=16),
+        NetSpec.tree(trunk=((6, 1),), levels=((6, 1),), resolution=16),
         TREE,
         replace(CONFIG, objective=Objective(distill=1.0)),
         teacher="flat",

@@ -17,8 +17,8 @@ import torch
 from safetensors.torch import save_file
 
 from taxonomy.data import Pictures
-from taxonomy.design.spec import branching
-from taxonomy.nets import HierarchicalNet, build
+from taxonomy.design.spec import NetSpec
+from taxonomy.nets import HierarchicalNet, build_net
 from taxonomy.training import Objective, TrainConfig, predict
 from taxonomy.training.augment import Augment
 from taxonomy.training.checkpoint import Place
@@ -39,7 +39,7 @@ def main() -> None:
     """Take the step and write what every parameter's gradient was."""
     torch.set_num_threads(1)
     data = striped_pictures()
-    net = build(branching(((6, 0),), ((6, 1),), resolution=16), TREE, 0)
+    net = build_net(NetSpec.tree(trunk=((6, 0),), levels=((6, 1),), resolution=16), TREE, 0)
     with processes():
         take_step(net, data)
 

@@ -15,23 +15,23 @@ from pathlib import Path
 
 import torch
 
-from taxonomy._core.io import clear_unfinished
-from taxonomy.design.spec import branching
-from taxonomy.nets import HierarchicalNet, build, save_net
-from taxonomy.training import Objective, TrainConfig, train
+from taxonomy._core.sharing import clear_temporaries
+from taxonomy.design.spec import NetSpec
+from taxonomy.nets import HierarchicalNet, build_net, save_net
+from taxonomy.training import Objective, TrainConfig, fit
 from taxonomy.training.checkpoint import Place, load_checkpoint, save_checkpoint
 from taxonomy.training.loop import Training
 from tests.support.stripes import TREE, striped_pictures
 
-SPEC = branching(((6, 0),), ((6, 1),), resolution=16)
+SPEC = NetSpec.tree(trunk=((6, 0),), levels=((6, 1),), resolution=16)
 CONFIG = TrainConfig(
     epochs=3,
     batch_size=36,
     precision="fp32",
     checkpoint_steps=3,
-    average=0.9,
+    ema=0.9,
     drop_path=0.2,
-    mix=0.5,
+    mixup=0.5,
     patience=3,
     objective=Objective(clade=0.5, subset=0.5),
 )
@@ -53,7 +53,7 @@ def train_with_kills(folder: Path, fatal_steps: list[int]) -> None:
 
 def train_until_killed(folder: Path, fatal_step: int | None) -> None:
     """Train; at the fatal step, counted from the start of the run, kill this very process."""
-    net = build(SPEC, TREE, 0)
+    net = build_net(SPEC, TREE, 0)
     step = Training.step
 
     def fatal(self: Training, rows: object, place: Place) -> float:
@@ -62,13 +62,13 @@ def train_until_killed(folder: Path, fatal_step: int | None) -> None:
         return step(self, rows, place)
 
     Training.step = fatal  # type: ignore[method-assign]
-    train(net, striped_pictures(), CONFIG, folder / "checkpoint.safetensors", progress=False)
+    fit(net, striped_pictures(), CONFIG, folder / "checkpoint.safetensors", progress=False)
     save_net(folder / "model.safetensors", net)
 
 
 def write_until_killed(path: Path, kills: int) -> None:
     """Kill a writer of checkpoints at random moments; each time the file must load."""
-    net = build(branching(((32, 2),), ((32, 2),)), TREE, 0)
+    net = build_net(NetSpec.tree(trunk=((32, 2),), levels=((32, 2),)), TREE, 0)
     rng = random.Random(0)
     newest = 0
     for _ in range(kills):
@@ -83,7 +83,7 @@ def write_until_killed(path: Path, kills: int) -> None:
         if place.step < newest:
             raise SystemExit(f"went back from step {newest} to {place.step}")
         newest = place.step
-    clear_unfinished(path)  # as a training does when it begins
+    clear_temporaries(path.parent)  # as a training does when it begins
     sys.stdout.write(f"{newest}\n")
 
 

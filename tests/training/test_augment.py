@@ -10,7 +10,7 @@ import torch
 from taxonomy._core.errors import TrainingError
 from taxonomy.training.augment import Augment, _grown, _shrunk, augmented, to_input
 
-STILL = Augment(rotate=0, scale=0, shift=0, shear=0, flip=0, recolour=0)
+STILL = Augment(rotation=0, scale=0, shift=0, shear=0, flip=0, recolour=0)
 
 
 def icon(channels: int = 4) -> torch.Tensor:
@@ -40,14 +40,14 @@ def test_no_augmentation_is_the_plain_input():
 
 
 def test_a_certain_flip_mirrors():
-    flip = Augment(rotate=0, scale=0, shift=0, shear=0, flip=1, recolour=0)
+    flip = Augment(rotation=0, scale=0, shift=0, shear=0, flip=1, recolour=0)
     made = augmented(icon(), flip, generator())
     torch.testing.assert_close(made, to_input(icon()).flip(-1))
 
 
 def test_recolouring_keeps_the_drawing_apart_from_the_ground():
     many = icon().repeat(64, 1, 1, 1)
-    colour = Augment(rotate=0, scale=0, shift=0, shear=0, flip=0, recolour=1)
+    colour = Augment(rotation=0, scale=0, shift=0, shear=0, flip=0, recolour=1)
     made = augmented(many, colour, generator())
     ground, ink = made[:, :, 0, 0], made[:, :, 3, 1]
     assert ground.std(0).min() > 0.3

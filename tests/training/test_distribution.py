@@ -16,6 +16,9 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from taxonomy._core.errors import TrainingError
+from taxonomy.training import TrainConfig, distribution
+from taxonomy.training.config import uses_bf16
 from tests.support.stripes import TREE, picture_folder
 
 ROOT = Path(__file__).parents[2]
@@ -122,7 +125,7 @@ def test_two_processes_finish_and_score_the_network_that_they_save(tmp_path):
     tree, out = tmp_path / "tree.json", tmp_path / "run"
     TREE.save(tree)
     command = [
-        *(sys.executable, *TORCHRUN, "taxonomy", "train", "--epochs", "2", "--average", "0.9"),
+        *(sys.executable, *TORCHRUN, "taxonomy", "train", "--epochs", "2", "--ema", "0.9"),
         *("--data", str(picture_folder(tmp_path / "data")), "--hierarchy", str(tree)),
         *("--spec", str(small_spec(tmp_path)), "--out", str(out), "--precision", "fp32"),
     ]
@@ -143,10 +146,10 @@ def test_two_processes_finish_and_score_the_network_that_they_save(tmp_path):
 
 
 def small_spec(folder: Path) -> Path:
-    from taxonomy.design.spec import branching
+    from taxonomy.design.spec import NetSpec
 
     path = folder / "spec.json"
-    branching(((6, 0),), ((6, 1),), resolution=16).save(path)
+    NetSpec.tree(trunk=((6, 0),), levels=((6, 1),), resolution=16).save(path)
     return path
 
 
@@ -156,3 +159,37 @@ def wait_until(holds, running: subprocess.Popen[bytes]) -> None:
         assert running.poll() is None, running.stderr.read().decode()
         assert time.monotonic() < deadline
         time.sleep(0.05)
+
+
+class TestDevices:
+    """The processor, NVIDIA's cards and Apple's; none is taken for another."""
+
+    def test_what_is_no_device_is_refused(self):
+        with pytest.raises(TrainingError, match=r"`device` 'gpu'; choose from: cpu, cuda, mps"):
+            distribution.check_device("gpu")
+
+    @pytest.mark.parametrize(
+        ("name", "question"),
+        [("cuda", "torch.cuda.is_available"), ("mps", "torch.backends.mps.is_available")],
+    )
+    def test_what_is_not_there_is_refused(self, monkeypatch, name, question):
+        monkeypatch.setattr(question, lambda: False)
+        with pytest.raises(TrainingError, match=f"no device '{name}' here"):
+            distribution.check_device(name)
+        monkeypatch.setattr(question, lambda: True)
+        distribution.check_device(name)
+
+    def test_processes_do_not_share_apples(self, monkeypatch):
+        monkeypatch.setattr("torch.backends.mps.is_available", lambda: True)
+        with distribution.processes("mps") as device:
+            assert device == "mps"
+        monkeypatch.setenv("WORLD_SIZE", "2")
+        with (
+            pytest.raises(TrainingError, match="on `mps` start one alone"),
+            distribution.processes("mps"),
+        ):
+            pass
+
+    def test_half_precision_is_chosen_where_it_is_known_to_be_native(self):
+        assert not uses_bf16(TrainConfig(), torch.device("mps"))
+        assert uses_bf16(TrainConfig(precision="bf16"), torch.device("mps"))

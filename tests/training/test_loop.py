@@ -11,17 +11,17 @@ import pytest
 import torch
 
 from taxonomy._core.errors import FileFormatError, TrainingError
-from taxonomy.design.spec import NetSpec, branching
-from taxonomy.nets import build
-from taxonomy.training import Objective, Run, TrainConfig, predict, train, train_run
+from taxonomy.design.spec import NetSpec
+from taxonomy.nets import build_net
+from taxonomy.training import Objective, Run, TrainConfig, fit, predict, train_run
 from taxonomy.training.augment import Augment
 from taxonomy.training.loop import Training, batches
 from taxonomy.trees.hierarchy import Hierarchy
 from tests.support.stripes import TREE
 
-SPEC = branching(((6, 0),), ((6, 1),), resolution=16)
+SPEC = NetSpec.tree(trunk=((6, 0),), levels=((6, 1),), resolution=16)
 CONFIG = TrainConfig(
-    epochs=4, batch_size=36, precision="fp32", augment=Augment(rotate=3, scale=0.05, shift=0.02)
+    epochs=4, batch_size=36, precision="fp32", augment=Augment(rotation=3, scale=0.05, shift=0.02)
 )
 
 
@@ -42,35 +42,35 @@ def stop_after(epochs: int):
 
 
 def test_it_learns(stripes):
-    net = build(SPEC, TREE, 0)
+    net = build_net(SPEC, TREE, 0)
     rows = []
-    train(net, stripes, replace(CONFIG, epochs=8), report=rows.append, progress=False)
+    fit(net, stripes, replace(CONFIG, epochs=8), report=rows.append, progress=False)
     assert rows[-1]["loss"] < 0.6 * rows[0]["loss"]
     assert predict(net, stripes.part("test")).accuracy() > 0.9
 
 
 def test_a_flat_network_learns_in_the_same_loop(stripes):
-    net = build(NetSpec.flat((6, 8), resolution=16), Hierarchy.star(stripes.classes), 0)
-    train(net, stripes, replace(CONFIG, epochs=8), progress=False)
+    net = build_net(NetSpec.flat((6, 8), resolution=16), Hierarchy.star(stripes.classes), 0)
+    fit(net, stripes, replace(CONFIG, epochs=8), progress=False)
     assert predict(net, stripes.part("val")).accuracy() > 0.9
 
 
 def test_the_same_seed_gives_the_same_weights(stripes):
-    nets = [build(SPEC, TREE, 0) for _ in range(2)]
+    nets = [build_net(SPEC, TREE, 0) for _ in range(2)]
     for net in nets:
-        train(net, stripes, replace(CONFIG, epochs=2), progress=False)
+        fit(net, stripes, replace(CONFIG, epochs=2), progress=False)
     assert all(torch.equal(a, b) for a, b in zip(*map(weights, nets), strict=True))
 
 
 @pytest.mark.parametrize("stop", [1, 3])
 def test_a_stopped_run_ends_with_the_uninterrupted_ones_weights(stripes, tmp_path, stop):
-    whole, part = build(SPEC, TREE, 0), build(SPEC, TREE, 0)
-    train(whole, stripes, CONFIG, progress=False)
+    whole, part = build_net(SPEC, TREE, 0), build_net(SPEC, TREE, 0)
+    fit(whole, stripes, CONFIG, progress=False)
     with pytest.raises(StopError):
-        train(part, stripes, CONFIG, tmp_path / "c.st", stop_after(stop), progress=False)
-    fresh = build(SPEC, TREE, 0)
+        fit(part, stripes, CONFIG, tmp_path / "c.st", stop_after(stop), progress=False)
+    fresh = build_net(SPEC, TREE, 0)
     rows = []
-    train(fresh, stripes, CONFIG, tmp_path / "c.st", rows.append, progress=False)
+    fit(fresh, stripes, CONFIG, tmp_path / "c.st", rows.append, progress=False)
     assert [row["epoch"] for row in rows] == list(range(stop, 5))  # no report is lost
     assert all(torch.equal(a, b) for a, b in zip(weights(whole), weights(fresh), strict=True))
 
@@ -90,18 +90,18 @@ def test_an_epoch_s_seconds_count_those_before_a_stop(stripes, tmp_path, monkeyp
     monkeypatch.setattr(Training, "step", step)
     config, rows, stops = replace(CONFIG, epochs=1, checkpoint_steps=1), [], True
     with pytest.raises(StopError):
-        train(build(SPEC, TREE, 0), stripes, config, tmp_path / "c.st", progress=False)
+        fit(build_net(SPEC, TREE, 0), stripes, config, tmp_path / "c.st", progress=False)
     stops, clock[0] = False, 1e6
-    train(build(SPEC, TREE, 0), stripes, config, tmp_path / "c.st", rows.append, progress=False)
+    fit(build_net(SPEC, TREE, 0), stripes, config, tmp_path / "c.st", rows.append, progress=False)
     assert [row["seconds"] for row in rows] == [len(batches(len(stripes.part("train")), 36))]
 
 
 def test_a_checkpoint_of_another_training_is_refused(stripes, tmp_path):
     config = replace(CONFIG, epochs=1)
-    train(build(SPEC, TREE, 0), stripes, config, tmp_path / "c.st", progress=False)
+    fit(build_net(SPEC, TREE, 0), stripes, config, tmp_path / "c.st", progress=False)
     with pytest.raises(TrainingError, match="other settings"):
-        train(
-            build(SPEC, TREE, 0),
+        fit(
+            build_net(SPEC, TREE, 0),
             stripes,
             replace(config, learning_rate=1e-3),
             tmp_path / "c.st",
@@ -112,20 +112,20 @@ def test_a_checkpoint_of_another_training_is_refused(stripes, tmp_path):
 def test_a_damaged_checkpoint_is_named(stripes, tmp_path):
     (tmp_path / "c.st").write_bytes(b"\x00" * 30)
     with pytest.raises(FileFormatError, match=r"c\.st.*Remove it"):
-        train(build(SPEC, TREE, 0), stripes, CONFIG, tmp_path / "c.st", progress=False)
+        fit(build_net(SPEC, TREE, 0), stripes, CONFIG, tmp_path / "c.st", progress=False)
 
 
 def test_a_diverging_loss_stops_with_advice(stripes):
-    net = build(SPEC, TREE, 0)
+    net = build_net(SPEC, TREE, 0)
     with torch.no_grad():
         next(net.heads.parameters()).fill_(float("nan"))
-    with pytest.raises(TrainingError, match="learning rate"):
-        train(net, stripes, CONFIG, progress=False)
+    with pytest.raises(TrainingError, match="learning_rate"):
+        fit(net, stripes, CONFIG, progress=False)
 
 
 def test_a_loss_that_turns_nan_leaves_the_last_checkpoint(stripes, tmp_path, monkeypatch):
     """The second epoch fails; what the first has learned is on disk and loads."""
-    net, path = build(SPEC, TREE, 0), tmp_path / "c.st"
+    net, path = build_net(SPEC, TREE, 0), tmp_path / "c.st"
     step = Training.step
 
     def spoiled(training, rows, place):
@@ -134,21 +134,21 @@ def test_a_loss_that_turns_nan_leaves_the_last_checkpoint(stripes, tmp_path, mon
     with monkeypatch.context() as patch:
         patch.setattr(Training, "step", spoiled)
         with pytest.raises(TrainingError, match=r"epoch 2, step 1; lower.*checkpoint is kept"):
-            train(net, stripes, CONFIG, path, progress=False)
-    whole, again = build(SPEC, TREE, 0), build(SPEC, TREE, 0)
-    train(whole, stripes, CONFIG, progress=False)
-    train(again, stripes, CONFIG, path, progress=False)
+            fit(net, stripes, CONFIG, path, progress=False)
+    whole, again = build_net(SPEC, TREE, 0), build_net(SPEC, TREE, 0)
+    fit(whole, stripes, CONFIG, progress=False)
+    fit(again, stripes, CONFIG, path, progress=False)
     assert all(torch.equal(a, b) for a, b in zip(weights(whole), weights(again), strict=True))
 
 
 def test_other_classes_are_refused(stripes):
-    net = build(SPEC, Hierarchy.from_nested([["a", "b"], ["c"]]), 0)
+    net = build_net(SPEC, Hierarchy.from_nested([["a", "b"], ["c"]]), 0)
     with pytest.raises(TrainingError, match="classes"):
-        train(net, stripes, CONFIG, progress=False)
+        fit(net, stripes, CONFIG, progress=False)
 
 
 def test_predicting_changes_nothing(stripes):
-    net = build(SPEC, TREE, 0).train()
+    net = build_net(SPEC, TREE, 0).train()
     before = [tensor.clone() for tensor in weights(net)]
     predictions = predict(net, stripes.part("val"), batch_size=10)
     assert net.training
@@ -162,8 +162,8 @@ class TestMixing:
 
     def loss(self, data, share, **objective):
         """Return a training's loss of six pictures, and what its network saw."""
-        config = replace(CONFIG, mix=share, objective=Objective(label_smoothing=0, **objective))
-        training = Training(build(SPEC, TREE, 0), data, config, TREE, None)
+        config = replace(CONFIG, mixup=share, objective=Objective(label_smoothing=0, **objective))
+        training = Training(build_net(SPEC, TREE, 0), data, config, TREE, None)
         seen = []
         training.net.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
         generator = torch.Generator().manual_seed(1)
@@ -192,16 +192,16 @@ class TestMixing:
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of torch's own, within torch.compile
 def test_a_compiled_training_learns_the_same_and_continues_exactly(stripes, tmp_path):
-    config = replace(CONFIG, compile=1, mix=0.5, drop_path=0.1)
-    nets = [build(SPEC, TREE, 0) for _ in range(3)]
-    train(nets[0], stripes, replace(config, compile=0), progress=False)
-    train(nets[1], stripes, config, progress=False)
+    config = replace(CONFIG, compile=True, mixup=0.5, drop_path=0.1)
+    nets = [build_net(SPEC, TREE, 0) for _ in range(3)]
+    fit(nets[0], stripes, replace(config, compile=False), progress=False)
+    fit(nets[1], stripes, config, progress=False)
     assert predict(nets[1], stripes.part("val")).accuracy() > 0.9
     file = tmp_path / "checkpoint.safetensors"
     with pytest.raises(StopError):
-        train(nets[2], stripes, config, file, report=stop_after(2), progress=False)
-    again = build(SPEC, TREE, 5)
-    train(again, stripes, config, file, progress=False)
+        fit(nets[2], stripes, config, file, report=stop_after(2), progress=False)
+    again = build_net(SPEC, TREE, 5)
+    fit(again, stripes, config, file, progress=False)
     assert all(torch.equal(a, b) for a, b in zip(weights(nets[1]), weights(again), strict=True))
 
 

@@ -161,8 +161,8 @@ def test_impossible_weights_are_refused(change, message):
         replace(Objective(), **change)
 
 
-def test_a_loss_without_its_tree_or_teacher_says_which_flag():
-    with pytest.raises(TrainingError, match="--reference"):
+def test_a_loss_without_its_tree_or_teacher_says_what_to_name():
+    with pytest.raises(TrainingError, match="`reference`"):
         Loss(only(clade=1), Hierarchy.star("abc"))
-    with pytest.raises(TrainingError, match="--teacher"):
+    with pytest.raises(TrainingError, match="`teacher`"):
         loss_of(only(distill=1), CAT)

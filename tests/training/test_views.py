@@ -9,16 +9,16 @@ import pytest
 import torch
 
 from taxonomy._core.errors import TrainingError
-from taxonomy.design.spec import NetSpec, branching
-from taxonomy.nets import build
-from taxonomy.training import Objective, TrainConfig, predict, train
+from taxonomy.design.spec import NetSpec
+from taxonomy.nets import build_net
+from taxonomy.training import Objective, TrainConfig, fit, predict
 from taxonomy.training.augment import Augment, augmented
 from taxonomy.training.views import MOST_KEPT, Views
 from taxonomy.trees.hierarchy import Hierarchy
 from tests.support.stripes import CLASSES, TREE
 
-SPEC = branching(((6, 0),), ((6, 1),), resolution=16)
-AUGMENT = Augment(rotate=3, scale=0.05, shift=0.02)
+SPEC = NetSpec.tree(trunk=((6, 0),), levels=((6, 1),), resolution=16)
+AUGMENT = Augment(rotation=3, scale=0.05, shift=0.02)
 CONFIG = TrainConfig(
     epochs=6,
     batch_size=36,
@@ -38,8 +38,8 @@ def caches(tmp_path, monkeypatch):
 
 @pytest.fixture(scope="module")
 def teacher(stripes):
-    net = build(NetSpec.flat((6, 8), resolution=16), Hierarchy.star(CLASSES), 0)
-    train(net, stripes, TrainConfig(epochs=6, batch_size=36, precision="fp32"), progress=False)
+    net = build_net(NetSpec.flat((6, 8), resolution=16), Hierarchy.star(CLASSES), 0)
+    fit(net, stripes, TrainConfig(epochs=6, batch_size=36, precision="fp32"), progress=False)
     return net
 
 
@@ -64,25 +64,25 @@ def test_trainings_share_them_and_others_have_their_own(stripes, teacher, caches
         return {path.name: path.stat().st_mtime_ns for path in caches.glob("*.npy")}
 
     one = replace(CONFIG, epochs=1)
-    train(build(SPEC, TREE, 0), stripes, one, progress=False, teacher=teacher)
+    fit(build_net(SPEC, TREE, 0), stripes, one, progress=False, teacher=teacher)
     first = files()
     assert len(first) == 1
-    train(build(SPEC, TREE, 1), stripes, one.with_seed(1), progress=False, teacher=teacher)
+    fit(build_net(SPEC, TREE, 1), stripes, one.with_seed(1), progress=False, teacher=teacher)
     assert files() == first
     for other in (
         replace(one, views=2),
         replace(one, augment=replace(AUGMENT, flip=0.0)),
         replace(one, objective=Objective()),  # no teacher, no answers
     ):
-        train(build(SPEC, TREE, 0), stripes, other, progress=False, teacher=teacher)
+        fit(build_net(SPEC, TREE, 0), stripes, other, progress=False, teacher=teacher)
     assert len(files()) == 4
 
 
 @pytest.mark.parametrize("mix", [0.0, 0.5])
 def test_a_student_learns_from_them_and_continues_exactly(stripes, teacher, caches, mix):
-    config = replace(CONFIG, mix=mix, epochs=8)
-    whole = build(SPEC, TREE, 0)
-    train(whole, stripes, config, progress=False, teacher=teacher)
+    config = replace(CONFIG, mixup=mix, epochs=8)
+    whole = build_net(SPEC, TREE, 0)
+    fit(whole, stripes, config, progress=False, teacher=teacher)
     assert predict(whole, stripes.part("val")).accuracy() > 0.8
 
     def stop(row):
@@ -91,9 +91,9 @@ def test_a_student_learns_from_them_and_continues_exactly(stripes, teacher, cach
 
     file = caches.parent / "checkpoint.safetensors"
     with pytest.raises(KeyboardInterrupt):
-        train(build(SPEC, TREE, 0), stripes, config, file, stop, False, teacher=teacher)
-    again = build(SPEC, TREE, 0)
-    train(again, stripes, config, file, progress=False, teacher=teacher)
+        fit(build_net(SPEC, TREE, 0), stripes, config, file, stop, False, teacher=teacher)
+    again = build_net(SPEC, TREE, 0)
+    fit(again, stripes, config, file, progress=False, teacher=teacher)
     for one, other in zip(whole.parameters(), again.parameters(), strict=True):
         assert torch.equal(one, other)
 

@@ -7,7 +7,7 @@ import pytest
 
 from taxonomy.clustering.levels import dendrogram
 from taxonomy.comparison import compare, robinson_foulds
-from taxonomy.similarity import Similarity
+from taxonomy.similarity import DenseSimilarity
 from taxonomy.trees.hierarchy import Hierarchy
 
 DEPTH = 5000
@@ -19,7 +19,7 @@ def built() -> Hierarchy:
     height = np.linspace(0.1, 1, DEPTH + 1)
     values = 1 - np.maximum.outer(height, height)
     np.fill_diagonal(values, 1)
-    return dendrogram(Similarity([f"c{i:04d}" for i in range(DEPTH + 1)], values))
+    return dendrogram(DenseSimilarity([f"c{i:04d}" for i in range(DEPTH + 1)], values))
 
 
 def test_it_is_as_deep_as_it_can_be(built):

@@ -12,6 +12,7 @@ from taxonomy._core.errors import HierarchyError
 from taxonomy.labels import Label, LabelSet
 from taxonomy.trees.checks import CHECKS, Finding, check, refuse_errors
 from taxonomy.trees.hierarchy import Hierarchy
+from taxonomy.trees.nested import read_nested
 from taxonomy.trees.operations import to_levels
 from taxonomy.trees.raw_tree import RawTree, children_of
 from tests.support.strategies import nested_trees
@@ -21,12 +22,12 @@ NAN = float("nan")
 PETS = LabelSet(["cat", "dog"])
 
 
-def raw(parent, leaf, name=(), height=(), span=()) -> RawTree:
-    return RawTree(list(parent), list(leaf), list(name), list(height), list(span))
+def raw(parent, leaf, name=(), height=(), span=(), support=()) -> RawTree:
+    return RawTree(*map(list, (parent, leaf, name, height, span, support)))
 
 
 def nested(tree, height=()) -> RawTree:
-    made = RawTree.from_nested(tree)
+    made = read_nested(tree)
     made.height = list(height)
     return made
 
@@ -42,6 +43,7 @@ CASES = {
         (raw([-1, 0], [N, "cat"], height=[1.0]), N, N, "2 parents but 1 heights"),
         (raw([-1, 0], [N, "cat"], name=["", "", ""]), N, N, "2 parents but 3 names"),
         (raw([-1, 0], [N, "cat"], span=[0, 0, 0]), N, N, "2 parents but 3 spans"),
+        (raw([-1, 0], [N, "cat"], support=[1, 1, 1]), N, N, "2 parents but 3 shares of support"),
     ],
     "H101": [
         (raw([-1, 0, 0], [N, "cat", "cat"]), N, 2, "'cat' occurs twice, at the entries 1 and")
@@ -81,6 +83,10 @@ CASES = {
         (raw([-1, 0], [N, "cat"], span=[0, 2**63]), N, 1, "span 9223372036854775808"),
     ],
     "H111": [(raw([-1, 0], [N, "cat"], ["the\tpets"]), N, 0, "entry 0, 'the\\tpets', holds")],
+    "H112": [
+        (raw([-1, 0], [N, "cat"], support=[1.5]), N, 0, "Entry 0 has the support 1.5"),
+        (raw([-1, 0], [N, "cat"], support=[-0.1, 7]), N, 0, "has the support -0.1"),
+    ],
     "H201": [(nested([["cat", "dog"]]), N, 0, "Entry 0 has a single child")],
     "H202": [(nested(["cat", "dog"], [1, 2, 0]), N, 1, "height 2, above its parent's 1")],
     "H203": [
@@ -154,7 +160,7 @@ def test_a_hierarchy_refuses_errors_and_nothing_else(code, case):
 
 def test_a_plain_tree_has_no_findings():
     assert check(PLAIN, PETS) == []
-    assert check(RawTree.from_nested(["cat"])) == []  # a single class must hang by itself
+    assert check(read_nested(["cat"])) == []  # a single class must hang by itself
 
 
 def test_several_errors_are_counted():
@@ -240,7 +246,7 @@ def test_cycles_are_those_of_a_walk(parents):
 
 @given(nested_trees())
 def test_sound_trees_are_sound(tree):
-    assert {finding.code[1] for finding in check(RawTree.from_nested(tree))} <= {"2", "3"}
+    assert {finding.code[1] for finding in check(read_nested(tree))} <= {"2", "3"}
 
 
 def test_children_of_nobody():

@@ -153,7 +153,8 @@ class TestCommand:
     def test_by_a_model_and_what_it_leaves_out(self, tmp_path, capsys, monkeypatch):
         monkeypatch.chdir(tmp_path)
         TREE.save("tree.json")
-        words = ["name", "tree.json", "--by", "model", "--model", "scripted", "--store", "s.sqlite"]
+        words = ["name", "tree.json", "--labels", "icons", "--by", "model", "--model", "scripted"]
+        words += ["--store", "s.sqlite"]
         script = lambda body, _: json.dumps({"names": {"1": "fruit"}})  # noqa: E731
         with serve(script) as server:
             assert main([*words, "--base-url", server.url]) == 0

@@ -132,7 +132,7 @@ class TestProposals:
         assert proposals[1].unsure
         assert proposals[1].labelled() == labels["qwertz"]
         with pytest.raises(
-            LabelError, match=r"2 of 3 labels have no synset, first 'qwertz'.*--choo"
+            LabelError, match=r"2 of 3 labels have no synset, first 'qwertz'.*'choices'"
         ):
             require(proposals)
         assert require(proposals[:1])["cat"].wnid == "n02121620"
@@ -167,7 +167,7 @@ class TestProposals:
 
     @pytest.mark.parametrize("method", ["meaning", "company", "agreement", "guess"])
     def test_a_method_without_what_it_needs_is_refused(self, method: str) -> None:
-        with pytest.raises(LabelError, match=r"--embeddings|--source|Unknown method"):
+        with pytest.raises(LabelError, match=r"`embeddings`|`source`|Unknown method"):
             propose(PETS, method=method)
 
 

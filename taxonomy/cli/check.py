@@ -1,0 +1,30 @@
+"""``taxonomy check``: errors, warnings and notes about a tree file."""
+
+from collections import Counter
+from pathlib import Path
+
+from taxonomy._core import io
+from taxonomy._core.errors import HierarchyError
+from taxonomy.cli import _texts as texts
+from taxonomy.cli._arguments import Given, Parser, Words
+from taxonomy.labels import get_labels
+from taxonomy.trees.checks import check
+from taxonomy.trees.content import read_content
+
+EXAMPLES = ("taxonomy check tree.json", "taxonomy check tree.json --labels icons")
+
+
+def add_arguments(parser: Parser, _: Words) -> None:
+    parser.add_argument("tree", type=Path, help="a tree file")
+    parser.add_argument("--labels", help=f"the classes that it is meant for: {texts.LABELS}")
+
+
+def run(arguments: Given) -> None:
+    raw = read_content(io.read_json(arguments.tree), str(arguments.tree))
+    findings = check(raw, get_labels(arguments.labels) if arguments.labels else None)
+    for finding in findings:
+        print(finding)
+    count = Counter(finding.severity for finding in findings)
+    print(f"{count['error']} errors, {count['warning']} warnings, {count['note']} notes")
+    if count["error"]:
+        raise HierarchyError(f"{arguments.tree}: has errors; mend the entries named above.")

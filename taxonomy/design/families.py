@@ -1,0 +1,108 @@
+"""Base families: what a residual block is called, costs and holds, one record a family; no torch.
+
+Every stage, in the trunk and in branches alike, opens with a convolution and batch normalisation
+and goes on with residual blocks of its family.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+Number = Any
+"""A number or an array of numbers, of whole numbers or floats: the closed forms take them all."""
+
+
+class BlockCost(NamedTuple):
+    """What one residual block of one node costs.
+
+    ``params`` are its parameters, ``cell_macs`` its multiply-accumulates for every cell of the
+    map, and ``picture_macs`` those that it needs once a picture.
+    """
+
+    params: Number
+    cell_macs: Number
+    picture_macs: Number
+
+
+@dataclass(frozen=True)
+class Family:
+    """A kind of residual block: everything that the toolkit knows of it, without loading torch.
+
+    To add one, write its block as a torch module in a file of its own and add one record to
+    `FAMILIES`; the conformance tests find it there.
+
+    Args:
+        name: as specifications name it.
+        module: its torch module, as ``"module:Class"``; called with the channels of a node, the
+            number of nodes that run side by side, and the options.
+        options: the fields of `Block` that it has; they are keywords of ``module``, ``cost`` and
+            ``maps``.
+        opening: side of the kernel of a stage's opening convolution, by that convolution's stride.
+        opening_relu: whether a ReLU follows the opening convolution.
+        cost: what a block costs, by the channels of its node.
+        maps: how many maps of its own width a block holds at once.
+    """
+
+    name: str
+    module: str
+    options: tuple[str, ...]
+    opening: Callable[[int], int]
+    opening_relu: bool
+    cost: Callable[..., BlockCost]
+    maps: Callable[..., int]
+
+
+def _resnet_cost(width: Number) -> BlockCost:
+    weights = 2 * 9 * width * width
+    return BlockCost(weights + 2 * 2 * width, weights, 0 * width)
+
+
+def _resnet_maps() -> int:
+    return 3  # its input, and what goes into and comes out of a convolution
+
+
+def _convnext_cost(width: Number, expand: int, kernel: int, recalibrate: str) -> BlockCost:
+    wide = expand * width
+    weights = kernel**2 * width + 2 * width * wide
+    params = weights + 2 * 2 * width + wide  # the norms, and the bias of the wide convolution
+    if recalibrate == "grn":
+        return BlockCost(params + 2 * wide, weights, 0 * width)
+    if recalibrate == "se":
+        narrow = np.maximum(1, wide // 4)
+        squeezed = 2 * wide * narrow
+        return BlockCost(params + squeezed + narrow + wide, weights, squeezed)
+    return BlockCost(params, weights, 0 * width)
+
+
+def _convnext_maps(expand: int, **_: object) -> int:
+    return 1 + 2 * expand  # its input, and its wide map before and after the activation
+
+
+FAMILIES = {
+    family.name: family
+    for family in (
+        Family(
+            name="resnet",
+            module="taxonomy.nets.resnet:ResidualBlock",
+            options=(),
+            opening=lambda stride: 3,  # noqa: ARG005 (a kernel of 3 whatever the stride)
+            opening_relu=True,
+            cost=_resnet_cost,
+            maps=_resnet_maps,
+        ),
+        Family(
+            name="convnext",
+            module="taxonomy.nets.convnext:ConvNeXtBlock",
+            options=("expand", "kernel", "recalibrate"),
+            opening=lambda stride: 3 if stride == 1 else stride,
+            opening_relu=False,
+            cost=_convnext_cost,
+            maps=_convnext_maps,
+        ),
+    )
+}
+"""The base families, by name; one record here and one torch module add a family."""

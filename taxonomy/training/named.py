@@ -1,0 +1,117 @@
+"""A network with its predictions on one split, however it is named: a run, a file, or shipped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from taxonomy._core.errors import DataError
+from taxonomy.data import DATASETS, DataRequest
+from taxonomy.design.spec import NetSpec
+from taxonomy.nets import get_net
+from taxonomy.predictions import ClassFeatures, Predictions
+from taxonomy.training.features import class_features
+from taxonomy.training.run import Run
+from taxonomy.training.scoring import predict
+from taxonomy.training.start import run_data
+from taxonomy.trees.hierarchy import Hierarchy
+
+
+@dataclass(frozen=True)
+class Scored:
+    """A network's shape and its predictions on one split.
+
+    Args:
+        spec: its shape.
+        hierarchy: its tree.
+        predictions: its logits.
+    """
+
+    spec: NetSpec
+    hierarchy: Hierarchy
+    predictions: Predictions
+
+
+def scored(
+    network: Path | str, split: str = "val", data: DataRequest | Path | str | None = None
+) -> Scored:
+    """Return a run with its stored predictions, or a network with those that it makes of pictures.
+
+    Args:
+        network: a run's folder, a network's file, or a shipped name such as ``icons/tree``.
+        split: ``val`` or ``test``; the test split is for final tables.
+        data: the pictures that a network's file is scored on; a run has stored predictions, and a
+            shipped network is scored on the data set that it was trained on.
+
+    Raises:
+        DataError: nothing says which pictures a network is to be scored on.
+        FileFormatError: there is no such run or network.
+    """
+    if Path(network).is_dir():
+        run = Run(Path(network))
+        return Scored(run.spec, run.hierarchy, run.predictions(split))
+    net = get_net(network)
+    request = data if isinstance(data, DataRequest) else DataRequest(str(data or ""))
+    if not request.data:
+        request = DataRequest(_own_data(network))
+    part = replace(request, classes=net.classes).pictures(net.spec.resolution).part(split)
+    return Scored(net.spec, net.hierarchy, predict(net, part))
+
+
+def scored_by_name(
+    networks: Iterable[str], split: str = "val", data: DataRequest | None = None
+) -> dict[str, Scored]:
+    """Return several networks with their predictions, by the last part of their names.
+
+    Raises:
+        DataError: two of them have one name; and as `scored`.
+    """
+    found: dict[str, Scored] = {}
+    for network in networks:
+        name = Path(network).name
+        if name in found:
+            raise DataError(f"Two networks are called {name!r}; rename one.")
+        found[name] = scored(network, split, data)
+    return found
+
+
+def _own_data(network: Path | str) -> str:
+    """Return the data set that a shipped network was trained on, which its name begins with."""
+    name = str(network).partition("/")[0]
+    if name not in DATASETS.names():
+        raise DataError(
+            f"{network}: which pictures is it to be scored on? Name them as `data`, such as a "
+            "folder of class folders."
+        )
+    return name
+
+
+def run_features(
+    folder: Path | str, split: str = "val", data: DataRequest | None = None
+) -> ClassFeatures:
+    """Compute the class features of a run's network on its own pictures.
+
+    Args:
+        folder: of a finished run.
+        split: ``val`` or ``train``; never the pictures that are tested on.
+        data: the run's pictures, where it does not say itself where they are.
+
+    Raises:
+        DataError: the pictures are not those that the run was trained on.
+        FileFormatError: the folder holds no finished run.
+    """
+    run = Run(Path(folder))
+    request = run_data(run.path) if "data" in run.manifest["inputs"] else data
+    if request is None:
+        raise DataError(
+            f"{run.path}: does not say where its pictures are; name them as `data`, with the "
+            "options that they were read with."
+        )
+    pictures, _ = request.matched(run.hierarchy, run.spec.resolution)
+    if pictures.digest != run.manifest["data"]:
+        raise DataError(
+            f"{run.path}: was trained on other pictures than {request.data!r} holds now; name its "
+            "pictures as `data`, with the options that they were read with."
+        )
+    return class_features(run.net(), pictures.part(split))

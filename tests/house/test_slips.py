@@ -1,0 +1,49 @@
+"""Slips that newcomers make in Python get a sentence instead of a traceback from deep inside."""
+
+import pytest
+
+import taxonomy as tx
+from taxonomy import TaxonomyError
+
+WORDS = ["cat", "dog", "car", "bus", "pear", "fig"]
+
+
+@pytest.fixture(scope="module")
+def made():
+    return tx.generate(WORDS, source="random", levels=(2,))
+
+
+@pytest.mark.parametrize(
+    ("slip", "said"),
+    [
+        (
+            lambda made: tx.compare({"a": made, "b": made.tree}),
+            "the tree 'a' is a Generated; give a Hierarchy, such as its .tree",
+        ),
+        (lambda made: tx.compare([made.tree, made.tree]), "what is compared is a list; give a"),
+        (
+            lambda made: tx.compare({"a": made.tree, "b": made.tree}, "triplet_distance"),
+            "'triplet_distance' is one text where metrics are wanted",
+        ),
+        (lambda made: tx.plot_tree(made, "tree.png"), "give a Hierarchy, such as its .tree"),
+        (lambda made: tx.plot_tree("tree.json", "tree.png"), "the tree is a str"),
+        (lambda made: made.tree.restrict("cat"), "'cat' is one text where classes are wanted"),
+        (lambda made: tx.get_labels([1, 2, 3]), "The label 1 is no text"),
+        (lambda made: tx.generate(WORDS, source="random", levels=2), "`levels` is 2; give a tuple"),
+        (lambda made: tx.generate(WORDS, sorce="random"), "Did you mean 'source'?"),
+    ],
+)
+def test_slip(made, slip, said, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(TaxonomyError) as caught:
+        slip(made)
+    assert said in str(caught.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_slips_with_networks(tmp_path):
+    net = tx.get_net("icons/tree")
+    with pytest.raises(TaxonomyError, match="'cat' is one text where classes are wanted"):
+        tx.extract(net, "cat")
+    with pytest.raises(TaxonomyError, match="the network is a str; give a HierarchicalNet"):
+        tx.save_net(net, "net.safetensors")
