@@ -4,8 +4,12 @@
     python hierarchies/icons/make_networks.py flat
     make frontier                                        (hours; taught by that network)
     python hierarchies/icons/make_networks.py tree
+    python hierarchies/icons/make_networks.py flat-0.25x
+    python hierarchies/icons/make_networks.py flat-0.35x
 
 - ``networks/flat.safetensors``: the flat network that teaches all others.
+- ``networks/flat-0.25x.safetensors``, ``flat-0.35x.safetensors``: the thin flat networks,
+  beside which experts are measured.
 - ``networks/tree.safetensors``: the recommended tree network, over ``trees/llm-rows-24.json``.
 
 Beside each stands, as JSON, what made it: the run's settings, digests, accuracies and machine.
@@ -22,7 +26,12 @@ from taxonomy.training import Run
 HERE = Path(__file__).parent
 SEED = 0
 MOST_BYTES = 10_000_000
-MADE_BY = {"flat": ("teacher", "flat 0.6x"), "tree": ("frontier", "tree")}
+MADE_BY = {
+    "flat": ("teacher", "flat 0.6x"),
+    "flat-0.25x": ("frontier", "flat 0.25x"),
+    "flat-0.35x": ("frontier", "flat 0.35x"),
+    "tree": ("frontier", "tree"),
+}
 """The study and the setting of each network."""
 
 
@@ -40,7 +49,7 @@ def main() -> None:
     if (size := len(weights) + others) > MOST_BYTES:
         raise SystemExit(f"The networks take {size:,} bytes; at most {MOST_BYTES:,} are shipped.")
     io.write_bytes(place, weights)
-    command = f"python analysis/{study}.py --seeds {SEED} --only '{setting}'"
+    command = f"python analysis/studies/{study}.py --seeds {SEED} --only '{setting}'"
     io.write_json(
         place.with_suffix(".json"), {"setting": run.path.name, "command": command, **run.manifest}
     )
