@@ -47,7 +47,7 @@ def test_shipped_files_are_those_of_the_index_with_their_bytes(wheel):
 
 
 def test_code_is_the_checkouts(wheel):
-    kinds = {".py", ".json", ".typed", ".txt", ".html", ".css", ".js", ".toml"}
+    kinds = {".py", ".json", ".typed", ".txt", ".html", ".css", ".js", ".toml", ".md"}
     ours = {
         str(path.relative_to(ROOT))
         for path in (ROOT / "taxonomy").rglob("*")
