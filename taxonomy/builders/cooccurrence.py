@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 
 from taxonomy._core.checked import check_options
 from taxonomy._core.errors import ClusteringError, LabelError, check_choice
-from taxonomy.clustering.shaped import Shape
+from taxonomy.clustering.shaped import Shape, number_of_levels
 from taxonomy.clustering.wanted import wanted_tree
 from taxonomy.design.spec import NetSpec
 from taxonomy.labels import LabelSet
@@ -72,8 +72,7 @@ class Cooccurrence:
             SpecError: the network has too few levels, or several widths a level.
         """
         wanted = self.wanted(labels)
-        named = 0 if isinstance(self.groups, str) else len(self.groups)
-        levels = self.levels or named or (2 if len(labels) >= 24 else 1)
+        levels = number_of_levels(self.levels, self.groups, len(labels))
         shape = Shape(
             levels,
             self.groups,

@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 from taxonomy._core.checked import check_options
 from taxonomy._core.errors import ClusteringError, check_choice
 from taxonomy.clustering.linkage import PairwiseLinkageName
-from taxonomy.clustering.shaped import Shape, shaped_tree
+from taxonomy.clustering.shaped import Shape, number_of_levels, shaped_tree
 from taxonomy.labels import LabelSet, check_same_labels
 from taxonomy.similarity import Similarity
 from taxonomy.trees.hierarchy import Hierarchy
@@ -60,8 +60,7 @@ class Shaped:
             raise ClusteringError("Shaping needs a similarity; name a `source`, such as wordnet.")
         names = ("the similarity", "the label set")
         check_same_labels(similarity.ids, labels.ids, ClusteringError, names)
-        named = 0 if isinstance(self.groups, str) else len(self.groups)
-        levels = self.levels or named or (2 if len(labels) >= 24 else 1)
+        levels = number_of_levels(self.levels, self.groups, len(labels))
         shape = Shape(
             levels,
             self.groups,

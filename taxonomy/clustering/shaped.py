@@ -52,6 +52,23 @@ TRIED = 4
 """How many numbers of groups a level the choice ``"cheapest"`` tries."""
 
 
+def number_of_levels(levels: int, groups: tuple[int, ...] | str, n: int) -> int:
+    """Return how many levels a shape of n classes has where that was left to us.
+
+    Args:
+        levels: what was asked for; 0 to leave it open.
+        groups: groups of every level, where they were named; a word where they were not.
+        n: number of classes.
+
+    >>> number_of_levels(3, "middle", 12), number_of_levels(0, (4, 9), 12)
+    (3, 2)
+    >>> number_of_levels(0, "middle", 23), number_of_levels(0, "middle", 24)
+    (1, 2)
+    """
+    named = 0 if isinstance(groups, str) else len(groups)
+    return levels or named or (2 if n >= 24 else 1)
+
+
 @dataclass(frozen=True)
 class Shape:
     """Bounds on a tree whose leaves all hang below its finest level.

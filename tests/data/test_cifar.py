@@ -8,6 +8,7 @@ import io
 import os
 import tarfile
 import threading
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -176,6 +177,17 @@ def test_a_missing_archive_is_explained(tmp_path):
     assert {"cifar10", "cifar100", "folder", "hub", "icons"} == set(DATASETS)
 
 
+@contextmanager
+def serving(handler):
+    """Answer on loopback by a handler; the address is yielded."""
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as running:
+        thread = threading.Thread(target=running.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{running.server_address[1]}"
+        running.shutdown()
+        thread.join()
+
+
 @pytest.fixture
 def server(tmp_path):
     """Serve the temporary folder on loopback."""
@@ -187,12 +199,8 @@ def server(tmp_path):
         def log_message(self, *arguments):
             pass
 
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as running:
-        thread = threading.Thread(target=running.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{running.server_address[1]}"
-        running.shutdown()
-        thread.join()
+    with serving(Handler) as address:
+        yield address
 
 
 def test_download_when_asked(hundred, server, tmp_path):
@@ -247,12 +255,8 @@ def odd_server(hundred, tmp_path):
         def log_message(self, *arguments):
             pass
 
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as running:
-        thread = threading.Thread(target=running.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{running.server_address[1]}"
-        running.shutdown()
-        thread.join()
+    with serving(Handler) as address:
+        yield address
 
 
 def test_odd_servers(hundred, odd_server, tmp_path):
