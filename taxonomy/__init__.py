@@ -29,13 +29,14 @@ if TYPE_CHECKING:
     from taxonomy.data import DataRequest, get_data
     from taxonomy.design import Cost, NetSpec, cost, design_search
     from taxonomy.evaluation import evaluate, evaluate_tasks
+    from taxonomy.export import bundle
     from taxonomy.labels import Label, LabelSet, get_labels
-    from taxonomy.nets import HierarchicalNet, build_net, extract, get_net, save_net
+    from taxonomy.nets import HierarchicalNet, build_net, extract, get_net, predict, save_net
     from taxonomy.plots import plot_tree
     from taxonomy.predictions import Predictions
     from taxonomy.similarity import DenseSimilarity, Similarity, get_source
     from taxonomy.tasks import Task, TaskList, get_tasks
-    from taxonomy.training import Run, TrainConfig, predict, resume, train
+    from taxonomy.training import Run, TrainConfig, resume, train
     from taxonomy.trees.hierarchy import Hierarchy, get_tree
     from taxonomy.trees.naming import name_nodes
 
@@ -60,6 +61,7 @@ __all__ = [
     "TrainConfig",
     "build_net",
     "builders",
+    "bundle",
     "compare",
     "comparison",
     "cost",
@@ -100,13 +102,14 @@ _HOMES = {
     "taxonomy.data": ("DataRequest", "get_data"),
     "taxonomy.design": ("Cost", "NetSpec", "cost", "design_search"),
     "taxonomy.evaluation": ("evaluate", "evaluate_tasks"),
+    "taxonomy.export": ("bundle",),
     "taxonomy.labels": ("Label", "LabelSet", "get_labels"),
-    "taxonomy.nets": ("HierarchicalNet", "build_net", "extract", "get_net", "save_net"),
+    "taxonomy.nets": ("HierarchicalNet", "build_net", "extract", "get_net", "predict", "save_net"),
     "taxonomy.plots": ("plot_tree",),
     "taxonomy.predictions": ("Predictions",),
     "taxonomy.similarity": ("DenseSimilarity", "Similarity", "get_source"),
     "taxonomy.tasks": ("Task", "TaskList", "get_tasks"),
-    "taxonomy.training": ("Run", "TrainConfig", "predict", "resume", "train"),
+    "taxonomy.training": ("Run", "TrainConfig", "resume", "train"),
     "taxonomy.trees.hierarchy": ("Hierarchy", "get_tree"),
     "taxonomy.trees.naming": ("name_nodes",),
 }

@@ -127,8 +127,11 @@ def resolve(
         if name not in own | others:
             known = sorted(own | others)
             around = [*known, "source", "builder", "stability", "noise"]
+            has = [f"builder={entry!r}" for entry in BUILDERS.having(name)]
+            has += [f"source={entry!r}" for entry in SOURCES.having(name)]
+            near = f" It is one of {' and '.join(has)}." if has else did_you_mean(name, around)
             raise RegistryError(
-                f"Neither builder nor source has an option {name!r}.{did_you_mean(name, around)} "
+                f"Neither builder nor source has an option {name!r}.{near} "
                 f"Their options: {', '.join(known) or 'none'}."
             )
     maker = BUILDERS.resolve(builder, {k: v for k, v in options.items() if k in own})

@@ -14,6 +14,7 @@ from taxonomy.labels import Label, LabelSet, get_labels
 from taxonomy.wordnet.senses import Proposal, propose
 
 if TYPE_CHECKING:
+    from taxonomy.llm.plan import Plan
     from taxonomy.llm.sensing import Senses
     from taxonomy.similarity import Source
     from taxonomy.wordnet.opinions import Opinion
@@ -148,6 +149,39 @@ def find_senses(
             "English names in a column 'name', or choose (`choose=LABEL=SYNSET`)."
         )
     return Meanings(tuple(proposals), opinions)
+
+
+def asked_model(options: Mapping[str, Any], *, ignore_wnids: bool = False) -> Senses | None:
+    """Return the language model that options name, or the answers to replay; None without any.
+
+    Args:
+        options: of `taxonomy.llm.sensing.Senses`.
+        ignore_wnids: ask about labels that have a wnid, too.
+
+    Raises:
+        LabelError: options, and neither a model nor a transcript that they are for.
+    """
+    from taxonomy.llm.sensing import Senses
+
+    if options.get("model") or options.get("transcript"):
+        return Senses(**options, ignore_wnids=ignore_wnids)
+    if useless := sorted(options):
+        raise LabelError(
+            f"`{useless[0]}` is for asking a language model; name one (`model`), or a transcript "
+            "to replay (`transcript=icons/llm-senses`)."
+        )
+    return None
+
+
+def plan(labels: LabelSet, model: Senses | None) -> Plan:
+    """Return what a language model would be asked about names and what that costs; send nothing.
+
+    Raises:
+        LabelError: there is no model.
+    """
+    if model is None:
+        raise LabelError("A dry run is of what asks a language model; name one (`model`).")
+    return model.plan(labels)
 
 
 def _encoder(model: str) -> Encode:

@@ -258,6 +258,14 @@ class ClassFeatures(Recorded):
         if self.counts.shape != (len(self.ids),):
             raise DataError(f"{self.counts.size} counts for {len(self.ids)} classes.")
 
+    def __str__(self) -> str:
+        """Say in one line what there is."""
+        weights = "no weights, as heads read different maps" if self.weights is None else "weights"
+        return (
+            f"mean features of {len(self.ids)} classes over {int(self.counts.sum())} pictures "
+            f"({self.split}), {self.means.shape[1]} channels; {weights}"
+        )
+
     @cached_property
     def digest(self) -> str:
         """The sha256 of ids, arrays and split."""

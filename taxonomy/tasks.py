@@ -11,7 +11,10 @@ writes:
 from __future__ import annotations
 
 import csv
+import logging
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from io import StringIO
@@ -23,6 +26,7 @@ import numpy as np
 from taxonomy._core import io, shipped
 from taxonomy._core.arrays import BoolArray, IntArray
 from taxonomy._core.decoding import decode, parse_json
+from taxonomy._core.endings import TASKS, check_ending
 from taxonomy._core.errors import (
     FileFormatError,
     LabelError,
@@ -35,6 +39,8 @@ from taxonomy._core.recorded import Recorded
 from taxonomy._core.registry import lookup
 from taxonomy.labels import check_classes
 from taxonomy.trees.hierarchy import Hierarchy
+
+log = logging.getLogger(__name__)
 
 FORMAT = "taxonomy-tasks"
 MOST_COUNT = 10**12
@@ -125,6 +131,16 @@ class TaskList(Recorded):
         """Return the number of tasks."""
         return len(self._tasks)
 
+    def __str__(self) -> str:
+        """Say how many tasks there are, by kind.
+
+        >>> print(TaskList([Task("pets", ("cat", "dog"))], ["bus", "cat", "dog"]))
+        1 tasks over 3 classes: 1 named
+        """
+        kinds = Counter(task.kind for task in self)
+        parts = ", ".join(f"{count} {kind}" for kind, count in kinds.items()) or "none"
+        return f"{len(self)} tasks over {len(self.ids)} classes: {parts}"
+
     def select(
         self, kind: str | None = None, size: int | None = None, reference: str | None = None
     ) -> TaskList:
@@ -199,7 +215,16 @@ class TaskList(Recorded):
         return {"format": FORMAT, "version": 1, "ids": list(self.ids), "tasks": tasks}
 
     def save(self, path: Path | str) -> None:
-        """Write the list atomically as JSON, one task a line."""
+        """Write the list atomically, one task a line, as JSON or CSV by the file's ending.
+
+        CSV holds the classes, and how often a task is asked for; kinds and ids are left out.
+
+        Raises:
+            FileFormatError: another ending.
+        """
+        if check_ending(path, TASKS) == ".csv":
+            io.write_text(path, self._to_csv())
+            return
         content = self._content()
         tasks = ",\n  ".join(io.canonical_json(task) for task in content["tasks"])
         io.write_text(
@@ -208,6 +233,14 @@ class TaskList(Recorded):
             f' "provenance": {io.canonical_json(dict(self.provenance))},\n'
             f' "ids": {io.canonical_json(content["ids"])},\n "tasks": [\n  {tasks}\n ]}}\n',
         )
+
+    def _to_csv(self) -> str:
+        text = StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        for task in self:
+            counted = task.count != 1 or task.classes[0].isdecimal()
+            writer.writerow([task.count, *task.classes] if counted else task.classes)
+        return text.getvalue()
 
     @classmethod
     def load(cls, path: Path | str, classes: Iterable[str] | None = None) -> TaskList:
@@ -333,6 +366,7 @@ def get_tasks(name: Path | str, classes: Iterable[str] | None = None) -> TaskLis
     'bd52222a'
     """
     ending = f"/{TASKS_FILE}"
+    name = str(name).removesuffix(ending) if not Path(name).exists() else name
     lists = [file.removesuffix(ending) for file in shipped.index() if file.endswith(ending)]
     if str(name) in lists:
         return TaskList.load(shipped.path(f"{name}{ending}"))
@@ -442,6 +476,51 @@ def sample_random(ids: Iterable[str], size: int, count: int, seed: int) -> list[
     ]
 
 
+def draw_tasks(
+    tree: Hierarchy,
+    *,
+    sizes: tuple[int, ...] = (2, 5, 10, 20),
+    count: int = 50,
+    seed: int = 0,
+    name: str = "tree",
+) -> TaskList:
+    """Draw tasks from a tree: coherent, mixed and random ones of several sizes.
+
+    Kinds that a size makes impossible are left out: a tree may have no branch large enough.
+
+    Args:
+        tree: any tree.
+        sizes: numbers of classes a task; those that leave no class out are passed over.
+        count: tasks of each kind and size.
+        seed: of the drawing.
+        name: what the tasks call the tree.
+
+    Raises:
+        LabelError: the tree has too few classes for any of the sizes, or a number below 1.
+
+    >>> print(draw_tasks(Hierarchy.from_nested([["cat", "dog"], ["bus", "car"]]), count=3))
+    9 tasks over 4 classes: 3 coherent, 3 mixed, 3 random
+    """
+    check_whole("count", count, 1, MOST_COUNT, LabelError)
+    for size in sizes:
+        check_whole("sizes", size, 1, MOST_COUNT, LabelError)
+    tasks: list[Task] = []
+    fitting = [size for size in sizes if size < len(tree.leaves)]
+    for draw in (sample_coherent, sample_mixed):
+        for size in fitting:
+            with suppress(LabelError):  # no branches for tasks of this size
+                tasks += draw(tree, name, size, count, seed)
+    for size in fitting:
+        tasks += sample_random(tree.leaves, size, count, seed)
+    if not tasks:
+        raise LabelError(
+            f"A tree of {len(tree.leaves)} classes has no tasks of {', '.join(map(str, sizes))} "
+            "classes that leave any out; give smaller `sizes`."
+        )
+    made = io.provenance("draw_tasks", tree=tree.digest, seed=seed)
+    return TaskList(tasks, tree.leaves, made)
+
+
 def _clades(reference: Hierarchy, least: int, most: int) -> list[tuple[str, ...]]:
     """Return the distinct clades of a size, by inner node, in canonical order."""
     nodes = [n for n in reference.nodes if least <= reference.leaf_counts[n] <= most]
@@ -499,3 +578,25 @@ def tasks_for(
         "No task list is shipped for these classes; write one, a line a task with the classes that "
         "an expert is wanted for, such as: cat,dog. Name its file as `tasks`."
     )
+
+
+def tasks_of(tree: Hierarchy, given: Path | str | None = None) -> TaskList:
+    """Return the tasks of a list, else the shipped ones over a tree's classes, else drawn ones.
+
+    Args:
+        tree: that the tasks are over the classes of.
+        given: a task list's name or file.
+
+    Raises:
+        LabelError: the list given asks for other classes, or the tree is too small to draw tasks.
+
+    >>> print(tasks_of(Hierarchy.from_nested([["cat", "dog"], ["bus", "car"]])))
+    150 tasks over 4 classes: 50 coherent, 50 mixed, 50 random
+    """
+    if given is not None:
+        return get_tasks(given, tree.leaves)
+    if (found := tasks_for(tree.leaves, required=False)) is not None:
+        return found
+    drawn = draw_tasks(tree)
+    log.info("No task list is named: %s, drawn from the tree (taxonomy tasks writes them).", drawn)
+    return drawn

@@ -21,7 +21,7 @@ import pandas as pd
 import taxonomy as tx
 from taxonomy.evaluation.experts import mean_points, points, versus_flat
 from taxonomy.study.results import stamp, versions, write_json, write_text
-from taxonomy.training import predict
+from taxonomy.training import predictions_on
 
 ROOT = Path(__file__).parents[2]
 RESULTS = ROOT / "analysis/results"
@@ -64,7 +64,7 @@ def score(split: str) -> tuple[pd.DataFrame, dict[str, object]]:
     rows, facts = {}, {}
     for name in networks():
         net = tx.get_net(name)
-        predictions = predict(net, pictures)
+        predictions = predictions_on(net, pictures)
         rows[name] = pooled(points(net.spec, net.hierarchy, predictions, tasks))
         whole = tx.cost(net.spec, net.hierarchy)
         facts[name] = {

@@ -202,9 +202,9 @@ def notebook_page(path: Path) -> str:
 
 def cli_page() -> str:
     """Return the reference of the command from its parsers."""
-    from taxonomy.cli import parsers
+    from taxonomy.cli._parsers import SUMMARIES, parser_of
 
-    known = parsers()
+    known = {name: parser_of(name) for name in SUMMARIES}
     parts = [
         "# Commands",
         CLI_INTRODUCTION,

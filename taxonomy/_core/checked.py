@@ -58,8 +58,8 @@ def check_options(options: Any, error: type[TaxonomyError]) -> None:
         value = getattr(options, name)
         if get_origin(hint) is Literal:
             if value not in get_args(hint):
-                known = [repr(choice) for choice in get_args(hint)]
-                near = did_you_mean(repr(value)[:60], known)
+                known = [str(choice) for choice in get_args(hint)]
+                near = did_you_mean(str(value)[:60], known)
                 raise error(
                     f"The option `{name}` is {repr(value)[:60]}.{near} "
                     f"Choose from: {', '.join(known)}."

@@ -60,6 +60,10 @@ class TrainingError(TaxonomyError):
     """A training run cannot start, continue or be used."""
 
 
+class ExportError(TaxonomyError):
+    """A network cannot be exported, or what was written does not answer what the network does."""
+
+
 class LLMError(TaxonomyError):
     """A language model cannot be asked, or its stored answers cannot be read."""
 

@@ -12,6 +12,7 @@ import lzma
 import math
 import os
 import platform
+import shutil
 import struct
 import tokenize
 import zipfile
@@ -27,7 +28,7 @@ import numpy as np
 
 from taxonomy._core.decoding import parse_json
 from taxonomy._core.errors import FileFormatError, WriteError
-from taxonomy._core.sharing import clear_temporaries, create_temporary
+from taxonomy._core.sharing import clear_temporaries, create_temporary, temporary_beside
 
 Json = Any
 
@@ -63,6 +64,42 @@ def atomic_open(path: Path | str) -> Iterator[BinaryIO]:
         if error.errno is None:  # of whoever writes, such as a failed download
             raise
         raise WriteError(path, error.strerror) from error
+
+
+@contextlib.contextmanager
+def atomic_folder(path: Path | str, mark: str) -> Iterator[Path]:
+    """Make a folder beside ``path`` and rename it to ``path`` once everything in it is on disk.
+
+    On an error it is removed, and what was there before stays.
+
+    Args:
+        path: the folder's final place.
+        mark: a file by which an earlier folder of the same kind is known, which is replaced.
+
+    Raises:
+        WriteError: the place is taken by something else, or cannot be written.
+    """
+    path = Path(path)
+    if path.exists() and not (path / mark).is_file() and (path.is_file() or any(path.iterdir())):
+        raise WriteError(path, f"it is there and holds no {mark}")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    clear_temporaries(path.parent, path.name)
+    temporary, former = temporary_beside(path), temporary_beside(path)
+    try:
+        temporary.mkdir()
+        yield temporary
+        sync_folder(temporary)
+        if path.exists():
+            path.rename(former)
+        temporary.rename(path)
+        sync_folder(path.parent)
+    except OSError as error:
+        if error.errno is None:
+            raise
+        raise WriteError(path, error.strerror) from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+        shutil.rmtree(former, ignore_errors=True)
 
 
 def sync_folder(folder: Path) -> None:
@@ -107,8 +144,13 @@ def canonical_json(value: Json) -> str:
 
 
 def write_json(path: Path | str, value: Json) -> None:
-    """Write a value atomically as indented JSON, keys in the order given."""
-    write_text(path, json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+    """Write a value atomically as `indented_json`."""
+    write_text(path, indented_json(value))
+
+
+def indented_json(value: Json) -> str:
+    """Return a value as JSON for people to read, keys in the order given."""
+    return json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def read_json(path: Path | str) -> Json:

@@ -13,8 +13,10 @@ import inspect
 import re
 import types
 import typing
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
+
+from taxonomy._core.errors import did_you_mean
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,6 +34,20 @@ class Option:
     hint: Any
     default: Any
     help: str
+
+    @property
+    def shown_default(self) -> str:
+        """Its default as a help text shows it; empty where there is none to show.
+
+        >>> Option("levels", tuple[int, ...], (12, 48), "").shown_default
+        '12,48'
+        """
+        default = self.default
+        if default is dataclasses.MISSING or default is inspect.Parameter.empty or default is None:
+            return ""
+        if isinstance(default, bool):
+            return "yes" if default else "no"
+        return ",".join(map(str, default)) if isinstance(default, tuple) else str(default)
 
     @property
     def placeholder(self) -> str:
@@ -93,6 +109,30 @@ def argument_helps(owner: Any) -> dict[str, str]:
     return helps
 
 
+def with_flags(message: str, flags: Mapping[str, str]) -> str:
+    """Return a message of the library with a command's flags for the fields that it names.
+
+    Args:
+        message: fields and their values stand in backquotes.
+        flags: the flag of each field.
+
+    >>> flags = {"max_usd": "--max-usd", "flat": "--flat"}
+    >>> with_flags("The run may cost $3; raise `max_usd`, such as `max_usd=3`.", flags)
+    'The run may cost $3; raise --max-usd, such as --max-usd 3.'
+    >>> with_flags("Leave out `flat`, or `flat=True`; `other` is none.", flags)
+    'Leave out --flat, or --flat; `other` is none.'
+    """
+
+    def flag(match: re.Match[str]) -> str:
+        name, value = match.groups()
+        if name not in flags:
+            return match.group()
+        plain = (value or "").strip("'\"")
+        return f"{flags[name]} {'' if plain in ('True', 'False') else plain}".rstrip()
+
+    return re.sub(r"`(\w+)(?:=([^`]*))?`", flag, message)
+
+
 def parse(hint: Any, text: str) -> Any:
     """Return a text as a value of a type.
 
@@ -103,7 +143,7 @@ def parse(hint: Any, text: str) -> Any:
     ((12, 48), True, 0.5)
     >>> parse(typing.Literal["wup", "lin"], "lim")
     Traceback (most recent call last):
-    ValueError: 'lim' is none of: wup, lin
+    ValueError: 'lim' is none of: wup, lin. Did you mean 'lin'?
     """
     if hint is bool:
         return _truth(text)
@@ -139,7 +179,7 @@ def _number(kind: type[int | float], text: str) -> int | float:
 def _choice(choices: tuple[Any, ...], text: str) -> Any:
     known = {str(choice): choice for choice in choices}
     if text not in known:
-        raise ValueError(f"{text!r} is none of: {', '.join(known)}")
+        raise ValueError(f"{text!r} is none of: {', '.join(known)}.{did_you_mean(text, known)}")
     return known[text]
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import importlib
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib.metadata import entry_points
 from types import ModuleType
 from typing import Any, Generic, TypeVar
@@ -18,6 +19,8 @@ EXTRAS = {
     "datasets": "hub",
     "matplotlib": "plots",
     "nltk": "wordnet",
+    "onnx": "onnx",
+    "onnxruntime": "onnx",
     "openai": "llm",
     "PIL": "train",
     "pooch": "train",
@@ -68,7 +71,8 @@ def lazy_names(
         return getattr(importlib.import_module(homes[name]), name)
 
     def names() -> list[str]:
-        return sorted({*vars(sys.modules[package]), *homes, *rooms})
+        private = {name for name in vars(sys.modules[package]) if name.startswith("_")}
+        return sorted({*private, *homes, *rooms})
 
     return load, names
 
@@ -132,6 +136,21 @@ class Registry(Generic[Entry]):
             f"Choose from: {', '.join(self.names())}."
         )
 
+    def having(self, option: str) -> tuple[str, ...]:
+        """Return the names whose classes have an option, those left out that cannot be imported.
+
+        >>> from taxonomy.builders import BUILDERS
+        >>> BUILDERS.having("most_leaves"), BUILDERS.having("policy")
+        (('cooccurrence', 'shaped'), ('hypernyms',))
+        """
+        found = []
+        for name in self.names():
+            with contextlib.suppress(MissingExtraError):
+                cls: Any = self.get(name)
+                if option in {field.name for field in dataclasses.fields(cls)}:
+                    found.append(name)
+        return tuple(found)
+
     def make(self, name: str, options: Mapping[str, Any]) -> Entry:
         """Return an instance of a name's class with the given options.
 
@@ -185,6 +204,27 @@ def lookup(family: str, table: dict[str, Entry], name: str) -> Entry:
         raise RegistryError(
             f"Unknown {family} {name!r}.{did_you_mean(name, table)} Choose from: {shown}."
         ) from None
+
+
+def unknown_option(word: str, known: Iterable[str], choices: Mapping[str, Registry[Any]]) -> str:
+    """Return what to say of an option that there is not: whose it is, or which one was meant.
+
+    Args:
+        word: what was given, such as ``--policy``.
+        known: the options that there are.
+        choices: registries by the option that chooses from them.
+
+    >>> from taxonomy.builders import BUILDERS
+    >>> unknown_option("--policy", ["--source"], {"--builder": BUILDERS})
+    '--policy is an option of --builder hypernyms'
+    >>> unknown_option("sorce", ["source"], {"--builder": BUILDERS})
+    "unknown argument sorce. Did you mean 'source'?"
+    """
+    option = word.removeprefix("--").replace("-", "_")
+    for chooser, registry in choices.items():
+        if owners := registry.having(option):
+            return f"{word} is an option of {chooser} {f' or {chooser} '.join(owners)}"
+    return f"unknown argument {word}.{did_you_mean(word, known)}"
 
 
 _SHOWN = 20

@@ -9,6 +9,7 @@ import os
 import platform
 import re
 import secrets
+import shutil
 import sys
 import time
 from collections.abc import Iterator
@@ -31,20 +32,27 @@ def _machine() -> str:
     return hashlib.sha256(f"{platform.node()} {space}".encode()).hexdigest()[:8]
 
 
+def temporary_beside(path: Path) -> Path:
+    """Return a fresh name beside a path that says which process writes it.
+
+    So `clear_temporaries` knows when that process is gone.
+    """
+    writer = f"{_machine()}-{os.getpid()}-{_PROCESS}-{secrets.token_hex(4)}"
+    return path.parent / f".{path.name}.{writer}.tmp"
+
+
 def create_temporary(path: Path) -> tuple[int, Path]:
     """Create a file to be written and then renamed to ``path``; return its descriptor and name.
 
-    Its permissions are those that the user's umask gives to any new file. Its name says which
-    process writes it, so that `clear_temporaries` knows when that process is gone.
+    Its permissions are those that the user's umask gives to any new file.
     """
-    writer = f"{_machine()}-{os.getpid()}-{_PROCESS}-{secrets.token_hex(4)}"
-    temporary = path.parent / f".{path.name}.{writer}.tmp"
+    temporary = temporary_beside(path)
     flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     return os.open(temporary, flags, 0o666), temporary
 
 
 def clear_temporaries(folder: Path, name: str = "") -> None:
-    """Remove the temporary files that killed processes have left in a folder.
+    """Remove the temporary files and folders that killed processes have left in a folder.
 
     What a live process is writing stays. A file from another machine, whose processes cannot be
     seen from here, stays until nothing was written to it for a day.
@@ -56,7 +64,7 @@ def clear_temporaries(folder: Path, name: str = "") -> None:
     for left in folder.glob(f".{glob.escape(name)}.*.tmp" if name else ".*.tmp"):
         if _is_abandoned(left):
             with contextlib.suppress(OSError):  # somebody else's, or open on Windows
-                left.unlink(missing_ok=True)
+                shutil.rmtree(left) if left.is_dir() else left.unlink(missing_ok=True)
 
 
 def _is_abandoned(temporary: Path) -> bool:

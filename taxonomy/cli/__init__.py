@@ -15,9 +15,12 @@ from collections.abc import Sequence
 
 from taxonomy import __version__
 from taxonomy._core.errors import TaxonomyError, did_you_mean
-from taxonomy.cli._parsers import SUMMARIES, overview, parser_of, parsers, with_flags
+from taxonomy._core.options import with_flags
+from taxonomy._core.process import prepare_process
+from taxonomy.cli._parsers import SUMMARIES, overview, parser_of
+from taxonomy.llm.plan import Plan, confirming
 
-__all__ = ["main", "parsers"]
+__all__ = ["main"]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -35,14 +38,17 @@ def main(argv: Sequence[str] | None = None) -> int:
             f"taxonomy: Unknown command {words[0]!r}.{near} See: taxonomy --help", file=sys.stderr
         )
         return 2
-    parser = argparse.ArgumentParser()
+    flags: dict[str, str] = {}
     try:
         parser = parser_of(words[0], words[1:])
+        flags = parser.get_default("flags")
         arguments = parser.parse_args(words[1:])
         _set_up_logging(arguments)
-        importlib.import_module(f"taxonomy.cli.{words[0]}").run(arguments)
+        prepare_process()
+        with confirming(agreed):
+            importlib.import_module(f"taxonomy.cli.{words[0]}").run(arguments)
     except TaxonomyError as error:
-        message = with_flags(" ".join(str(error).split()), parser)
+        message = with_flags(" ".join(str(error).split()), flags)
         print(f"taxonomy: {message}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
@@ -63,5 +69,27 @@ def _set_up_logging(arguments: argparse.Namespace) -> None:
         level = logging.ERROR
     elif arguments.verbose:
         level = logging.DEBUG
-    logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
+    handler = logging.StreamHandler()
+    handler.setFormatter(_Flagged(arguments.flags))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
     logging.getLogger("taxonomy").setLevel(level)
+
+
+def agreed(plan: Plan) -> bool:
+    """Show what would be sent and ask for a yes; without a terminal nobody agrees."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return False
+    sys.stderr.write(f"{plan}\nSend them? [y/N] ")
+    sys.stderr.flush()
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
+class _Flagged(logging.Formatter):
+    """Has the library's warnings name the command's flags, as its errors do."""
+
+    def __init__(self, flags: dict[str, str]) -> None:
+        super().__init__()
+        self.flags = flags
+
+    def format(self, record: logging.LogRecord) -> str:
+        return with_flags(super().format(record), self.flags)

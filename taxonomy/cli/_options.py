@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from taxonomy._core.options import options_of, parse
+from taxonomy._core.registry import Registry
 
 
 def choice(argv: Sequence[str], flag: str, default: str) -> str:
@@ -43,10 +44,7 @@ def add_options(
     for option in options_of(owner):
         if not option.placeholder or option.name in skip:
             continue
-        default = option.default
-        shown = ",".join(map(str, default)) if isinstance(default, tuple) else default
-        shown = {True: "yes", False: "no"}.get(default, shown) if option.hint is bool else shown
-        bracket = "" if shown in ("", None) else f" [{shown}]"
+        bracket = f" [{option.shown_default}]" if option.shown_default else ""
         settings: dict[str, Any] = {
             "dest": f"{owner.__name__}.{option.name}",
             "default": argparse.SUPPRESS,
@@ -72,6 +70,40 @@ def given_options(owner: Callable[..., Any], arguments: argparse.Namespace) -> d
 def from_options(cls: Callable[..., Any], arguments: argparse.Namespace) -> Any:
     """Return an instance of a dataclass with the fields that were given as flags."""
     return cls(**given_options(cls, arguments))
+
+
+def add_choice(
+    parser: argparse.ArgumentParser,
+    argv: Sequence[str],
+    flag: str,
+    registry: Registry[Any],
+    default: str = "",
+    text: str = "",
+    with_options: bool = True,
+) -> Any:
+    """Add a flag for a registered name, and those of the class that the words choose by it.
+
+    Args:
+        parser: of the command.
+        argv: the words after the command.
+        flag: such as ``--source``.
+        registry: of the names.
+        default: a name, or nothing.
+        text: put before the names in the help.
+        with_options: whether the class's own flags are added.
+
+    Returns:
+        The class chosen, None where there is none.
+    """
+    shown = f"{text}{', '.join(registry)}" + (f" [{default}]" if default else "")
+    action: Any = parser.add_argument(flag, default=default, help=shown)
+    action.registry = registry
+    if not (name := choice(argv, flag, default)):
+        return None
+    cls = registry.get(name)
+    if with_options:
+        add_options(parser, cls, f"options of {flag} {name}", flag.strip("-"))
+    return cls
 
 
 def reader(hint: Any) -> Callable[[str], Any]:

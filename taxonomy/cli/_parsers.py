@@ -1,48 +1,62 @@
-"""The commands, their parsers, and how errors of the library name the command's flags."""
+"""The commands and their parsers."""
 
 from __future__ import annotations
 
 import argparse
 import importlib
-import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
+from taxonomy._core.registry import unknown_option
+
 COMMANDS = {
-    "labels": {
-        "labels": "Read a list of classes, check it and print it.",
-        "senses": "Find the WordNet synset that each class name means.",
-    },
-    "trees": {
-        "generate": "Build a tree of classes.",
-        "show": "Print a tree.",
-        "check": "Check a tree file: errors, warnings, notes.",
-        "compare": "Compare trees over the classes they share.",
-        "refine": "Improve a tree by moving classes while its cost falls.",
-        "name": "Name the inner nodes of a tree.",
-        "plot": "Draw a tree as a picture.",
-    },
-    "networks": {
-        "design": "Propose networks within a budget, without building one.",
-        "train": "Train a network that a tree shapes; a stopped run continues.",
-        "evaluate": "Print a network's scores, and those of its experts.",
-        "extract": "Cut the expert of a few classes out of a trained network.",
-        "curve": "Draw experts' accuracy over their cost, beside flat networks.",
-        "features": "Compute a trained network's class features for the source 'visual'.",
-    },
-    "language models": {
-        "llm": "Batches and transcripts of a language model's answers.",
-    },
-    "all of it": {
-        "demo": "Go the whole way on the shipped icons, from class names to experts.",
-    },
+    "labels": ("labels", "senses"),
+    "trees": ("generate", "show", "check", "compare", "refine", "name", "plot"),
+    "networks": (
+        "tasks",
+        "design",
+        "train",
+        "predict",
+        "evaluate",
+        "extract",
+        "curve",
+        "features",
+    ),
+    "language models": ("llm",),
+    "all of it": ("demo",),
 }
 """The commands by what they are about, in the order of work."""
 
-SUMMARIES = {name: text for group in COMMANDS.values() for name, text in group.items()}
+
+def _summary(name: str) -> str:
+    """Return what the first line of a command's module says of it, importing nothing."""
+    line = Path(__file__).with_name(f"{name}.py").read_text(encoding="utf-8").partition("\n")[0]
+    text = line.strip('"').partition(": ")[2]
+    return text[:1].upper() + text[1:]
 
 
-def parser_of(name: str, argv: Sequence[str] = ()) -> argparse.ArgumentParser:
+SUMMARIES = {name: _summary(name) for group in COMMANDS.values() for name in group}
+
+
+class Parser(argparse.ArgumentParser):
+    """Reads the words of one command; of a flag that it lacks it says which one was meant."""
+
+    def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Return the arguments, or print the usage and what is wrong, and exit with 2."""
+        given, rest = self.parse_known_args(args, namespace)
+        if rest:
+            known = {flag for action in _actions(self) for flag in action.option_strings}
+            choices = {
+                action.option_strings[0]: vars(action)["registry"]
+                for action in _actions(self)
+                if "registry" in vars(action)
+            }
+            self.error(unknown_option(rest[0].partition("=")[0], known, choices))
+        return given
+
+
+def parser_of(name: str, argv: Sequence[str] = ()) -> Parser:
     """Return the parser of one command, with the options of what the words choose.
 
     Args:
@@ -50,7 +64,7 @@ def parser_of(name: str, argv: Sequence[str] = ()) -> argparse.ArgumentParser:
         argv: the words after it; ``--source embedding`` brings the options of that source.
     """
     command: Any = importlib.import_module(f"taxonomy.cli.{name}")
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog=f"taxonomy {name}",
         description=SUMMARIES[name],
         epilog="examples:\n  " + "\n  ".join(command.EXAMPLES),
@@ -61,45 +75,25 @@ def parser_of(name: str, argv: Sequence[str] = ()) -> argparse.ArgumentParser:
     told = parser.add_mutually_exclusive_group()
     told.add_argument("-q", "--quiet", action="store_true", help="print results and errors only")
     told.add_argument("-v", "--verbose", action="store_true", help="print what is being done, too")
+    fields = {a.dest.rpartition(".")[2]: a.option_strings for a in _actions(parser)}
+    parser.set_defaults(flags={name: flags[0] for name, flags in fields.items() if flags})
     return parser
 
 
-def parsers() -> dict[str, argparse.ArgumentParser]:
-    """Return the parsers of all commands, for documentation."""
-    return {name: parser_of(name) for name in SUMMARIES}
-
-
-def with_flags(message: str, parser: argparse.ArgumentParser) -> str:
-    """Return an error of the library with the command's flags for the fields that it names.
-
-    >>> parser = argparse.ArgumentParser()
-    >>> _ = parser.add_argument("--max-usd", dest="Settings.max_usd")
-    >>> with_flags("The run may cost $3; raise `max_usd`, such as `max_usd=3`.", parser)
-    'The run may cost $3; raise --max-usd, such as --max-usd 3.'
-    """
-    flags = {
-        action.dest.rpartition(".")[2]: action.option_strings[0]
-        for action in parser._actions  # noqa: SLF001
-        if action.option_strings
-    }
-
-    def flag(match: re.Match[str]) -> str:
-        name, value = match.groups()
-        if name not in flags:
-            return match.group()
-        plain = (value or "").strip("'\"")
-        if plain in ("True", "False"):
-            plain = ""
-        return f"{flags[name]} {plain}".rstrip()
-
-    return re.sub(r"`(\w+)(?:=([^`]*))?`", flag, message)
+def _actions(parser: argparse.ArgumentParser) -> Iterator[argparse.Action]:
+    """Yield all arguments of a command, those of its actions included."""
+    for action in parser._actions:  # noqa: SLF001
+        yield action
+        if isinstance(action, argparse._SubParsersAction):  # noqa: SLF001
+            for below in action.choices.values():
+                yield from _actions(below)
 
 
 def overview() -> str:
     """Return what ``taxonomy --help`` prints."""
     lines = ["usage: taxonomy COMMAND …", "", ABOUT]
     for heading, group in COMMANDS.items():
-        lines += ["", f"{heading}:", *(f"  {name:10} {text}" for name, text in group.items())]
+        lines += ["", f"{heading}:", *(f"  {name:10} {SUMMARIES[name]}" for name in group)]
     return "\n".join([*lines, "", FIRST])
 
 

@@ -1,12 +1,11 @@
-"""``taxonomy check``: errors, warnings and notes about a tree file."""
+"""``taxonomy check``: check a tree file: errors, warnings, notes."""
 
 from collections import Counter
 from pathlib import Path
 
 from taxonomy._core import io
 from taxonomy._core.errors import HierarchyError
-from taxonomy.cli import _texts as texts
-from taxonomy.cli._arguments import Given, Parser, Words
+from taxonomy.cli._arguments import LABELS, Given, Parser, Words
 from taxonomy.labels import get_labels
 from taxonomy.trees.checks import check
 from taxonomy.trees.content import read_content
@@ -16,7 +15,7 @@ EXAMPLES = ("taxonomy check tree.json", "taxonomy check tree.json --labels icons
 
 def add_arguments(parser: Parser, _: Words) -> None:
     parser.add_argument("tree", type=Path, help="a tree file")
-    parser.add_argument("--labels", help=f"the classes that it is meant for: {texts.LABELS}")
+    parser.add_argument("--labels", help=f"the classes that it is meant for: {LABELS}")
 
 
 def run(arguments: Given) -> None:

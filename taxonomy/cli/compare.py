@@ -1,11 +1,9 @@
 """``taxonomy compare``: compare trees over the classes they share."""
 
-from pathlib import Path
-
 from taxonomy._core import io
+from taxonomy._core.endings import TABLES
 from taxonomy._core.errors import TaxonomyError
-from taxonomy.cli import _texts as texts
-from taxonomy.cli._arguments import Given, Parser, Words
+from taxonomy.cli._arguments import TREE, Given, Parser, Words, add_out
 from taxonomy.cli._options import reader
 from taxonomy.trees.hierarchy import get_tree
 
@@ -19,13 +17,13 @@ EXAMPLES = (
 def add_arguments(parser: Parser, _: Words) -> None:
     from taxonomy.comparison import METRICS
 
-    parser.add_argument("trees", nargs="+", help=f"two or more; each {texts.TREE}")
+    parser.add_argument("trees", nargs="+", help=f"two or more; each {TREE}")
     known = f"separated by commas [all]: {', '.join(METRICS)}"
     parser.add_argument("--metrics", type=reader(tuple[str, ...]), default=(), help=known)
     chance = "random relabellings that give values by chance [0]"
     parser.add_argument("--samples", type=int, default=0, help=chance)
     parser.add_argument("--moved", type=int, default=0, help="print this many classes moved most")
-    parser.add_argument("--out", type=Path, help="write the table as CSV")
+    add_out(parser, "write the table", TABLES)
 
 
 def run(arguments: Given) -> None:

@@ -1,10 +1,8 @@
 """``taxonomy curve``: draw experts' accuracy over their cost, beside flat networks."""
 
-from taxonomy._core import io
-from taxonomy._core.process import prepare_process
-from taxonomy._core.registry import require
-from taxonomy.cli import _texts as texts
-from taxonomy.cli._arguments import Given, Parser, Words, add_data, add_out, data_request
+from taxonomy._core.endings import FIGURES
+from taxonomy.cli import _arguments as shared
+from taxonomy.cli._arguments import Given, Parser, Words
 
 EXAMPLES = (
     "taxonomy curve icons/tree icons/flat --out curve.png",
@@ -13,29 +11,24 @@ EXAMPLES = (
 
 
 def add_arguments(parser: Parser, argv: Words) -> None:
-    parser.add_argument("networks", nargs="+", help=f"flat ones form the line; {texts.NETWORK}")
-    parser.add_argument("--split", choices=("val", "test"), default="val", help=texts.SPLIT)
-    parser.add_argument("--tasks", help=texts.TASKS)
-    parser.add_argument("--size", type=int, default=5, help="classes a task [5]")
-    add_out(parser, "curve.png", "the picture; the table goes beside it as CSV")
-    add_data(parser, argv, matching=False)
+    networks = f"flat ones form the line; {shared.NETWORK}"
+    parser.add_argument("networks", nargs="+", help=networks)
+    parser.add_argument("--tasks", help=shared.TASKS)
+    size = "classes of the tasks that are drawn [5, or else the commonest size]"
+    parser.add_argument("--size", type=int, help=size)
+    drawn = "the picture, with the table beside it as CSV"
+    shared.add_out(parser, drawn, FIGURES, "curve.png")
+    shared.add_scoring(parser)
+    shared.add_data(parser, argv, matching=False)
 
 
 def run(arguments: Given) -> None:
-    prepare_process()
-    require("torch")
-    from taxonomy.evaluation import mean_points_of_size
-    from taxonomy.plots import cost_accuracy_figure, save_figure
-    from taxonomy.tasks import tasks_for
+    from taxonomy.evaluation import cost_accuracy_curve
+    from taxonomy.tasks import tasks_of
     from taxonomy.training import scored_by_name
 
-    nets = scored_by_name(arguments.networks, arguments.split, data_request(arguments))
-    tasks = tasks_for(next(iter(nets.values())).hierarchy.leaves, arguments.tasks)
-    means, shown = mean_points_of_size(nets, tasks, arguments.size)
-    flat = [name for name, net in nets.items() if len(net.hierarchy.nodes) == 1]
-    note = f"{arguments.split} split; bars: standard error over tasks"
-    save_figure(arguments.out, cost_accuracy_figure(means, flat, arguments.size, note))
-    table = arguments.out.with_suffix(".csv")
-    io.write_text(table, means.to_csv(index=False))
-    print(shown.round(4).to_string(index=False))
-    print(f"figure written to {arguments.out}, table to {table}")
+    nets = scored_by_name(arguments.networks, *shared.scoring(arguments))
+    tree = max((net.hierarchy for net in nets.values()), key=lambda tree: len(tree.nodes))
+    curve = cost_accuracy_curve(nets, tasks_of(tree, arguments.tasks), arguments.size)
+    figure, table = curve.save(arguments.out)
+    print(f"{curve}\nfigure written to {figure}, table to {table}")

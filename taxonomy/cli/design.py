@@ -1,10 +1,7 @@
 """``taxonomy design``: propose networks within a budget, without building one."""
 
-from pathlib import Path
-
-from taxonomy._core.errors import TaxonomyError
-from taxonomy.cli import _texts as texts
-from taxonomy.cli._arguments import Given, Parser, Words
+from taxonomy._core.endings import SPECS
+from taxonomy.cli._arguments import TASKS, TREE, Given, Parser, Words, add_out
 from taxonomy.cli._options import add_options, from_options
 from taxonomy.trees.hierarchy import get_tree
 
@@ -17,25 +14,22 @@ EXAMPLES = (
 def add_arguments(parser: Parser, _: Words) -> None:
     from taxonomy.design import DesignConfig
 
-    parser.add_argument("hierarchy", help=texts.TREE)
-    parser.add_argument("--tasks", help=texts.TASKS)
+    parser.add_argument("hierarchy", help=TREE)
+    parser.add_argument("--tasks", help=TASKS)
     parser.add_argument("--kind", help="only tasks of this kind, such as coherent")
     parser.add_argument("--size", type=int, help="only tasks of this many classes")
-    parser.add_argument("--out", type=Path, help="write the best design as a specification")
+    add_out(parser, "write the best design as a specification", SPECS)
     add_options(parser, DesignConfig, "budgets and what is searched")
 
 
 def run(arguments: Given) -> None:
     from taxonomy.design import DesignConfig, design_search
-    from taxonomy.tasks import tasks_for
+    from taxonomy.tasks import tasks_of
 
     tree = get_tree(arguments.hierarchy)
-    tasks = tasks_for(tree.leaves, arguments.tasks).select(arguments.kind, arguments.size)
-    if not len(tasks):
-        raise TaxonomyError("No task is of that `kind` and `size`; leave one of them out.")
+    tasks = tasks_of(tree, arguments.tasks).select(arguments.kind, arguments.size)
     found = design_search(tree, tasks, from_options(DesignConfig, arguments))
-    print(f"{found.searched} designs costed, {found.fitting} within the budgets", end="; ")
-    print(f"experts: mean over {len(tasks)} tasks\n{found}")
+    print(found)
     if arguments.out:
         found.specs[0].save(arguments.out)
         print(f"the first one written to {arguments.out}; next: taxonomy train --spec …")

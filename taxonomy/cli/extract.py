@@ -1,42 +1,50 @@
 """``taxonomy extract``: cut the expert of a few classes out of a trained network."""
 
-from taxonomy.cli import _texts as texts
-from taxonomy.cli._arguments import Given, Parser, Words, add_out
-from taxonomy.labels import class_names
+from taxonomy._core.endings import NETWORKS, check_ending
+from taxonomy.cli._arguments import CLASSES, NETWORK, TASKS, Given, Parser, Words, add_out
 
 EXAMPLES = (
     "taxonomy extract icons/tree --classes cat,dog,horse --out pets.safetensors",
+    "taxonomy extract icons/tree --classes cat,dog,horse --target onnx --out pets/",
     "taxonomy extract icons/tree --task kitchen",
 )
 
 
 def add_arguments(parser: Parser, _: Words) -> None:
-    parser.add_argument("net", help=texts.NETWORK)
+    parser.add_argument("net", help=NETWORK)
     wanted = parser.add_mutually_exclusive_group(required=True)
-    wanted.add_argument("--classes", help=texts.CLASSES)
+    wanted.add_argument("--classes", help=f"{CLASSES}; patterns such as c*; or a file of them")
+    wanted.add_argument("--under", metavar="NODE", help="all classes below the node of this name")
     wanted.add_argument("--task", help="the id of a task in the list")
-    parser.add_argument("--tasks", help=texts.TASKS)
-    add_out(parser, "expert.safetensors", "the expert's file")
+    parser.add_argument("--tasks", help=TASKS)
+    told = "write a bundle for a device into the folder --out, not one file for this toolkit"
+    parser.add_argument("--target", choices=("onnx", "safetensors"), help=told)
+    add_out(parser, "the expert's file", default="expert.safetensors")
 
 
 def run(arguments: Given) -> None:
-    from taxonomy.design import cost
-    from taxonomy.nets import extract, get_net, save_net
+    from taxonomy.nets import describe_expert, extract, get_net, save_net
     from taxonomy.tasks import tasks_for
+    from taxonomy.trees.choosing import below, choose
 
+    if not arguments.target:
+        check_ending(arguments.out, NETWORKS)
     net = get_net(arguments.net)
     if arguments.task:
         classes = tasks_for(net.classes, arguments.tasks)[arguments.task].classes
+    elif arguments.under:
+        classes = below(net.hierarchy, arguments.under)
     else:
-        classes = tuple(class_names(arguments.classes))
+        classes = choose(net.hierarchy, arguments.classes)
+    if arguments.target:
+        from taxonomy.export import bundle
+
+        made = bundle(arguments.net, arguments.out, arguments.target, classes=classes)
+        print(f"{made.to_text()}\nbundle written to {arguments.out}")
+        return
     expert = extract(net, classes)
     save_net(arguments.out, expert)
-    whole, part = (cost(n.spec, n.hierarchy) for n in (net, expert))
-    print(f"expert for {len(classes)} of {len(net.classes)} classes: {', '.join(expert.classes)}")
-    print(
-        f"{part.macs / 1e6:.2f} of {whole.macs / 1e6:.2f} million MACs, "
-        f"{part.params / 1e3:.0f} of {whole.params / 1e3:.0f} thousand parameters"
-    )
+    print(describe_expert(expert, net))
     size = arguments.out.stat().st_size / 1e3
     print(f"expert written to {arguments.out} ({size:.0f} kB)")
     print(f"next: taxonomy evaluate {arguments.out} --data FOLDER")

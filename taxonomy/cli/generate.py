@@ -1,11 +1,10 @@
 """``taxonomy generate``: build a tree of classes."""
 
+from taxonomy._core.endings import TREES
 from taxonomy._generate import generate, plan
 from taxonomy.builders import BUILDERS
-from taxonomy.cli import _texts as texts
-from taxonomy.cli._arguments import Given, Parser, Words, add_out
-from taxonomy.cli._ask import asked_at_terminal
-from taxonomy.cli._options import add_options, choice, from_options, given_options
+from taxonomy.cli._arguments import DRY_RUN, LABELS, Given, Parser, Words, add_out
+from taxonomy.cli._options import add_choice, add_options, from_options, given_options
 from taxonomy.similarity import SOURCES
 
 EXAMPLES = (
@@ -20,21 +19,15 @@ EXAMPLES = (
 
 
 def add_arguments(parser: Parser, argv: Words) -> None:
-    parser.add_argument("labels", help=texts.LABELS)
-    parser.add_argument("--builder", default="cluster", help=f"{', '.join(BUILDERS)} [cluster]")
-    parser.add_argument("--source", default="wordnet", help=f"{', '.join(SOURCES)} [wordnet]")
-    add_out(parser, "tree.json", "the tree's file")
+    parser.add_argument("labels", help=LABELS)
+    add_out(parser, "the tree's file", TREES, "tree.json")
+    parser.add_argument("--dry-run", action="store_true", help=DRY_RUN)
     add_options(parser, generate, "how stable the tree is")
-    parser.add_argument("--dry-run", action="store_true", help=texts.DRY_RUN)
-    name = choice(argv, "--builder", "cluster")
-    builder = BUILDERS.get(name)
-    add_options(parser, builder, f"options of --builder {name}", "builder")
-    if builder.needs_similarity:
-        name = choice(argv, "--source", "wordnet")
-        add_options(parser, SOURCES.get(name), f"options of --source {name}", "source")
+    builder = add_choice(parser, argv, "--builder", BUILDERS, "cluster")
+    scored = builder.needs_similarity
+    add_choice(parser, argv, "--source", SOURCES, "wordnet", with_options=scored)
 
 
-@asked_at_terminal
 def run(arguments: Given) -> None:
     builder = from_options(BUILDERS.get(arguments.builder), arguments)
     source = from_options(SOURCES.get(arguments.source), arguments)

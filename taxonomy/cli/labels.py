@@ -1,17 +1,15 @@
 """``taxonomy labels``: read a list of classes, check it and print it."""
 
-from pathlib import Path
-
-from taxonomy.cli import _texts as texts
-from taxonomy.cli._arguments import Given, Parser, Words
+from taxonomy._core.endings import TABLES
+from taxonomy.cli._arguments import LABELS, Given, Parser, Words, add_out
 from taxonomy.labels import get_labels
 
 EXAMPLES = ("taxonomy labels icons", "taxonomy labels classes.csv --out sorted.csv")
 
 
 def add_arguments(parser: Parser, _: Words) -> None:
-    parser.add_argument("labels", help=texts.LABELS)
-    parser.add_argument("--out", type=Path, help="write the labels as CSV, sorted by id")
+    parser.add_argument("labels", help=LABELS)
+    add_out(parser, "write the labels, sorted by id", TABLES)
 
 
 def run(arguments: Given) -> None:

@@ -1,10 +1,8 @@
 """``taxonomy plot``: draw a tree as a picture."""
 
-from taxonomy.cli import _texts as texts
-from taxonomy.cli._arguments import Given, Parser, Words, add_out
+from taxonomy._core.endings import FIGURES
+from taxonomy.cli._arguments import TREE, Given, Parser, Words, add_classes, add_out, chosen_tree
 from taxonomy.cli._options import add_options, given_options
-from taxonomy.labels import class_names
-from taxonomy.trees.hierarchy import get_tree
 
 EXAMPLES = (
     "taxonomy plot icons/wordnet --out tree.png",
@@ -15,18 +13,16 @@ EXAMPLES = (
 def add_arguments(parser: Parser, _: Words) -> None:
     from taxonomy.plots import plot_tree
 
-    parser.add_argument("tree", help=texts.TREE)
-    parser.add_argument("--classes", help=texts.CLASSES)
+    parser.add_argument("tree", help=TREE)
+    add_classes(parser)
     add_options(parser, plot_tree, "the picture")
-    add_out(parser, "tree.png", "the picture, as .png, .svg or .pdf")
+    add_out(parser, "the picture", FIGURES, "tree.png")
 
 
 def run(arguments: Given) -> None:
     from taxonomy.plots import plot_tree
 
-    tree = get_tree(arguments.tree)
-    if arguments.classes is not None:
-        tree = tree.restrict(class_names(arguments.classes))
+    tree = chosen_tree(arguments)
     options = {"title": arguments.tree, **given_options(plot_tree, arguments)}
     plot_tree(tree, arguments.out, **options)
     print(f"{len(tree.leaves)} classes drawn to {arguments.out}")

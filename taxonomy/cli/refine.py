@@ -1,8 +1,9 @@
 """``taxonomy refine``: improve a tree by moving classes while its cost falls."""
 
-from taxonomy.cli import _texts as texts
-from taxonomy.cli._arguments import Given, Parser, Words, add_out
-from taxonomy.cli._options import add_options, choice, from_options, reader
+from taxonomy._core.endings import TREES
+from taxonomy.cli._arguments import LABELS, TREE, Given, Parser, Words, add_out
+from taxonomy.cli._options import add_choice, add_options, from_options, given_options
+from taxonomy.clustering.refinement import Bounds, refine
 from taxonomy.labels import get_labels
 from taxonomy.similarity import SOURCES
 from taxonomy.trees.hierarchy import get_tree
@@ -14,36 +15,22 @@ EXAMPLES = (
 
 
 def add_arguments(parser: Parser, argv: Words) -> None:
-    parser.add_argument("tree", help=texts.TREE)
-    parser.add_argument("--labels", required=True, help=texts.LABELS)
-    parser.add_argument("--source", default="wordnet", help=f"{', '.join(SOURCES)} [wordnet]")
-    for which, word in (("least", "fewest"), ("most", "most")):
-        parser.add_argument(
-            f"--{which}-leaves",
-            type=reader(tuple[int, ...]),
-            default=(),
-            metavar="N,N",
-            help=f"{word} classes of a node, by depth from the root's children down [no bound]",
-        )
-    parser.add_argument(
-        "--beyond-chance",
-        action="store_true",
-        help="subtract the cost that group sizes alone explain, so that size gains nothing",
-    )
-    add_out(parser, "refined.json", "the refined tree's file")
-    name = choice(argv, "--source", "wordnet")
-    add_options(parser, SOURCES.get(name), f"options of --source {name}", "source")
+    parser.add_argument("tree", help=TREE)
+    parser.add_argument("--labels", required=True, help=LABELS)
+    add_options(parser, Bounds, "bounds")
+    add_options(parser, refine, "what is improved")
+    add_out(parser, "the refined tree's file", TREES, "refined.json")
+    add_choice(parser, argv, "--source", SOURCES, "wordnet")
 
 
 def run(arguments: Given) -> None:
-    from taxonomy.clustering.refinement import Bounds, refine
     from taxonomy.comparison import dasgupta_cost
 
     tree = get_tree(arguments.tree)
     labels = get_labels(arguments.labels).restrict(tree.leaves)
     similarity = from_options(SOURCES.get(arguments.source), arguments)(labels)
-    bounds = Bounds(arguments.least_leaves, arguments.most_leaves)
-    refined = refine(tree, similarity, bounds, beyond_chance=arguments.beyond_chance)
+    bounds = from_options(Bounds, arguments)
+    refined = refine(tree, similarity, bounds, **given_options(refine, arguments))
     refined.save(arguments.out)
     before, after = (dasgupta_cost(t, similarity, normalised=True) for t in (tree, refined))
     print(f"Dasgupta's cost by {arguments.source}: {before:.4f} before, {after:.4f} now")

@@ -1,28 +1,22 @@
 """``taxonomy show``: print a tree."""
 
-from pathlib import Path
-
 from taxonomy._core import io
-from taxonomy.cli import _texts as texts
-from taxonomy.cli._arguments import Given, Parser, Words
-from taxonomy.labels import class_names
-from taxonomy.trees.hierarchy import get_tree
+from taxonomy._core.endings import TEXTS
+from taxonomy.cli._arguments import TREE, Given, Parser, Words, add_classes, add_out, chosen_tree
 
 EXAMPLES = ("taxonomy show icons/wordnet", "taxonomy show icons/wordnet --classes cat,dog,car")
 
 
 def add_arguments(parser: Parser, _: Words) -> None:
-    parser.add_argument("tree", help=texts.TREE)
-    parser.add_argument("--classes", help=texts.CLASSES)
-    parser.add_argument("--out", type=Path, help="write the text to a file instead")
+    parser.add_argument("tree", help=TREE)
+    add_classes(parser)
+    add_out(parser, "write the text to a file instead", TEXTS)
 
 
 def run(arguments: Given) -> None:
     from taxonomy.comparison import describe
 
-    tree = get_tree(arguments.tree)
-    if arguments.classes is not None:
-        tree = tree.restrict(class_names(arguments.classes))
+    tree = chosen_tree(arguments)
     if arguments.out:
         io.write_text(arguments.out, tree.to_text() + "\n")
         print(f"{describe(tree)}; text written to {arguments.out}")

@@ -1,13 +1,10 @@
 """``taxonomy train``: train a network that a tree shapes; a stopped run continues."""
 
-from pathlib import Path
 from typing import Any
 
 from taxonomy._core.errors import TrainingError
-from taxonomy._core.process import prepare_process
-from taxonomy._core.registry import require
-from taxonomy.cli import _texts as texts
-from taxonomy.cli._arguments import Given, Parser, Words, add_data, add_out, data_request
+from taxonomy.cli import _arguments as shared
+from taxonomy.cli._arguments import Given, Parser, Words
 from taxonomy.cli._options import add_options, given_options
 
 EXAMPLES = (
@@ -22,13 +19,12 @@ EXAMPLES = (
 
 
 def add_arguments(parser: Parser, argv: Words) -> None:
-    require("torch")
     from taxonomy.training import Augment, Objective, TrainConfig, train
 
-    parser.add_argument("--hierarchy", help=f"the tree that shapes the network: {texts.TREE}")
+    parser.add_argument("--hierarchy", help=f"the tree that shapes the network: {shared.TREE}")
     parser.add_argument("--flat", action="store_true", help="train a flat network, without a tree")
-    parser.add_argument("--classes", help=f"train a dedicated network: {texts.CLASSES}")
-    add_out(parser, "runs/train", "folder of the run")
+    shared.add_classes(parser, f"train a dedicated network: {shared.CLASSES}")
+    shared.add_out(parser, "folder of the run", default="runs/train")
     resume = "continue the run in --out with its own settings"
     parser.add_argument("--resume", action="store_true", help=resume)
     typed = {word.partition("=")[0] for word in argv if word.startswith("--")}
@@ -37,11 +33,10 @@ def add_arguments(parser: Parser, argv: Words) -> None:
     add_options(parser, TrainConfig, "training")
     add_options(parser, Augment, "augmentation: how training pictures are varied")
     add_options(parser, Objective, "objective: weights of the losses, and their settings")
-    add_data(parser, argv, matching=True)
+    shared.add_data(parser, argv, matching=True)
 
 
 def run(arguments: Given) -> None:
-    prepare_process()
     from taxonomy.training import resume, train
     from taxonomy.training.distribution import is_first, processes
     from taxonomy.training.start import chosen_device, run_settings
@@ -50,33 +45,27 @@ def run(arguments: Given) -> None:
         raise TrainingError(
             f"A resumed run keeps its own settings; leave out {', '.join(arguments.typed)}."
         )
-    folder = Path(arguments.out)
+    folder = arguments.out
     given = run_settings(folder) if arguments.resume else given_options(train, arguments)
     with processes(chosen_device(given.get("device", "auto"))):
-        finished = resume(folder) if arguments.resume else train(**_asked(arguments))
-        if not is_first():
-            return
-    facts = finished.manifest
-    print(
-        f"{facts['macs'] / 1e6:.1f} million MACs, {facts['params'] / 1e6:.2f} million parameters; "
-        f"accuracy {facts['val_accuracy']:.1%} on validation"
-    )
-    print(f"run written to {folder}")
-    print(f"next: taxonomy evaluate {folder}, or taxonomy extract {folder} --classes …")
+        finished = resume(folder) if arguments.resume else train(folder, **_asked(arguments))
+        if is_first():
+            print(f"{finished}\nrun written to {folder}")
+            print(f"next: taxonomy evaluate {folder}, or taxonomy extract {folder} --classes …")
 
 
 def _asked(arguments: Given) -> dict[str, Any]:
-    """Return the arguments of `train`."""
+    """Return the arguments of `train` but for the folder."""
     from taxonomy.training import Augment, Objective, TrainConfig, train
 
-    data = data_request(arguments)
+    data = shared.data_request(arguments)
     if data is None:
         raise TrainingError("Name the pictures: a folder of class folders, or a data set (`data`).")
     if not (arguments.flat or arguments.hierarchy):
         raise TrainingError("Name the tree that shapes it (`hierarchy`), or ask for `flat`.")
     if arguments.flat and arguments.hierarchy:
         raise TrainingError("`flat` has no tree; leave out `hierarchy`.")
-    asked = {"folder": arguments.out, "tree": arguments.hierarchy, "data": data}
+    asked = {"tree": arguments.hierarchy, "data": data}
     for options in (train, TrainConfig, Augment, Objective):
         asked |= given_options(options, arguments)
     return asked

@@ -30,18 +30,19 @@ class Bounds:
     """Sizes that refinement keeps nodes within, in leaves.
 
     Args:
-        least: per depth from the root's children down, the fewest leaves of a node.
-        most: per depth, the most.
+        least_leaves: fewest leaves of a node, by depth from the root's children down; none where
+            left out.
+        most_leaves: most leaves, likewise.
     """
 
-    least: tuple[int, ...] = ()
-    most: tuple[int, ...] = ()
+    least_leaves: tuple[int, ...] = ()
+    most_leaves: tuple[int, ...] = ()
 
     def of(self, tree: Hierarchy) -> tuple[IntArray, IntArray]:
         """Return the least and most leaves of every entry; 1 and all where nothing is said."""
         n = len(tree.leaves)
         least, most = np.ones(len(tree), dtype=np.int64), np.full(len(tree), n)
-        for given, made in ((self.least, least), (self.most, most)):
+        for given, made in ((self.least_leaves, least), (self.most_leaves, most)):
             for depth, bound in enumerate(given, start=1):
                 made[tree.depth == depth] = bound
         return least, most

@@ -89,7 +89,8 @@ def compare(
     Returns:
         columns ``a`` and ``b``; ``labels``, how many all the trees share and the row is about;
         ``left_out``, how many others the row's two trees have; one column a metric and, with
-        samples, beside it ``<metric>_expected`` and ``<metric>_p``.
+        samples, beside it ``<metric>_expected`` and ``<metric>_p``. Its ``attrs["alike"]`` says of
+        every metric whether a ``high`` or a ``low`` value means that two trees are alike.
 
     Raises:
         HierarchyError: fewer than two trees, or fewer than three shared labels.
@@ -100,6 +101,8 @@ def compare(
     >>> print(compare({"A": a, "B": b}, ("robinson_foulds",)).round(2).to_string(index=False))
     a b  labels  left_out  robinson_foulds
     A B       4         1             0.33
+    >>> compare({"A": a, "B": b}, ("robinson_foulds", "ancestor_f1")).attrs["alike"]
+    {'robinson_foulds': 'low', 'ancestor_f1': 'high'}
     """
     import pandas as pd
 
@@ -126,7 +129,9 @@ def compare(
             else:
                 row[name] = metric(common[a], common[b])
         rows.append(row)
-    return pd.DataFrame(rows)
+    table = pd.DataFrame(rows)
+    table.attrs["alike"] = {name: metric.alike for name, metric in chosen.items()}
+    return table
 
 
 def describe(tree: Hierarchy) -> str:

@@ -15,6 +15,7 @@ from taxonomy._core.registry import lazy_names
 from taxonomy.data._datasets import DATASETS, Data
 from taxonomy.data._matching import Matching, match
 from taxonomy.data._pictures import Pictures
+from taxonomy.data.preprocessing import Preprocessing
 from taxonomy.data.request import DataRequest, check_resolution
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ __all__ = [
     "ImageFolder",
     "Matching",
     "Pictures",
+    "Preprocessing",
     "check_resolution",
     "dataset_class",
     "get_data",

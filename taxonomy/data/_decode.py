@@ -71,6 +71,29 @@ def decode(file: Path | IO[bytes], resolution: int, where: object = None) -> npt
         raise DataError(
             f"{where or file}: not a readable picture ({error}). Replace or remove the file."
         ) from error
+    return _fitted(picture, resolution)
+
+
+def squared(picture: Any, resolution: int) -> npt.NDArray[np.uint8]:
+    """Return a Pillow picture as `decode` returns a file's.
+
+    Raises:
+        DataError: it is no picture, or its pixels cannot be read.
+    """
+    image, operations = require("PIL.Image"), require("PIL.ImageOps")
+    if not isinstance(picture, image.Image):
+        raise DataError(
+            f"A {type(picture).__name__} is no picture; give a file, a folder, an array of bytes "
+            "or a Pillow picture."
+        )
+    try:
+        return _fitted(_opaque(image, operations.exif_transpose(picture)), resolution)
+    except _DAMAGED as error:
+        raise DataError(f"The picture in memory cannot be read ({error}).") from error
+
+
+def _fitted(picture: Any, resolution: int) -> npt.NDArray[np.uint8]:
+    image, operations = require("PIL.Image"), require("PIL.ImageOps")
     fitted = operations.fit(picture, (resolution, resolution), image.Resampling.BILINEAR)
     return np.asarray(fitted, dtype=np.uint8).transpose(2, 0, 1)
 

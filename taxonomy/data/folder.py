@@ -23,10 +23,11 @@ from taxonomy._core.folders import (
     unwrapped,
 )
 from taxonomy._core.spelling import composed
-from taxonomy.data._decode import decode, suffixes
+from taxonomy.data._decode import suffixes
 from taxonomy.data._decoded import Encoded, Unreadable, decoded
 from taxonomy.data._pictures import Pictures
 from taxonomy.data._splits import Policy, Rule, drawn_in_three, rules
+from taxonomy.data.preprocessing import Preprocessing
 
 log = logging.getLogger(__name__)
 
@@ -98,14 +99,14 @@ class ImageFolder:
             raise DataError(f"The resolution is {self.resolution} pixels; give at least 1.")
         if self.workers < 0:
             raise DataError(f"The option `workers` is {self.workers}; give 0 or more.")
-        files = self.files()
+        files, preprocessing = self.files(), Preprocessing(self.resolution)
         how = ["folder", self.resolution, self.splits, self.held_out]
         encoded = Encoded(
             source=io.digest([str(root.resolve()), *how]),
             content=io.digest([_listing_digest(files), *how]),
             labels=[file.name for file in files],
             splits=[file.split for file in files],
-            load=lambda row: decode(files[row].path, self.resolution),
+            load=lambda row: preprocessing.picture(files[row].path),
             where=lambda row: str(files[row].path),
         )
         return decoded(encoded, self.resolution, self.unreadable, self.cache, self.workers)

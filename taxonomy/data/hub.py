@@ -16,10 +16,10 @@ from taxonomy._core.checked import check_options
 from taxonomy._core.errors import DataError, did_you_mean
 from taxonomy._core.folders import SPLITS, split_of
 from taxonomy._core.registry import require
-from taxonomy.data._decode import decode
 from taxonomy.data._decoded import Encoded, Unreadable, decoded
 from taxonomy.data._pictures import Pictures
 from taxonomy.data._splits import Policy, drawn_in_three, rules
+from taxonomy.data.preprocessing import Preprocessing
 
 
 @dataclass(frozen=True)
@@ -94,6 +94,7 @@ def from_dataset(loaded: Any, options: HubDataset | None = None) -> Pictures:
         for row in range(len(dataset))
         for split in [rule(f"{name}/{row}")]
     )
+    preprocessing = Preprocessing(options.resolution)
     raw = [dataset.with_format("arrow") for _, dataset, _ in parts]  # files, not yet decoded
 
     def where(index: int) -> str:
@@ -106,7 +107,7 @@ def from_dataset(loaded: Any, options: HubDataset | None = None) -> Pictures:
         if not value or not (value["bytes"] or value["path"]):
             raise DataError(f"{where(index)}: has no picture.")
         file = BytesIO(value["bytes"]) if value["bytes"] else value["path"]
-        return decode(file, options.resolution, where(index))
+        return preprocessing.picture(file, where(index))
 
     marks = [getattr(dataset, "_fingerprint", "") for _, dataset, _ in parts]
     how = ["hub", image, label, options.resolution, options.splits, options.held_out]

@@ -116,12 +116,14 @@ class Designs:
             shape in words.
         searched: how many designs were costed.
         fitting: how many of them fit the budgets.
+        tasks: how many the experts' costs are means over.
     """
 
     specs: tuple[NetSpec, ...]
     table: pd.DataFrame
     searched: int
     fitting: int
+    tasks: int
 
     def __str__(self) -> str:
         """Return the designs as a table to read, costs in millions and thousands."""
@@ -130,7 +132,10 @@ class Designs:
             table[name] = (table[name] / 1e6).map("{:.1f}M".format)
         for name in ("params", "expert_params"):
             table[name] = (table[name] / 1e3).map("{:.0f}k".format)
-        return str(table.round(3).to_string(index=False))
+        return (
+            f"{self.searched} designs costed, {self.fitting} within the budgets; "
+            f"experts: mean over {self.tasks} tasks\n{table.round(3).to_string(index=False)}"
+        )
 
 
 MOST_DESIGNS = 10_000_000
@@ -159,8 +164,8 @@ def design_search(
         config: budgets and grids.
 
     Raises:
-        SpecError: the tree has no groups, or so many levels that the designs are too many, or no
-            design fits the budgets.
+        SpecError: there are no tasks, the tree has no groups, or so many levels that the designs
+            are too many, or no design fits the budgets.
         LabelError: the tasks ask for classes that the hierarchy lacks.
 
     >>> from taxonomy.tasks import Task
@@ -172,6 +177,8 @@ def design_search(
     """
     import pandas as pd
 
+    if not len(tasks):
+        raise SpecError("There is no task to cost experts for; leave out `kind` and `size`.")
     config = config or DesignConfig()
     levels = int(hierarchy.depth[hierarchy.nodes].max())
     if not levels:
@@ -207,7 +214,7 @@ def design_search(
     specs = tuple(grids[g].spec(r) for g, r in zip(best["grid"], best["row"], strict=True))
     table = best.drop(columns=["grid", "row"]).reset_index(drop=True)
     table.insert(0, "shape", [describe(spec) for spec in specs])
-    return Designs(specs, table, len(costs), int(fits.sum()))
+    return Designs(specs, table, len(costs), int(fits.sum()), len(tasks))
 
 
 def describe(spec: NetSpec) -> str:

@@ -114,9 +114,9 @@ def evaluate_tasks(
     rows = points(spec, hierarchy, predictions, tasks)
     rows["calibration_error"] = task_calibration(predictions, tasks, bins)
     keys = ["kind", "reference", "size"]
-    by_kind = rows.assign(size=rows["size"].where(rows["kind"] != "named", 0)).groupby(keys)
     means = mean_points({"": rows}).drop(columns="network")
-    return TaskScores(rows, means.join(by_kind["calibration_error"].mean(), on=keys))
+    errors = rows.groupby(keys)["calibration_error"].mean()
+    return TaskScores(rows, means.join(errors, on=keys))
 
 
 def mean_points(by_network: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
@@ -138,29 +138,6 @@ def mean_points(by_network: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
         macs=("macs", "mean"),
     )
     return means.reset_index()
-
-
-def mean_points_of_size(
-    networks: Mapping[str, HasPredictions], tasks: TaskList, size: int
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the mean points of several networks, and those rows whose tasks have one size.
-
-    Args:
-        networks: by name.
-        tasks: over the networks' classes.
-        size: classes a task; 0 for tasks with a name.
-
-    Raises:
-        DataError: no task has that size, or the tasks are over other classes.
-    """
-    means = mean_points(
-        {n: points(net.spec, net.hierarchy, net.predictions, tasks) for n, net in networks.items()}
-    )
-    shown = means[means["size"] == size]
-    if shown.empty:
-        sizes = ", ".join(map(str, sorted(set(means["size"]))))
-        raise DataError(f"No task has `size` {size}; the tasks have: {sizes}.")
-    return means, shown
 
 
 def versus_flat(means: pd.DataFrame, flat: list[str]) -> pd.DataFrame:

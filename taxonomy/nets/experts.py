@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from taxonomy.design import cost
 from taxonomy.nets.hierarchical import HierarchicalNet, load_unpacked_state, unpacked_state
 
 
@@ -35,4 +36,16 @@ def extract(net: HierarchicalNet, classes: Iterable[str]) -> HierarchicalNet:
             entry, _, tensor = rest.partition(".")
             state[name] = whole[f"{kind}.{origin[int(entry)]}.{tensor}"]
     load_unpacked_state(expert, state)
+    expert.source = net.source
     return expert.eval()
+
+
+def describe_expert(expert: HierarchicalNet, net: HierarchicalNet) -> str:
+    """Return in words which classes an expert knows, and what it costs beside the whole network."""
+    part, whole = (cost(n.spec, n.hierarchy) for n in (expert, net))
+    known = ", ".join(expert.classes)
+    return (
+        f"expert for {len(expert.classes)} of {len(net.classes)} classes: {known}\n"
+        f"{part.macs / 1e6:.2f} of {whole.macs / 1e6:.2f} million MACs, "
+        f"{part.params / 1e3:.0f} of {whole.params / 1e3:.0f} thousand parameters"
+    )

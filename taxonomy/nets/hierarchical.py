@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
@@ -15,14 +16,38 @@ from torch import Tensor, nn
 from taxonomy._core import io, shipped
 from taxonomy._core.checked import check_kind
 from taxonomy._core.decoding import decode, parse_json
-from taxonomy._core.errors import FileFormatError, TaxonomyError, shortened
-from taxonomy.design.costs import entry_costs
+from taxonomy._core.errors import FileFormatError, TaxonomyError, did_you_mean, shortened
+from taxonomy.data import Preprocessing
+from taxonomy.design.costs import cost, entry_costs
 from taxonomy.design.spec import NetSpec
 from taxonomy.nets.branches import BranchPack, LeafHeads, plan
 from taxonomy.nets.trunk import build_trunk
 from taxonomy.trees.hierarchy import Hierarchy
 
 FORMAT = "taxonomy-net"
+
+
+@dataclass(frozen=True)
+class Source:
+    """The file that a network was read from, or that an expert was cut from.
+
+    Args:
+        name: a shipped network's, such as ``icons/tree``, else the last part of the path.
+        sha256: of the file.
+        hierarchy: digest of the tree in it.
+        classes: how many it tells apart.
+        params: its parameters.
+        macs: its multiply-accumulates of one picture.
+        bytes: of the file.
+    """
+
+    name: str
+    sha256: str
+    hierarchy: str
+    classes: int
+    params: int
+    macs: int
+    bytes: int
 
 
 @dataclass(frozen=True)
@@ -33,11 +58,16 @@ class Description:
         version: of the format.
         spec: the shape of the network.
         hierarchy: the content of its tree's JSON.
+        preprocessing: how it reads pictures; files of before it was written hold none, and there
+            was but one then.
+        source: the file that it was cut from.
     """
 
     version: int
     spec: NetSpec
     hierarchy: dict[str, io.Json]
+    preprocessing: Preprocessing | None = None
+    source: Source | None = None
 
 
 class HierarchicalNet(nn.Module):
@@ -78,11 +108,17 @@ class HierarchicalNet(nn.Module):
         order = [column[int(entry)] for entry in hierarchy.leaf_entries]
         self.order: Tensor
         self.register_buffer("order", torch.tensor(order), persistent=False)
+        self.source: Source | None = None
 
     @property
     def classes(self) -> tuple[str, ...]:
         """The label ids, in the order of the logits."""
         return self.hierarchy.leaves
+
+    @property
+    def preprocessing(self) -> Preprocessing:
+        """How pictures become the network's input."""
+        return Preprocessing(self.spec.resolution)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map pictures (B, channels, resolution, resolution) to logits (B, classes)."""
@@ -104,6 +140,18 @@ def build_net(spec: NetSpec, hierarchy: Hierarchy, seed: int | None = None) -> H
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return HierarchicalNet(spec, hierarchy)
+
+
+@contextmanager
+def evaluating(net: nn.Module) -> Iterator[None]:
+    """Bring a network to evaluation mode, and afterwards every part of it to the mode it was in."""
+    was_training = [module.training for module in net.modules()]
+    net.eval()
+    try:
+        yield
+    finally:
+        for module, training in zip(net.modules(), was_training, strict=True):
+            module.training = training
 
 
 def unpacked_state(net: HierarchicalNet) -> dict[str, Tensor]:
@@ -159,15 +207,23 @@ def save_net(path: Path | str, net: HierarchicalNet) -> None:
         WriteError: the file cannot be written.
     """
     check_kind(net, HierarchicalNet, "the network", TaxonomyError)
+    io.write_bytes(path, net_bytes(net))
+
+
+def net_bytes(net: HierarchicalNet) -> bytes:
+    """Return the safetensors file of a network, with its tree, specification and preprocessing."""
     state = {name: tensor.cpu().contiguous() for name, tensor in unpacked_state(net).items()}
     description = {
         "version": 1,
         "spec": net.spec.to_dict(),
         "hierarchy": json.loads(net.hierarchy.to_json()),
+        "preprocessing": net.preprocessing.to_dict(),
     }
+    if net.source is not None and net.source.hierarchy != net.hierarchy.digest:  # of an expert
+        description["source"] = asdict(net.source)
     # One key, because safetensors writes several in no fixed order.
     header = {FORMAT: io.canonical_json(description)}
-    io.write_bytes(path, safetensors_bytes(state, header))
+    return safetensors_bytes(state, header)
 
 
 def get_net(name: HierarchicalNet | Path | str) -> HierarchicalNet:
@@ -182,11 +238,19 @@ def get_net(name: HierarchicalNet | Path | str) -> HierarchicalNet:
     """
     if isinstance(name, HierarchicalNet):
         return name
-    path = shipped.find(str(name), "networks", ".safetensors") or Path(name)
+    found = shipped.find(str(name), "networks", ".safetensors")
+    path, called = found or Path(name), str(name) if found else Path(name).name
     if path.is_dir():
         path = path / "model.safetensors"
     if not path.is_file():
-        raise FileFormatError(f"{path}: no such network; make one: taxonomy train.")
+        known = shipped.names("networks", ".safetensors")
+        if shipped.find(str(name), "trees", ".json") is not None:
+            raise FileFormatError(f"{name}: is a shipped tree; {_WANTED}: {', '.join(known)}.")
+        raise FileFormatError(
+            f"{path}: no such network.{did_you_mean(str(name), known)} Name a shipped one "
+            f"({', '.join(known)}), or make one: taxonomy train."
+        )
+    _refuse_tree(path)
     try:
         with safe_open(path, framework="pt") as file:
             header = file.metadata() or {}
@@ -203,10 +267,34 @@ def get_net(name: HierarchicalNet | Path | str) -> HierarchicalNet:
             raise FileFormatError(f"version {content.version} is not readable.")
         hierarchy = Hierarchy.from_content(content.hierarchy, "its hierarchy")
         net = HierarchicalNet(content.spec, hierarchy)
+        if content.preprocessing not in (None, net.preprocessing):
+            raise FileFormatError("its preprocessing has another resolution than its network.")
         load_unpacked_state(net, state)
     except TaxonomyError as error:
         raise FileFormatError(shortened(f"{path}: {error}")) from error
+    net.source = content.source or _source(called, path, net)
     return net.eval()
+
+
+_WANTED = "a network is wanted: a run's folder, a network's file, or a shipped one"
+
+
+def _refuse_tree(path: Path) -> None:
+    """Refuse the toolkit's file of a tree by its first words.
+
+    Raises:
+        FileFormatError: it is one.
+    """
+    with path.open("rb") as file:
+        if b'"taxonomy-hierarchy"' in file.read(200):
+            raise FileFormatError(f"{path}: is a tree; {_WANTED}, such as icons/tree.")
+
+
+def _source(called: str, path: Path, net: HierarchicalNet) -> Source:
+    whole = cost(net.spec, net.hierarchy)
+    size = path.stat().st_size
+    digests = io.file_digest(path), net.hierarchy.digest
+    return Source(called, *digests, len(net.classes), whole.params, whole.macs, size)
 
 
 def weights_digest(net: HierarchicalNet) -> str:

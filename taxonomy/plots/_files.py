@@ -9,34 +9,13 @@ import matplotlib as mpl
 from matplotlib.figure import Figure
 
 from taxonomy._core import io
-from taxonomy._core.errors import FileFormatError
-
-FORMATS = ("png", "svg", "pdf")
-"""What figures are written as; a file's ending says which."""
+from taxonomy._core.endings import FIGURES, check_ending
 
 _DATELESS = {
-    "png": {"Software": None},
-    "svg": {"Date": None, "Creator": None},
-    "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
+    ".png": {"Software": None},
+    ".svg": {"Date": None, "Creator": None},
+    ".pdf": {"CreationDate": None, "Creator": None, "Producer": None},
 }
-
-
-def figure_format(path: Path | str) -> str:
-    """Return the format that a file's ending asks for.
-
-    Raises:
-        FileFormatError: it is none of `FORMATS`.
-
-    >>> figure_format("tree.SVG")
-    'svg'
-    """
-    ending = Path(path).suffix.lower().removeprefix(".")
-    if ending not in FORMATS:
-        raise FileFormatError(
-            f"{path}: a figure is not written as {Path(path).suffix or 'a file without an ending'};"
-            f" end its name in one of {', '.join('.' + name for name in FORMATS)}."
-        )
-    return ending
 
 
 def save_figure(path: Path | str, figure: Figure) -> None:
@@ -49,8 +28,8 @@ def save_figure(path: Path | str, figure: Figure) -> None:
     Raises:
         FileFormatError: the ending is another one; nothing is written.
     """
-    kind, buffer = figure_format(path), BytesIO()
+    ending, buffer = check_ending(path, FIGURES), BytesIO()
     # SVG's ids are drawn at random unless salted.
     with mpl.rc_context({"svg.hashsalt": "taxonomy-experts"}):
-        figure.savefig(buffer, format=kind, dpi=150, metadata=_DATELESS[kind])
+        figure.savefig(buffer, format=ending[1:], dpi=150, metadata=_DATELESS[ending])
     io.write_bytes(path, buffer.getvalue())

@@ -12,12 +12,9 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-PANELS = (
-    ("coherent", "wordnet", "coherent, by WordNet"),
-    ("coherent", "llm-groups", "coherent, by an LLM's groups"),
-    ("mixed", "", "from two or three clades"),
-    ("random", "", "random"),
-)
+KINDS = {"coherent": "coherent", "mixed": "from two or three clades", "random": "random"}
+"""The kinds that the toolkit draws tasks of, in the order of the panels, and their titles."""
+REFERENCES = {"wordnet": "WordNet", "llm-groups": "an LLM's groups"}
 COSTS = (("macs", 1e6, "million MACs a picture"), ("params", 1e3, "thousand parameters"))
 # Okabe & Ito's colours, told apart with any colour vision; black is kept for the flat family.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
@@ -41,7 +38,7 @@ def cost_accuracy_figure(
         masked: other flat networks, beside that line; their markers are hollow.
     """
     rows = means[means["size"] == size]
-    panels = [p for p in PANELS if len(_panel(rows, p[0], p[1]))]
+    panels = _panels(rows)
     figure = Figure(figsize=(3.4 * len(panels) + 0.6, 7.2), layout="constrained")
     grid = figure.subplots(len(COSTS), len(panels), sharey="col", squeeze=False)
     for column, (kind, reference, title) in enumerate(panels):
@@ -59,6 +56,20 @@ def cost_accuracy_figure(
     if note:
         figure.supxlabel(note, fontsize=8, color="0.35")
     return figure
+
+
+def _panels(rows: pd.DataFrame) -> list[tuple[str, str, str]]:
+    """Return kind, reference and title of each panel: one a kind, of coherent tasks one a tree."""
+    pairs = dict.fromkeys(zip(rows["kind"], rows["reference"], strict=True))
+    order = {name: place for place, name in enumerate(KINDS)}
+    panels: dict[tuple[str, str], str] = {}
+    for kind, reference in sorted(pairs, key=lambda pair: order.get(pair[0], len(order))):
+        title = KINDS.get(kind, kind)
+        if kind == "coherent" and reference:
+            panels[kind, reference] = f"{title}, by {REFERENCES.get(reference, reference)}"
+        else:
+            panels[kind, ""] = title
+    return [(kind, reference, title) for (kind, reference), title in panels.items()]
 
 
 def _panel(rows: pd.DataFrame, kind: str, reference: str) -> pd.DataFrame:

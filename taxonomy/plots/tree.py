@@ -14,8 +14,9 @@ from matplotlib.figure import Figure
 
 from taxonomy._core.arrays import FloatArray, IntArray
 from taxonomy._core.checked import check_kind
+from taxonomy._core.endings import FIGURES, check_ending
 from taxonomy._core.errors import HierarchyError
-from taxonomy.plots._files import figure_format, save_figure
+from taxonomy.plots._files import save_figure
 from taxonomy.trees.hierarchy import Hierarchy
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def plot_tree(
         FileFormatError: another ending.
     """
     check_kind(tree, Hierarchy, "the tree", HierarchyError)
-    figure_format(path)
+    check_ending(path, FIGURES)
     save_figure(path, tree_figure(tree, columns, title, note))
 
 

@@ -189,7 +189,7 @@ def cut_experts(run: Run, tasks: TaskList, folder: Path) -> pd.DataFrame:
 
     from taxonomy.data import get_data
     from taxonomy.nets import extract, save_net
-    from taxonomy.training.augment import to_input
+    from taxonomy.nets.inputs import to_input
 
     net, predictions = run.net(), run.predictions("val")
     pictures = to_input(torch.from_numpy(get_data("icons").part("val").images[:64]))

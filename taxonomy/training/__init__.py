@@ -11,7 +11,7 @@ from taxonomy.training.loop import fit  # noqa: E402
 from taxonomy.training.named import Scored, run_features, scored, scored_by_name  # noqa: E402
 from taxonomy.training.objectives import Loss, Objective  # noqa: E402
 from taxonomy.training.run import Run, train_run  # noqa: E402
-from taxonomy.training.scoring import predict  # noqa: E402
+from taxonomy.training.scoring import predictions_on  # noqa: E402
 from taxonomy.training.start import resume, train  # noqa: E402
 
 __all__ = [
@@ -23,7 +23,7 @@ __all__ = [
     "TrainConfig",
     "class_features",
     "fit",
-    "predict",
+    "predictions_on",
     "resume",
     "run_features",
     "scored",

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from taxonomy._core.checked import check_options
 from taxonomy._core.errors import TrainingError
+from taxonomy.nets.inputs import on_ground, premultiplied
 
 
 @dataclass(frozen=True)
@@ -54,14 +55,6 @@ class Augment:
                 )
 
 
-def to_input(images: Tensor) -> Tensor:
-    """Map uint8 pictures (B, 3 or 4, H, W) to network input (B, 3, H, W) on a white ground.
-
-    White is 0 and black is 2, so that zero padding continues a white ground.
-    """
-    return _to_input(_premultiply(images), torch.ones(len(images), 3, 1, 1, device=images.device))
-
-
 def augmented(images: Tensor, augment: Augment, generator: torch.Generator) -> Tensor:
     """Map uint8 pictures (B, 3 or 4, H, W) to varied network input (B, 3, H, W).
 
@@ -74,7 +67,7 @@ def augmented(images: Tensor, augment: Augment, generator: torch.Generator) -> T
         drawn = torch.rand(shape, generator=generator, device=generator.device)
         return (low + (high - low) * drawn).to(images.device)
 
-    colours = _premultiply(images)
+    colours = premultiplied(images)
     colours = _warp(
         colours, _affine(batch, augment, uniform), "zeros" if images.shape[1] == 4 else "border"
     )
@@ -83,7 +76,7 @@ def augmented(images: Tensor, augment: Augment, generator: torch.Generator) -> T
     tint, strength = uniform(batch, 3, 1, 1, low=0), uniform(batch, 1, 1, 1, low=0)
     opaque = colours[:, 3:]
     mixed = colours[:, :3] + chosen * strength * (opaque * tint - colours[:, :3])
-    shown = _to_input(torch.cat([mixed, opaque], 1), ground)
+    shown = on_ground(torch.cat([mixed, opaque], 1), ground)
 
     def strength_of(share: float) -> Tensor:
         """Draw a strength in [0, 1] for the share of pictures that are changed, else 0."""
@@ -121,18 +114,6 @@ def _chosen_around(shown: Tensor, choose: Callable[[Tensor, Tensor], Tensor]) ->
         here.copy_(choose(here, pairs))
         shown = chosen
     return shown
-
-
-def _premultiply(images: Tensor) -> Tensor:
-    colours = images.float() / 255
-    if images.shape[1] == 3:
-        return torch.cat([colours, torch.ones_like(colours[:, :1])], 1)
-    return torch.cat([colours[:, :3] * colours[:, 3:], colours[:, 3:]], 1)
-
-
-def _to_input(colours: Tensor, ground: Tensor) -> Tensor:
-    shown = colours[:, :3] + (1 - colours[:, 3:]) * ground
-    return (2 * (1 - shown)).contiguous(memory_format=torch.channels_last)
 
 
 def _affine(batch: int, augment: Augment, draw: Callable[..., Tensor]) -> Tensor:

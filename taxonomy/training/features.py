@@ -11,8 +11,8 @@ from taxonomy.data import Pictures
 from taxonomy.nets import HierarchicalNet
 from taxonomy.nets.features import class_weights, shared_features
 from taxonomy.nets.hierarchical import weights_digest
+from taxonomy.nets.inputs import to_input
 from taxonomy.predictions import ClassFeatures
-from taxonomy.training.augment import to_input
 from taxonomy.training.scoring import check_same_classes
 
 

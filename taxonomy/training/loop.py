@@ -30,7 +30,7 @@ from taxonomy.training.average import Average
 from taxonomy.training.checkpoint import Place, load_checkpoint, save_checkpoint
 from taxonomy.training.config import TrainConfig, one_cycle, uses_bf16
 from taxonomy.training.objectives import Loss
-from taxonomy.training.scoring import check_same_classes, predict
+from taxonomy.training.scoring import check_same_classes, predictions_on
 from taxonomy.training.views import Views
 from taxonomy.trees.hierarchy import Hierarchy
 
@@ -311,7 +311,7 @@ class Training:
     def validate(self, place: Place) -> float:
         """Return the validation accuracy, and remember the best weights."""
         with self._averaged():
-            accuracy = predict(self.net, self.validation).accuracy()
+            accuracy = predictions_on(self.net, self.validation).accuracy()
             if accuracy > place.best_accuracy:
                 place.best_accuracy, place.best_epoch = accuracy, place.epoch
                 if self.best is not None:

@@ -9,12 +9,13 @@ from pathlib import Path
 from taxonomy._core.errors import DataError
 from taxonomy.data import DATASETS, DataRequest
 from taxonomy.design.spec import NetSpec
-from taxonomy.nets import get_net
+from taxonomy.nets import HierarchicalNet, get_net
 from taxonomy.predictions import ClassFeatures, Predictions
+from taxonomy.training.distribution import check_device
 from taxonomy.training.features import class_features
 from taxonomy.training.run import Run
-from taxonomy.training.scoring import predict
-from taxonomy.training.start import run_data
+from taxonomy.training.scoring import predictions_on
+from taxonomy.training.start import chosen_device, run_data
 from taxonomy.trees.hierarchy import Hierarchy
 
 
@@ -34,7 +35,10 @@ class Scored:
 
 
 def scored(
-    network: Path | str, split: str = "val", data: DataRequest | Path | str | None = None
+    network: Path | str,
+    split: str = "val",
+    data: DataRequest | Path | str | None = None,
+    device: str = "auto",
 ) -> Scored:
     """Return a run with its stored predictions, or a network with those that it makes of pictures.
 
@@ -43,24 +47,30 @@ def scored(
         split: ``val`` or ``test``; the test split is for final tables.
         data: the pictures that a network's file is scored on; a run has stored predictions, and a
             shipped network is scored on the data set that it was trained on.
+        device: where logits are computed: ``cpu``, ``cuda``, ``mps``, or ``auto`` for the fastest
+            one that is there.
 
     Raises:
         DataError: nothing says which pictures a network is to be scored on.
         FileFormatError: there is no such run or network.
+        TrainingError: there is no such device.
     """
     if Path(network).is_dir():
         run = Run(Path(network))
         return Scored(run.spec, run.hierarchy, run.predictions(split))
-    net = get_net(network)
+    net = _on_device(get_net(network), device)
     request = data if isinstance(data, DataRequest) else DataRequest(str(data or ""))
     if not request.data:
         request = DataRequest(_own_data(network))
     part = replace(request, classes=net.classes).pictures(net.spec.resolution).part(split)
-    return Scored(net.spec, net.hierarchy, predict(net, part))
+    return Scored(net.spec, net.hierarchy, predictions_on(net, part))
 
 
 def scored_by_name(
-    networks: Iterable[str], split: str = "val", data: DataRequest | None = None
+    networks: Iterable[str],
+    split: str = "val",
+    data: DataRequest | None = None,
+    device: str = "auto",
 ) -> dict[str, Scored]:
     """Return several networks with their predictions, by the last part of their names.
 
@@ -72,7 +82,7 @@ def scored_by_name(
         name = Path(network).name
         if name in found:
             raise DataError(f"Two networks are called {name!r}; rename one.")
-        found[name] = scored(network, split, data)
+        found[name] = scored(network, split, data, device)
     return found
 
 
@@ -88,7 +98,10 @@ def _own_data(network: Path | str) -> str:
 
 
 def run_features(
-    folder: Path | str, split: str = "val", data: DataRequest | None = None
+    folder: Path | str,
+    split: str = "val",
+    data: DataRequest | None = None,
+    device: str = "auto",
 ) -> ClassFeatures:
     """Compute the class features of a run's network on its own pictures.
 
@@ -96,6 +109,7 @@ def run_features(
         folder: of a finished run.
         split: ``val`` or ``train``; never the pictures that are tested on.
         data: the run's pictures, where it does not say itself where they are.
+        device: as `scored` takes it.
 
     Raises:
         DataError: the pictures are not those that the run was trained on.
@@ -114,4 +128,10 @@ def run_features(
             f"{run.path}: was trained on other pictures than {request.data!r} holds now; name its "
             "pictures as `data`, with the options that they were read with."
         )
-    return class_features(run.net(), pictures.part(split))
+    return class_features(_on_device(run.net(), device), pictures.part(split))
+
+
+def _on_device(net: HierarchicalNet, device: str) -> HierarchicalNet:
+    chosen = chosen_device(device)
+    check_device(chosen)
+    return net.to(chosen)

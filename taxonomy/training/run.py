@@ -26,7 +26,7 @@ from taxonomy.predictions import Predictions
 from taxonomy.training import distribution
 from taxonomy.training.config import TrainConfig
 from taxonomy.training.loop import check_trainable, fit
-from taxonomy.training.scoring import predict
+from taxonomy.training.scoring import predictions_on
 from taxonomy.trees.hierarchy import Hierarchy
 
 log = logging.getLogger(__name__)
@@ -74,6 +74,14 @@ class Run:
         """Digests, cost, accuracy, versions, time and machine."""
         file = self.path / "manifest.json"
         return decode(dict[str, io.Json], io.read_json(file), file)
+
+    def __str__(self) -> str:
+        """Return size, cost and validation accuracy on one line."""
+        facts = self.manifest
+        return (
+            f"{facts['macs'] / 1e6:.1f} million MACs, {facts['params'] / 1e6:.2f} million "
+            f"parameters; accuracy {facts['val_accuracy']:.1%} on validation"
+        )
 
     def net(self) -> HierarchicalNet:
         """Read the trained network, in evaluation mode."""
@@ -178,7 +186,7 @@ def _finish(
     seconds: float,
 ) -> None:
     """Write the network, its predictions and, last, the manifest, which makes the run finished."""
-    predictions = {split: predict(net, data.part(split)) for split in ("val", "test")}
+    predictions = {split: predictions_on(net, data.part(split)) for split in ("val", "test")}
     if not distribution.is_first():
         return
     save_net(path / "model.safetensors", net)
@@ -190,6 +198,7 @@ def _finish(
             **settings,
             "val_accuracy": predictions["val"].accuracy(),  # the test split is for final tables
             **asdict(cost(net.spec, net.hierarchy)),
+            "preprocessing": net.preprocessing.to_dict(),
             "seconds": seconds,
             "model": io.file_digest(path / "model.safetensors"),
             "threads": torch.get_num_threads(),

@@ -10,9 +10,10 @@ from taxonomy._core.errors import TrainingError
 from taxonomy._core.folders import SPLITS
 from taxonomy.data import Pictures
 from taxonomy.nets import HierarchicalNet
+from taxonomy.nets.hierarchical import evaluating
+from taxonomy.nets.inputs import to_input
 from taxonomy.predictions import Predictions
 from taxonomy.training import distribution
-from taxonomy.training.augment import to_input
 
 
 def check_same_classes(net: HierarchicalNet, data: Pictures, what: str = "network") -> None:
@@ -29,7 +30,7 @@ def check_same_classes(net: HierarchicalNet, data: Pictures, what: str = "networ
 
 
 @torch.no_grad()
-def predict(net: HierarchicalNet, part: Pictures, batch_size: int = 512) -> Predictions:
+def predictions_on(net: HierarchicalNet, part: Pictures, batch_size: int = 512) -> Predictions:
     """Return a network's float32 logits on pictures of one split; the network ends as it was.
 
     Several processes share the pictures, and each gets all logits.
@@ -39,16 +40,13 @@ def predict(net: HierarchicalNet, part: Pictures, batch_size: int = 512) -> Pred
     """
     check_same_classes(net, part)
     device = next(net.parameters()).device
-    was_training = [module.training for module in net.modules()]
-    net.eval()
     mine = np.arange(len(part))[distribution.rank() :: distribution.world_size()]
     logits = torch.empty(len(mine), len(net.classes))
-    for start in range(0, len(mine), batch_size):
-        rows = mine[start : start + batch_size]
-        images = torch.from_numpy(part.images[rows]).to(device)
-        logits[start : start + len(rows)] = net(to_input(images)).float().cpu()
-    for module, training in zip(net.modules(), was_training, strict=True):
-        module.training = training
+    with evaluating(net):
+        for start in range(0, len(mine), batch_size):
+            rows = mine[start : start + batch_size]
+            images = torch.from_numpy(part.images[rows]).to(device)
+            logits[start : start + len(rows)] = net(to_input(images)).float().cpu()
     split = SPLITS[int(part.splits[0])]
     made = io.provenance("predict", ("torch",), tree=net.hierarchy.digest, spec=net.spec.digest)
     whole = distribution.gather_rows(logits, len(part)).numpy()

@@ -20,6 +20,7 @@ from taxonomy._core.arrays import IntArray
 from taxonomy._core.cached import cached_array
 from taxonomy._core.progress import track
 from taxonomy.data import Pictures
+from taxonomy.nets.inputs import ENCODING
 from taxonomy.training.augment import Augment, augmented
 
 BLOCK = 512
@@ -28,8 +29,8 @@ BLOCK = 512
 MOST_KEPT = 4
 """Sets of views in the folder of caches; those used least lately go."""
 
-SCALE = 127.5
-"""What network input, in [0, 2], is multiplied by to be kept as bytes."""
+SCALE = 255 / ENCODING.offset
+"""What network input, from 0 for white to the offset for black, is multiplied by to be bytes."""
 
 
 class Views:

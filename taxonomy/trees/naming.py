@@ -7,12 +7,12 @@ A *namer* maps nodes of a tree to names. `by_medoid` always has an answer;
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
 from taxonomy._core.errors import HierarchyError
-from taxonomy.labels import LabelSet
+from taxonomy.labels import LabelSet, class_names
 from taxonomy.trees.hierarchy import Hierarchy
 
 Names = dict[int, str]
@@ -49,7 +49,7 @@ def name_nodes(tree: Hierarchy, *namers: Mapping[int, str], keep: bool = False) 
 
 
 def count_names(tree: Hierarchy, namers: Mapping[str, Mapping[int, str]]) -> dict[str, int]:
-    """Return how many nodes below the root each namer names, the first that has a name winning.
+    """Return how many nodes each namer names, the first that has a name winning.
 
     Args:
         tree: any tree.
@@ -59,11 +59,63 @@ def count_names(tree: Hierarchy, namers: Mapping[str, Mapping[int, str]]) -> dic
     >>> count_names(tree, {"hand": {1: "vehicles"}, "medoid": by_medoid(tree)})
     {'hand': 1, 'medoid': 1}
     """
-    left, counts = set(map(int, tree.nodes[1:])), {}
+    left, counts = set(map(int, tree.nodes)), {}
     for namer, names in namers.items():
         counts[namer] = len(left & names.keys())
         left -= names.keys()
     return counts
+
+
+def by_hand(tree: Hierarchy, chosen: Mapping[tuple[str, ...], str]) -> Names:
+    """Name the nodes where given classes meet.
+
+    Args:
+        tree: any tree.
+        chosen: names by classes, two or more; a name is that of the lowest node above all of them.
+
+    Raises:
+        HierarchyError: fewer than two classes, or two names for one node.
+        LabelError: the tree lacks a class.
+
+    >>> tree = Hierarchy.from_nested([["owl", ["cat", "dog"]], "car"])
+    >>> by_hand(tree, {("cat", "dog"): "pets", ("owl", "cat"): "animals"})
+    {3: 'pets', 2: 'animals'}
+    """
+    names: Names = {}
+    for classes, name in chosen.items():
+        inside = tree.positions(classes)
+        if len(set(classes)) < 2:
+            raise HierarchyError(
+                f"The name {name!r} is for the node where several classes meet; give two or more, "
+                "as cat,dog=pets."
+            )
+        first, last = (inside[pick(tree.leaf_entries[inside])] for pick in (np.argmin, np.argmax))
+        node = int(tree.lowest_common_ancestors[first, last])
+        if node in names:
+            raise HierarchyError(
+                f"{names[node]!r} and {name!r} are names for the same node, that of "
+                f"{len(tree.clade(node))} classes; keep one."
+            )
+        names[node] = name
+    return names
+
+
+def parse_names(texts: Iterable[str]) -> dict[tuple[str, ...], str]:
+    """Read ``CLASS,CLASS=NAME`` texts, as `by_hand` takes them.
+
+    Raises:
+        HierarchyError: a text has no ``=``, or nothing on one side of it.
+
+    >>> parse_names(["cat,dog=pets"])
+    {('cat', 'dog'): 'pets'}
+    """
+    made = {}
+    for text in texts:
+        classes, equals, name = text.rpartition("=")
+        if not equals or not classes.strip() or not name.strip():
+            raise HierarchyError(f"{text!r} names no node; write CLASS,CLASS=NAME: cat,dog=pets.")
+        made[tuple(class_names(classes))] = name.strip()
+    return made
 
 
 def by_medoid(tree: Hierarchy, labels: LabelSet | None = None) -> Names:

@@ -128,12 +128,18 @@ class TestCommands:
     def test_extract(self, here, capsys):
         save_net("net.safetensors", small_net())
         lines = run(
-            capsys, "extract", "net.safetensors", "--classes", "dog, cat", "--out", "pets.st"
+            capsys,
+            "extract",
+            "net.safetensors",
+            "--classes",
+            "dog, cat",
+            "--out",
+            "pets.safetensors",
         )
         assert lines[0] == "expert for 2 of 4 classes: cat, dog"
-        assert lines[-2].startswith("expert written to pets.st")
-        assert lines[-1] == "next: taxonomy evaluate pets.st --data FOLDER"
-        assert get_net("pets.st").classes == ("cat", "dog")
+        assert lines[-2].startswith("expert written to pets.safetensors")
+        assert lines[-1] == "next: taxonomy evaluate pets.safetensors --data FOLDER"
+        assert get_net("pets.safetensors").classes == ("cat", "dog")
 
     def test_a_stopped_training_resumes_with_its_own_settings(self, here, capsys, monkeypatch):
         """Interrupted after the first of two epochs; --resume needs none of the flags again."""
@@ -185,8 +191,8 @@ class TestCommands:
         stored = run(capsys, "evaluate", "run")
         file = "run/model.safetensors"
         assert run(capsys, "evaluate", file, "--data", "data") == stored
-        run(capsys, "extract", file, "--classes", "plain,across-fine", "--out", "two.st")
-        of_two = run(capsys, "evaluate", "two.st", "--data", "data")
+        run(capsys, "extract", file, "--classes", "plain,across-fine", "--out", "two.safetensors")
+        of_two = run(capsys, "evaluate", "two.safetensors", "--data", "data")
         assert of_two[:4] == run(capsys, "evaluate", "run", "--classes", "plain,across-fine")[:4]
 
     def test_evaluate(self, here, capsys):
@@ -314,7 +320,7 @@ BAD = [
     ("labels wnid.csv", "'2121620'", "such as n02121808"),
     ("labels none.csv", "none.csv", "Give a text file"),
     ("labels empty", "empty", "expected empty/CLASS"),
-    ("labels two.txt --out empty", "empty", "choose another place"),
+    ("labels two.txt --out empty", "empty: is a folder", "name a file that ends in .csv"),
     ("labels two.txt --out two.txt/x.csv", "two.txt", "choose another place"),
     ("generate iconss", "iconss", "shipped set: cifar-10, cifar-100, icons"),
     ("generate icons --source wordnett", "'wordnett'", "Did you mean 'wordnet'"),
@@ -345,12 +351,26 @@ BAD = [
     ("compare tree.json tree.json", "twice", "once"),
     ("compare tree.json icons/none", "icons/none: no such file", "icons/wordnet"),
     ("extract net.safetensors --classes kat", "'kat'", "Did you mean 'cat'"),
+    ("extract icons/tree --classes cat --out e.onnx", "'.onnx'", "in .safetensors"),
+    ("generate icons --out t.nwk", "'.nwk'", "in .json"),
+    ("plot icons/wordnet --out t.tex", "'.tex'", ".png, .svg or .pdf"),
+    ("curve icons/tree --out t", "without an ending", ".png, .svg or .pdf"),
+    ("tasks icons/wordnet --out t.txt", "'.txt'", ".json or .csv"),
+    ("compare icons/wordnet icons/random --out t.xlsx", "'.xlsx'", "in .csv"),
+    ("curve icons/tree --size 0", "--size 0", "the tasks have: "),
+    ("evaluate icons/tree --device tpu", "'tpu'", "choose from: cpu, cuda, mps"),
+    ("tasks tree.json --sizes 9", "4 classes", "smaller --sizes"),
+    ("name tree.json --set cat=pet", "'pet'", "cat,dog=pets"),
+    ("name tree.json --set pets", "'pets'", "CLASS,CLASS=NAME"),
     ("extract icons/tree --task kitchn", "'kitchn'", "Did you mean 'kitchen'"),
     ("extract net.safetensors --task kitchen", "No task list is shipped", "as --tasks"),
-    ("design tree.json", "No task list is shipped", "as --tasks"),
+    ("design icons/wordnet --size 3", "no task", "leave out --kind and --size"),
     ("design icons/hypernyms", "10 levels", "fewer levels"),
     ("extract torn.safetensors --classes cat", "torn.safetensors", "damaged"),
-    ("extract tree.json --classes cat", "tree.json", "no safetensors"),
+    ("extract tree.json --classes cat", "tree.json: is a tree", "a network is wanted"),
+    ("evaluate tree.json", "tree.json: is a tree", "a network is wanted"),
+    ("evaluate icons/wordnet", "is a shipped tree", "a network is wanted"),
+    ("extract icons/tre --classes cat", "icons/tre", "Did you mean 'icons/tree'"),
     ("extract none --classes cat", "none", "make one: taxonomy train"),
     ("evaluate none.safetensors", "none.safetensors", "make one: taxonomy train"),
     ("evaluate net.safetensors --data good", "'bus'", "2 classes"),
@@ -433,7 +453,11 @@ def test_bad_input_gets_one_line_and_leaves_nothing(here, capsys, command, culpr
 @pytest.mark.parametrize(
     ("command", "culprit"),
     [
-        ("generate icons --linkage averge", "averge"),
+        ("generate icons --linkage averge", "Did you mean 'average'?"),
+        ("generate icons --sorce random", "Did you mean '--source'?"),
+        ("generate icons --groups 4", "an option of --builder"),
+        ("generate icons --policy least", "an option of --builder hypernyms"),
+        ("train --data icons --held-out 0.1 --flat", "an option of --data"),
         ("generate icons --levels 12;48", "12;48"),
         ("generate icons --source random --measure path", "--measure"),
         ("generate icons --sourc random", "--sourc"),

@@ -47,7 +47,7 @@ def neighbours(tree: Hierarchy, bounds: Bounds) -> list[Hierarchy]:
 
 @given(similarities(least=9, most=9))
 def test_it_ends_within_bounds_where_no_step_pays(similarity):
-    bounds = Bounds(least=(3, 1), most=(6, 3))
+    bounds = Bounds(least_leaves=(3, 1), most_leaves=(6, 3))
     labels = dict(zip(NESTED.leaves, similarity.ids, strict=True))
     homes = zip(NESTED.leaves, NESTED.leaf_entries, strict=True)
     start = with_places(NESTED, {labels[x]: int(NESTED.parent[i]) for x, i in homes})
@@ -65,13 +65,13 @@ def test_blocks_that_were_dealt_out_wrongly_are_found():
     block = np.kron(np.eye(2), np.ones((4, 4)))
     similarity = DenseSimilarity(ids, np.where(np.eye(8), 1, 0.05 + 0.9 * block))
     mixed = Hierarchy.from_nested([["a0", "a1", "b0", "b1"], ["a2", "a3", "b2", "b3"]])
-    refined = refine(mixed, similarity, Bounds(least=(4,), most=(4,)))
+    refined = refine(mixed, similarity, Bounds(least_leaves=(4,), most_leaves=(4,)))
     assert refined == Hierarchy.from_nested([ids[:4], ids[4:]])
 
 
 def test_a_tree_outside_its_bounds_or_of_other_labels_is_refused():
     similarity = DenseSimilarity("abc", np.eye(3))
     with pytest.raises(ClusteringError, match="2 leaves is outside its bounds of 1 to 1"):
-        refine(Hierarchy.from_nested([["a", "b"], ["c"]]), similarity, Bounds(most=(1,)))
+        refine(Hierarchy.from_nested([["a", "b"], ["c"]]), similarity, Bounds(most_leaves=(1,)))
     with pytest.raises(ClusteringError, match="different labels"):
         refine(Hierarchy.star("abd"), similarity)

@@ -436,7 +436,7 @@ class TestCache:
 
     def test_the_second_time_nothing_is_decoded(self, data, monkeypatch):
         first = data()
-        monkeypatch.setattr("taxonomy.data.folder.decode", None)
+        monkeypatch.setattr("taxonomy.data.preprocessing.decode", None)
         again = data()
         assert np.array_equal(again.images, first.images)
         assert again.digest == first.digest
@@ -505,7 +505,7 @@ class TestCache:
                 raise KeyboardInterrupt
             return np.zeros((3, 8, 8), np.uint8)
 
-        monkeypatch.setattr("taxonomy.data.folder.decode", stop)
+        monkeypatch.setattr("taxonomy.data.preprocessing.decode", stop)
         with pytest.raises(KeyboardInterrupt):
             data()
         assert self.files(data) == []

@@ -8,6 +8,7 @@ import sys
 import pytest
 
 OPTIONAL = {"torch", "openai", "nltk", "sentence_transformers", "transformers", "matplotlib", "PIL"}
+OPTIONAL |= {"onnx", "onnxruntime"}
 HEAVY = OPTIONAL | {"scipy", "networkx", "pandas", "tqdm", "safetensors"}
 
 

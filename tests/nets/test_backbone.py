@@ -68,7 +68,7 @@ def test_a_network_behind_a_timm_model_costs_and_cuts_like_any_other(
 
 def test_the_model_sees_pictures_as_its_weights_were_trained_on_them(backbone):
     """Normalised by the model's own mean and deviation, not inverted as our networks read them."""
-    from taxonomy.training.augment import to_input
+    from taxonomy.nets.inputs import to_input
 
     spec = NetSpec((), backbone=backbone("resnet18", 0, 32))
     first = build_net(spec, Hierarchy.star("ab"), 0).eval().trunk[0]

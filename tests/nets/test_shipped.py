@@ -9,8 +9,8 @@ from taxonomy._core import io, shipped
 from taxonomy.data import get_data
 from taxonomy.design import cost
 from taxonomy.nets import extract, get_net
-from taxonomy.training import predict
-from taxonomy.training.augment import to_input
+from taxonomy.nets.inputs import to_input
+from taxonomy.training import predictions_on
 
 NAMES = ("flat", "flat-0.25x", "flat-0.35x", "tree")
 
@@ -30,7 +30,7 @@ def validation():
 
 def test_accuracy_on_validation_is_the_recorded_one(network, validation):
     net, facts = network
-    found = predict(net, validation).accuracy()
+    found = predictions_on(net, validation).accuracy()
     two_pictures = 2 / len(validation)  # processors round differently
     assert found == pytest.approx(facts["val_accuracy"], abs=two_pictures)
 

@@ -13,9 +13,9 @@ from taxonomy.cli import main
 from taxonomy.design.spec import NetSpec
 from taxonomy.labels import LabelSet
 from taxonomy.nets import build_net
+from taxonomy.nets.inputs import to_input
 from taxonomy.predictions import ClassFeatures, Predictions
 from taxonomy.similarity.visual import Visual, of_features, of_predictions
-from taxonomy.training.augment import to_input
 from taxonomy.training.features import class_features
 from taxonomy.trees.hierarchy import Hierarchy
 from tests.support.stripes import TREE, picture_folder

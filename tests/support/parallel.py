@@ -19,7 +19,7 @@ from safetensors.torch import save_file
 from taxonomy.data import Pictures
 from taxonomy.design.spec import NetSpec
 from taxonomy.nets import HierarchicalNet, build_net
-from taxonomy.training import Objective, TrainConfig, predict
+from taxonomy.training import Objective, TrainConfig, predictions_on
 from taxonomy.training.augment import Augment
 from taxonomy.training.checkpoint import Place
 from taxonomy.training.distribution import is_first, processes
@@ -51,7 +51,7 @@ def take_step(net: HierarchicalNet, data: Pictures) -> None:
     rows = np.random.default_rng(0).permutation(len(training.part))[:35]
     loss = training.step(rows, Place())
     gradients = {name: p.grad for name, p in net.named_parameters() if p.grad is not None}
-    logits = torch.from_numpy(predict(net, training.validation).logits.copy())
+    logits = torch.from_numpy(predictions_on(net, training.validation).logits.copy())
     if is_first():
         saved = {**gradients, "loss": torch.tensor(loss), "logits": logits}
         save_file({name: x.contiguous() for name, x in saved.items()}, Path(sys.argv[1]))

@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from taxonomy._core.errors import TrainingError
-from taxonomy.training.augment import Augment, _grown, _shrunk, augmented, to_input
+from taxonomy.nets.inputs import to_input
+from taxonomy.training.augment import Augment, _grown, _shrunk, augmented
 
 STILL = Augment(rotation=0, scale=0, shift=0, shear=0, flip=0, recolour=0)
 

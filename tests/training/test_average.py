@@ -14,7 +14,7 @@ from taxonomy.nets import build_net
 from taxonomy.nets.hierarchical import unpacked_state
 from taxonomy.nets.initialise import start_from
 from taxonomy.nets.layers import StochasticDepth, set_drop_path
-from taxonomy.training import Objective, TrainConfig, fit, predict
+from taxonomy.training import Objective, TrainConfig, fit, predictions_on
 from taxonomy.training.average import Average
 from taxonomy.trees.hierarchy import Hierarchy
 from tests.nets.test_hierarchical import settled
@@ -77,7 +77,7 @@ class TestEarlyStopping:
         fit(net, stripes, config, report=rows.append, progress=False)
         assert len(rows) < 9
         best = max(row["val_accuracy"] for row in rows)
-        assert predict(net, stripes.part("val")).accuracy() == best
+        assert predictions_on(net, stripes.part("val")).accuracy() == best
         first_best = next(row["epoch"] for row in rows if row["val_accuracy"] == best)
         assert len(rows) == first_best + 2
 

@@ -136,11 +136,11 @@ def test_two_processes_finish_and_score_the_network_that_they_save(tmp_path):
         assert done.returncode == 0, done.stderr
     assert not (out / "checkpoint.safetensors").exists()
     from taxonomy.data import get_data
-    from taxonomy.training import Run, predict
+    from taxonomy.training import Run, predictions_on
 
     run = Run(out)
     data = get_data(tmp_path / "data", 16).part("val")
-    stored, again = run.predictions("val").logits, predict(run.net(), data).logits
+    stored, again = run.predictions("val").logits, predictions_on(run.net(), data).logits
     assert len(stored) > 4
     np.testing.assert_allclose(stored, again, rtol=0, atol=1e-5)
 

@@ -13,7 +13,7 @@ import torch
 from taxonomy._core.errors import FileFormatError, TrainingError
 from taxonomy.design.spec import NetSpec
 from taxonomy.nets import build_net
-from taxonomy.training import Objective, Run, TrainConfig, fit, predict, train_run
+from taxonomy.training import Objective, Run, TrainConfig, fit, predictions_on, train_run
 from taxonomy.training.augment import Augment
 from taxonomy.training.loop import Training, batches
 from taxonomy.trees.hierarchy import Hierarchy
@@ -46,13 +46,13 @@ def test_it_learns(stripes):
     rows = []
     fit(net, stripes, replace(CONFIG, epochs=8), report=rows.append, progress=False)
     assert rows[-1]["loss"] < 0.6 * rows[0]["loss"]
-    assert predict(net, stripes.part("test")).accuracy() > 0.9
+    assert predictions_on(net, stripes.part("test")).accuracy() > 0.9
 
 
 def test_a_flat_network_learns_in_the_same_loop(stripes):
     net = build_net(NetSpec.flat((6, 8), resolution=16), Hierarchy.star(stripes.classes), 0)
     fit(net, stripes, replace(CONFIG, epochs=8), progress=False)
-    assert predict(net, stripes.part("val")).accuracy() > 0.9
+    assert predictions_on(net, stripes.part("val")).accuracy() > 0.9
 
 
 def test_the_same_seed_gives_the_same_weights(stripes):
@@ -150,7 +150,7 @@ def test_other_classes_are_refused(stripes):
 def test_predicting_changes_nothing(stripes):
     net = build_net(SPEC, TREE, 0).train()
     before = [tensor.clone() for tensor in weights(net)]
-    predictions = predict(net, stripes.part("val"), batch_size=10)
+    predictions = predictions_on(net, stripes.part("val"), batch_size=10)
     assert net.training
     assert predictions.split == "val"
     assert predictions.groups[0].startswith("group-")
@@ -196,7 +196,7 @@ def test_a_compiled_training_learns_the_same_and_continues_exactly(stripes, tmp_
     nets = [build_net(SPEC, TREE, 0) for _ in range(3)]
     fit(nets[0], stripes, replace(config, compile=False), progress=False)
     fit(nets[1], stripes, config, progress=False)
-    assert predict(nets[1], stripes.part("val")).accuracy() > 0.9
+    assert predictions_on(nets[1], stripes.part("val")).accuracy() > 0.9
     file = tmp_path / "checkpoint.safetensors"
     with pytest.raises(StopError):
         fit(nets[2], stripes, config, file, report=stop_after(2), progress=False)
@@ -214,7 +214,7 @@ class TestRunDirectory:
         }
         assert run.hierarchy == TREE
         assert run.spec == SPEC
-        again = predict(run.net(), stripes.part("test"))
+        again = predictions_on(run.net(), stripes.part("test"))
         assert again.digest == run.predictions("test").digest
         assert run.manifest["val_accuracy"] == run.predictions("val").accuracy()
         assert not any("test" in name for name in run.manifest)  # scored only where asked for

@@ -11,7 +11,7 @@ import torch
 from taxonomy._core.errors import TrainingError
 from taxonomy.design.spec import NetSpec
 from taxonomy.nets import build_net
-from taxonomy.training import Objective, TrainConfig, fit, predict
+from taxonomy.training import Objective, TrainConfig, fit, predictions_on
 from taxonomy.training.augment import Augment, augmented
 from taxonomy.training.views import MOST_KEPT, Views
 from taxonomy.trees.hierarchy import Hierarchy
@@ -83,7 +83,7 @@ def test_a_student_learns_from_them_and_continues_exactly(stripes, teacher, cach
     config = replace(CONFIG, mixup=mix, epochs=8)
     whole = build_net(SPEC, TREE, 0)
     fit(whole, stripes, config, progress=False, teacher=teacher)
-    assert predict(whole, stripes.part("val")).accuracy() > 0.8
+    assert predictions_on(whole, stripes.part("val")).accuracy() > 0.8
 
     def stop(row):
         if row["epoch"] == 4:

@@ -7,12 +7,13 @@ import json
 import pytest
 
 from taxonomy._core.errors import HierarchyError
+from taxonomy._naming import name_tree
 from taxonomy.cli import main
 from taxonomy.labels import LabelSet, get_labels
 from taxonomy.llm import Settings
 from taxonomy.llm.naming import BATCH, by_model
-from taxonomy.trees.hierarchy import Hierarchy
-from taxonomy.trees.naming import by_medoid, name_nodes
+from taxonomy.trees.hierarchy import Hierarchy, get_tree
+from taxonomy.trees.naming import by_hand, by_medoid, name_nodes
 from taxonomy.wordnet.naming import by_hypernym
 from tests.support.server import data_of, serve
 
@@ -102,6 +103,71 @@ class TestHypernym:
         tree = Hierarchy.from_nested([["cat", "dog"], ["car", "thing"]])
         assert by_hypernym(tree, labels) == {node_of(tree, "cat", "dog"): "carnivore"}
 
+    def test_what_is_above_most_names_a_node_where_the_common_word_says_nothing(self):
+        """Vehicles and the moon meet in 'physical entity', which names nothing."""
+        labels = ICONS.restrict(["car", "bus", "bicycle", "moon", "apple"])
+        tree = Hierarchy.from_nested([["car", "bus", "bicycle", "moon"], "apple"])
+        names = by_hypernym(tree, labels)
+        assert names == {node_of(tree, "car", "bus", "bicycle", "moon"): "conveyance and 1 other"}
+
+    def test_no_word_is_above_two_thirds(self):
+        tree = Hierarchy.from_nested([["car", "bus", "moon", "cat"], "apple"])
+        assert by_hypernym(tree, ICONS) == {}
+
+    @pytest.mark.parametrize("name", ["wordnet", "llm-rows", "embedding", "random"])
+    def test_no_name_says_nothing(self, name):
+        named = set(by_hypernym(get_tree(f"icons/{name}"), ICONS).values())
+        assert not named & {"entity", "physical entity", "abstraction", "object", "whole"}
+        assert not any(word.startswith("matter and") for word in named)
+
+    def test_of_two_nodes_beside_each_other_the_one_that_holds_it_alone_has_the_word(self):
+        pets, more = ["cat", "dog"], ["cow", "horse", "rabbit", "sun"]
+        tree = Hierarchy.from_nested([["elephant", "pig"], more, "apple"])
+        names = by_hypernym(tree, ICONS)
+        assert names[node_of(tree, "elephant", "pig")] == "placental"
+        assert node_of(tree, *more) not in names
+        tree = Hierarchy.from_nested([pets, more, "apple"])
+        names = by_hypernym(tree, ICONS)
+        assert names[node_of(tree, *pets)] == "carnivore"
+        assert names[node_of(tree, *more)] == "placental and 1 other"
+
+
+class TestHand:
+    def test_a_name_is_of_the_node_where_the_classes_meet(self):
+        tree = Hierarchy.from_nested([["owl", ["cat", "dog"]], "car"])
+        chosen = {("dog", "cat"): "pets", ("owl", "cat"): "animals", ("car", "dog"): "all"}
+        named = name_nodes(tree, by_hand(tree, chosen))
+        assert named.to_text().splitlines()[0] == "all (4)"
+        assert {named.name[node] for node in named.nodes} == {"all", "animals", "pets"}
+
+    @pytest.mark.parametrize(
+        ("chosen", "said"),
+        [
+            ({("cat",): "pet"}, "two or more"),
+            ({("cat", "cat"): "pet"}, "two or more"),
+            ({("cat", "dog"): "pets", ("cat", "dog", "cat"): "beasts"}, "same node"),
+        ],
+    )
+    def test_what_names_no_node_is_refused(self, chosen, said):
+        tree = Hierarchy.from_nested([["owl", ["cat", "dog"]], "car"])
+        with pytest.raises(HierarchyError, match=said):
+            by_hand(tree, chosen)
+
+    def test_names_by_hand_alone_leave_the_others(self):
+        tree = name_nodes(TREE, by_medoid(TREE))
+        made = name_tree(tree, by="hand", chosen={("cat", "dog"): "pets"})
+        changed = [i for i in tree.nodes if made.tree.name[i] != tree.name[i]]
+        assert [made.tree.name[i] for i in changed] == ["pets"]
+        assert made.counts == {"hand": 1, "earlier naming": len(TREE.nodes) - 2}
+
+
+def test_without_labels_meanings_are_guessed_and_that_is_said():
+    tree = Hierarchy.from_nested([["trout", "salmon"], ["oak", "birch"]])
+    made = name_tree(tree)
+    assert made.tree.name[node_of(tree, "trout", "salmon")] == "salmonid"
+    assert made.counts["hypernym"] == 2
+    assert "the meaning of 4 classes was guessed" in str(made)
+
 
 class TestMedoid:
     def test_it_meets_the_others_lowest(self):
@@ -149,6 +215,14 @@ class TestCommand:
         assert capsys.readouterr().out.startswith("59 nodes named: ")
         named = Hierarchy.load("named.json")
         assert "" not in {named.name[node] for node in named.nodes[1:]}
+
+    def test_by_hand(self, tmp_path, capsys, monkeypatch):
+        monkeypatch.chdir(tmp_path)
+        words = ["name", "icons/llm-rows", "--labels", "icons", "--set", "cat,dog=pets"]
+        assert main([*words, "--set", "car,bus=traffic", "--keep"]) == 0
+        assert "59 nodes named: 2 by hand, 0 by earlier naming, " in capsys.readouterr().out
+        named = Hierarchy.load("named.json")
+        assert named.name[named.ancestors("dog")[0]] == "pets"
 
     def test_by_a_model_and_what_it_leaves_out(self, tmp_path, capsys, monkeypatch):
         monkeypatch.chdir(tmp_path)

@@ -1,0 +1,19 @@
+"""Bundles: an expert with all that a device needs to run it and a person to judge it.
+
+A bundle is a folder with the model in a target's format, ``labels.txt``, ``bundle.json``, a card
+(``README.md``), a self-test and, for targets with a runtime of their own, ``run.py``.
+
+>>> sorted(TARGETS)
+['onnx', 'safetensors']
+"""
+
+from taxonomy._core.registry import require
+
+require("torch")
+require("safetensors")
+
+from taxonomy.export.bundling import TARGETS, Bundle, Target, bundle  # noqa: E402
+from taxonomy.export.to_onnx import ONNX  # noqa: E402
+from taxonomy.export.to_safetensors import Safetensors  # noqa: E402
+
+__all__ = ["ONNX", "TARGETS", "Bundle", "Safetensors", "Target", "bundle"]

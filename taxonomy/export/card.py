@@ -1,0 +1,95 @@
+"""The card of a bundle: what a person reads before putting it on a device."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from taxonomy._core.io import Json
+
+ASTERISKS = str.maketrans({character: f"\\{character}" for character in "\\`*_{}[]<>#|!"})
+"""Class names are data; as Markdown they are escaped."""
+
+
+def card(manifest: Mapping[str, Json]) -> str:
+    """Return a bundle's card as Markdown.
+
+    Args:
+        manifest: the content of its ``bundle.json``.
+    """
+    names = [label["id"].translate(ASTERISKS) for label in manifest["labels"]]
+    source, licences = manifest["source"], manifest["licences"]
+    of = f" of {source['classes']}" if source else ""
+    origin = (
+        f"Cut out of `{source['name']}` (sha256 `{source['sha256']}`, tree "
+        f"`{source['hierarchy']}`), without retraining: its outputs are that network's."
+        if source
+        else "Exported from a network in memory."
+    )
+    how = manifest["preprocessing"]
+    side = how["resolution"]
+    run = (
+        "```\npip install numpy onnxruntime pillow\npython run.py               # self-test and "
+        "latency on this device\npython run.py picture.jpg   # its classes\n```\n"
+        if "run.py" in manifest["files"]
+        else '```\npip install "taxonomy-experts[train]"\ntaxonomy predict '
+        f"{manifest['model']} picture.jpg\n```\n"
+    )
+    return (
+        f"# {len(names)}{of} classes\n\n{', '.join(names)}\n\n{origin}\n\n"
+        f"## Run it\n\n{run}\n"
+        f"## Figures\n\n```text\n{figures_table(manifest)}\n```\n\n{_accuracy(manifest)}\n\n"
+        f"## Input and output\n\n"
+        f"{_input(manifest)} Pictures are turned as their EXIF orientation says, put on white, "
+        f"scaled to cover {side} × {side} pixels ({how['resampling']}) and cropped in the centre. "
+        "The output are logits in the order of `labels.txt`; softmax makes them probabilities "
+        "among these classes. Whatever else is shown is called one of them, too.\n\n"
+        f"## Licences\n\n- weights: {licences['weights']}\n- training data: {licences['data']}\n"
+    )
+
+
+def figures_table(manifest: Mapping[str, Json]) -> str:
+    """Return what an expert costs beside the network that it was cut from, as aligned text."""
+    own, source, measured = manifest["cost"], manifest["source"], manifest["measured"]
+    rows = [("", "expert", "whole network" if source else "")]
+    for title, key in (("classes", ""), ("parameters", "params"), ("MACs", "macs")):
+        value = own[key] if key else len(manifest["labels"])
+        whole = f"{source[key or 'classes']:,}" if source else ""
+        rows.append((title, f"{value:,}", whole))
+    rows.append((f"bytes of {manifest['model']}", f"{own['bytes']:,}", ""))
+    rows.append(("peak activation bytes", f"{own['peak_activation_bytes']:,}", ""))
+    rows.append(("ms a picture", f"{measured['latency']['median_ms']:.3f}", ""))
+    if "accuracy" in measured:
+        rows.append(("accuracy", f"{measured['accuracy']['top1']:.1%}", ""))
+    wide = [max(len(row[column]) for row in rows) for column in range(3)]
+    return "\n".join(f"{a:{wide[0]}}  {b:>{wide[1]}}  {c:>{wide[2]}}".rstrip() for a, b, c in rows)
+
+
+def _accuracy(manifest: Mapping[str, Json]) -> str:
+    measured = manifest["measured"]
+    latency = measured["latency"]
+    where = (
+        f"Time is the median of {latency['runs']} runs of {latency['runtime']} on one thread "
+        f"({latency['machine']}). The largest difference from the network's outputs was "
+        f"{measured['largest_difference']:.1e} over {measured['compared_pictures']} pictures."
+    )
+    if "accuracy" not in measured:
+        return f"{where} Accuracy was not measured: no pictures were given."
+    found = measured["accuracy"]
+    low, high = found["interval_95"]
+    return (
+        f"{where} Accuracy is over {found['pictures']} pictures of these classes "
+        f"({found['split']} split), 95 % interval {low:.1%} to {high:.1%}."
+    )
+
+
+def _input(manifest: Mapping[str, Json]) -> str:
+    read = manifest["input"]
+    shape = " × ".join(map(str, read["shape"]))
+    if read["values"] == "preprocessing":
+        how = manifest["preprocessing"]
+        values = f"channel values from 0 to 1 as {how['offset']:g} + {how['scale']:g} · value"
+    else:
+        values = f"channel values from {read['values']}; the model normalises them itself"
+    return (
+        f"The input is {read['type']}, {shape} ({manifest['preprocessing']['channels']}): {values}."
+    )

@@ -1,0 +1,320 @@
+"""A `Graph` as an ONNX model, built with the `onnx` package's helpers: one file, stable bytes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from taxonomy._core import io
+from taxonomy._core.arrays import Float32Array
+from taxonomy._core.checked import check_options
+from taxonomy._core.errors import ExportError
+from taxonomy._core.registry import require
+from taxonomy.export.graph import Graph, Step
+from taxonomy.export.lower import lower
+from taxonomy.export.packs import Lowering
+from taxonomy.nets.hierarchical import HierarchicalNet
+
+OPSET = 20
+IR_VERSION = 9
+"""Of ONNX 1.15, the oldest that has the operator set; older runtimes refuse newer files."""
+
+INPUT, OUTPUT = "image", "logits"
+Bytes = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class ONNX:
+    """A model for onnxruntime and all that reads ONNX.
+
+    The graph takes pictures of the network's resolution, channels first, and normalises inside;
+    its output are logits in the order of ``labels.txt``. It holds convolutions, an activation,
+    averages and one matrix product. The labels are its metadata too: ``names`` as Ultralytics'
+    tools read it, ``class_names`` as QGIS Deepness does.
+
+    Args:
+        input: ``uint8`` for bytes from 0 to 255, or ``float`` for numbers from 0 to 1.
+        batch: pictures at once: a number, or 0 for any.
+        lowering: how the nodes of a level are run, see `taxonomy.export.packs`.
+
+    Raises:
+        ExportError: an option of another kind, or a negative batch.
+    """
+
+    input: Literal["uint8", "float"] = "uint8"
+    batch: int = 1
+    lowering: Lowering = "auto"
+
+    file = "model.onnx"
+    runtime = "onnxruntime"
+
+    def __post_init__(self) -> None:
+        """Check the options."""
+        check_options(self, ExportError)
+        if self.batch < 0:
+            raise ExportError(
+                f"`batch` is {self.batch}; give the number of pictures, or 0 for any."
+            )
+
+    def model(self, net: HierarchicalNet) -> bytes:
+        """Return the file of a network or an expert; the same network gives the same bytes.
+
+        Raises:
+            ExportError: it has parts that are not exported.
+            MissingExtraError: onnx is not installed.
+        """
+        graph = lower(net, self.lowering, 255 if self.input == "uint8" else 1)
+        onnx = require("onnx")
+        model = _Writer(graph, self.input == "uint8", self.batch or "N").model()
+        onnx.checker.check_model(model, full_check=True)
+        data: bytes = model.SerializeToString(deterministic=True)
+        return data
+
+    def runner(self, file: Path) -> Callable[[Bytes], Float32Array]:
+        """Return what gives a file's logits for uint8 pictures (n, 3, side, side), on one thread.
+
+        Raises:
+            MissingExtraError: onnxruntime is not installed.
+        """
+        model = session(file)
+        return lambda pictures: self.run(model, pictures)
+
+    def run(self, model: Any, pictures: Bytes) -> Float32Array:
+        """Return the logits of an onnxruntime session for uint8 pictures (n, 3, side, side)."""
+        given = pictures if self.input == "uint8" else pictures / np.float32(255)
+        size = self.batch or len(given)
+        logits = []
+        for start in range(0, len(given), size):
+            part = given[start : start + size]
+            filled = np.concatenate([part, np.repeat(part[-1:], size - len(part), axis=0)])
+            logits.append(model.run(None, {INPUT: filled})[0][: len(part)])
+        return np.concatenate(logits)
+
+    def describe(self, net: HierarchicalNet) -> dict[str, Any]:
+        """Return what a program has to know to run the model."""
+        side, batch = net.spec.resolution, self.batch or "N"
+        values = "0 to 255" if self.input == "uint8" else "0 to 1"
+        return {
+            "input": {
+                "name": INPUT,
+                "type": "uint8" if self.input == "uint8" else "float32",
+                "shape": [batch, net.spec.channels, side, side],
+                "values": values,
+            },
+            "output": {"name": OUTPUT, "type": "float32", "shape": [batch, len(net.classes)]},
+        }
+
+    def others(self, _: HierarchicalNet) -> dict[str, bytes]:
+        """Return further files, by name: the program that runs the bundle on a device."""
+        return {"run.py": files(__package__).joinpath("run_onnx.txt").read_bytes()}
+
+
+def session(file: Path | bytes) -> Any:
+    """Return an onnxruntime session on the CPU that uses one thread.
+
+    Raises:
+        MissingExtraError: onnxruntime is not installed.
+    """
+    runtime = require("onnxruntime")
+    options = runtime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    given = file if isinstance(file, bytes) else str(file)
+    return runtime.InferenceSession(given, options, providers=["CPUExecutionProvider"])
+
+
+class _Writer:
+    """Writes the steps of a graph as ONNX nodes and initialisers."""
+
+    def __init__(self, graph: Graph, pixels: bool, batch: int | str) -> None:
+        self.graph, self.pixels, self.batch = graph, pixels, batch
+        self.helper = require("onnx.helper")
+        self.types = require("onnx").TensorProto
+        self.nodes: list[Any] = []
+        self.initialisers: list[Any] = []
+        self.known: dict[tuple[str, bytes], str] = {}
+        self.names = {"input": INPUT, graph.steps[-1].output: OUTPUT}
+
+    def model(self) -> Any:
+        """Return the model with its metadata."""
+        if self.pixels:
+            self.node("Cast", [INPUT], "values", to=self.types.FLOAT)
+            self.names["input"] = "values"
+        for step in self.graph.steps:
+            WRITTEN[step.kind](self, step)
+        side, channels = self.graph.resolution, self.graph.channels
+        kind = self.types.UINT8 if self.pixels else self.types.FLOAT
+        value = self.helper.make_tensor_value_info
+        graph = self.helper.make_graph(
+            self.nodes,
+            "expert",
+            [value(INPUT, kind, [self.batch, channels, side, side])],
+            [value(OUTPUT, self.types.FLOAT, [self.batch, len(self.graph.classes)])],
+            self.initialisers,
+        )
+        model = self.helper.make_model(
+            graph,
+            ir_version=IR_VERSION,
+            opset_imports=[self.helper.make_opsetid("", OPSET)],
+            producer_name="taxonomy-experts",
+            producer_version=io.versions().get("taxonomy-experts", ""),
+        )
+        self.helper.set_model_props(model, metadata(self.graph.classes, self.pixels))
+        return model
+
+    def node(self, operator: str, inputs: list[str], output: str, **attributes: Any) -> str:
+        """Add a node; values are called by their names in the graph."""
+        given = [self.names.get(name, name) for name in inputs]
+        made = self.names.get(output, output)
+        self.nodes.append(self.helper.make_node(operator, given, [made], **attributes))
+        return output
+
+    def constant(self, name: str, array: Any) -> str:
+        """Add an initialiser, or return the name of an equal small one."""
+        array = np.asarray(array)
+        key = (f"{array.dtype}{array.shape}", array.tobytes() if array.size < 16 else b"")
+        if array.size < 16 and key in self.known:
+            return self.known[key]
+        kind = {"float32": self.types.FLOAT, "int64": self.types.INT64}[str(array.dtype)]
+        little = array.astype(array.dtype.newbyteorder("<")).tobytes()
+        tensor = self.helper.make_tensor(name, kind, array.shape, little, raw=True)
+        self.initialisers.append(tensor)
+        self.known[key] = name
+        return name
+
+    def convolution(self, step: Step) -> None:
+        """Write a convolution; attributes that are ONNX's defaults are left out."""
+        weight, bias = step.arrays["weight"], step.arrays["bias"]
+        stride, pads, groups = (step.settings[name] for name in ("stride", "pads", "groups"))
+        attributes: dict[str, Any] = {"kernel_shape": list(weight.shape[2:])}
+        if stride != 1:
+            attributes["strides"] = [stride, stride]
+        if any(pads):
+            attributes["pads"] = list(pads)
+        if groups != 1:
+            attributes["group"] = groups
+        inputs = [self.constant(f"{step.output}.weight", weight)]
+        if bias.any():
+            inputs.append(self.constant(f"{step.output}.bias", bias))
+        self.node("Conv", [*step.inputs, *inputs], step.output, **attributes)
+
+    def resample(self, step: Step) -> None:
+        """Write an average over unequal cells as a product on each axis."""
+        matrix = step.arrays["matrix"]
+        rows = self.constant(f"{step.output}.rows", matrix)
+        columns = self.constant(f"{step.output}.columns", np.ascontiguousarray(matrix.T))
+        half = self.node("MatMul", [*step.inputs, columns], f"{step.output}.half")
+        self.node("MatMul", [rows, half], step.output)
+
+    def respond(self, step: Step) -> None:
+        """Write global response normalisation, as `taxonomy.nets.convnext.GlobalResponse`."""
+        (x,), at, width = step.inputs, step.output, step.settings["width"]
+        axes = self.constant(f"{at}.axes", np.array([2, 3]))
+        square = self.node("ReduceSumSquare", [x, axes], f"{at}.square", keepdims=1)
+        tiny = self.constant(f"{at}.tiny", np.float32(1e-12))
+        size = self.node("Sqrt", [self.node("Add", [square, tiny], f"{at}.sum")], f"{at}.size")
+        shape = self.constant(f"{at}.nodes", np.array([0, step.channels // width, width]))
+        by_node = self.node("Reshape", [size, shape], f"{at}.by_node")
+        last = self.constant(f"{at}.last", np.array([2]))
+        mean = self.node("ReduceMean", [by_node, last], f"{at}.mean", keepdims=1)
+        small = self.constant(f"{at}.small", np.float32(1e-6))
+        mean = self.node("Add", [mean, small], f"{at}.above")
+        share = self.node("Div", [by_node, mean], f"{at}.share")
+        scale = step.arrays["weight"].reshape(-1, width)
+        share = self.node("Mul", [share, self.constant(f"{at}.scale", scale)], f"{at}.scaled")
+        share = self.node("Add", [share, self.constant(f"{at}.one", np.float32(1))], f"{at}.more")
+        shape = self.constant(f"{at}.map", np.array([0, step.channels, 1, 1]))
+        self.node("Mul", [x, self.node("Reshape", [share, shape], f"{at}.factor")], at)
+
+    def unit(self, step: Step) -> None:
+        """Write vectors of length 1, as `torch.nn.functional.normalize` makes them."""
+        (x,), at, width = step.inputs, step.output, step.settings["width"]
+        shape = self.constant(f"{at}.nodes", np.array([0, step.channels // width, width]))
+        by_node = self.node("Reshape", [x, shape], f"{at}.by_node")
+        last = self.constant(f"{at}.last", np.array([2]))
+        size = self.node("ReduceL2", [by_node, last], f"{at}.size", keepdims=1)
+        tiny = self.constant(f"{at}.tiny", np.float32(1e-12))
+        size = self.node("Max", [size, tiny], f"{at}.above")
+        shared = self.node("Div", [by_node, size], f"{at}.unit")
+        shape = self.constant(f"{at}.flat", np.array([0, step.channels]))
+        self.node("Reshape", [shared, shape], at)
+
+    def slice(self, step: Step) -> None:
+        """Write some of the channels."""
+        bounds = [
+            self.constant(f"{step.output}.{name}", np.array([value]))
+            for name, value in (
+                ("start", step.settings["start"]),
+                ("stop", step.settings["stop"]),
+                ("axis", 1),
+            )
+        ]
+        self.node("Slice", [*step.inputs, *bounds], step.output)
+
+    def product(self, step: Step) -> None:
+        """Write the head."""
+        weight = self.constant("head.weight", step.arrays["weight"])
+        bias = self.constant("head.bias", step.arrays["bias"])
+        self.node("Gemm", [*step.inputs, weight, bias], step.output)
+
+
+def _plain(operator: str, **attributes: Any) -> Callable[[_Writer, Step], None]:
+    def write(to: _Writer, step: Step) -> None:
+        to.node(operator, list(step.inputs), step.output, **attributes)
+
+    return write
+
+
+def _with_number(operator: str, setting: str) -> Callable[[_Writer, Step], None]:
+    def write(to: _Writer, step: Step) -> None:
+        number = to.constant(f"{step.output}.{setting}", np.float32(step.settings[setting]))
+        to.node(operator, [*step.inputs, number], step.output)
+
+    return write
+
+
+def _pool(to: _Writer, step: Step) -> None:
+    size = [step.settings["size"]] * 2
+    to.node("AveragePool", list(step.inputs), step.output, kernel_shape=size, strides=size)
+
+
+WRITTEN: dict[str, Callable[[_Writer, Step], None]] = {
+    "convolution": _Writer.convolution,
+    "relu": _plain("Relu"),
+    "gelu": _plain("Gelu"),
+    "sigmoid": _plain("Sigmoid"),
+    "subtract": _with_number("Sub", "number"),
+    "add": _plain("Add"),
+    "multiply": _plain("Mul"),
+    "scale": _with_number("Mul", "factor"),
+    "average": _plain("GlobalAveragePool"),
+    "pool": _pool,
+    "resample": _Writer.resample,
+    "slice": _Writer.slice,
+    "join": _plain("Concat", axis=1),
+    "respond": _Writer.respond,
+    "flatten": _plain("Flatten", axis=1),
+    "unit": _Writer.unit,
+    "product": _Writer.product,
+}
+"""How each kind of step is written."""
+
+
+def metadata(classes: tuple[str, ...], pixels: bool) -> dict[str, str]:
+    """Return the metadata of a model, by the names that other tools read it by.
+
+    >>> metadata(("cat", "dog"), False)
+    {'names': "{0: 'cat', 1: 'dog'}", 'class_names': '{"0": "cat", "1": "dog"}'}
+    """
+    numbered = dict(enumerate(classes))
+    made = {"names": repr(numbered), "class_names": json.dumps(numbered, ensure_ascii=False)}
+    if pixels:
+        made["Image.BitmapPixelFormat"] = "Rgb8"
+        made["Image.NominalPixelRange"] = "NominalRange_0_255"
+    return made

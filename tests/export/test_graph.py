@@ -1,0 +1,200 @@
+"""Graphs answer what networks answer, over every shape of network and tree, however lowered."""
+
+from __future__ import annotations
+
+import ast
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from taxonomy._core.errors import ExportError, SpecError
+from taxonomy.builders import get_builder
+from taxonomy.design import FAMILIES, Backbone, Block, Bucket, Level, NetSpec, Stage
+from taxonomy.export.lower import BLOCKS, lower
+from taxonomy.export.packs import packed
+from taxonomy.export.to_onnx import ONNX, WRITTEN, session
+from taxonomy.labels import get_labels
+from taxonomy.nets import build_net, extract, get_net
+from taxonomy.nets.inputs import to_input
+from taxonomy.trees.hierarchy import Hierarchy
+from taxonomy.trees.operations import to_levels
+from tests.nets.test_hierarchical import RAGGED, SPEC, VARIANTS, settled, variant
+
+onnx = pytest.importorskip("onnx")
+pytest.importorskip("onnxruntime")
+
+
+def bytes_of(side: int, count: int = 3) -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 256, (count, 3, side, side)).astype(np.uint8)
+
+
+def gap(net, target=None, count: int = 3) -> float:
+    """Return the largest difference of logits, over the largest logit where that is above 1."""
+    target = target or ONNX()
+    pictures = bytes_of(net.spec.resolution, count)
+    with torch.no_grad():
+        wanted = net(to_input(torch.from_numpy(pictures))).numpy()
+    found = target.run(session(target.model(net)), pictures)
+    assert wanted.std() > 1e-3
+    return float(np.abs(found - wanted).max() / max(1.0, np.abs(wanted).max()))
+
+
+EVEN = Hierarchy.from_nested([[["a", "b"], ["c", "d"]], [["e", "f"], ["g", "h"]]])
+MIXED = NetSpec.tree(trunk=((4, 0),), levels=((8, 1), (6, 1)), resolution=16)
+"""Of which ``auto`` runs one level grouped and the next sliced."""
+
+SHAPES = {
+    **{name: (spec, RAGGED) for name, spec in VARIANTS.items()},
+    "ancestors of uneven sides": (
+        replace(variant(nesting="ancestors"), resolution=18),
+        RAGGED,
+    ),
+    "aligned, then not": (MIXED, EVEN),
+    "aligned, then not, gated": (replace(MIXED, nesting="gate"), EVEN),
+    "aligned, then not, ancestors": (replace(MIXED, nesting="ancestors"), EVEN),
+}
+
+
+@pytest.mark.parametrize("lowering", ["grouped", "sliced", "dense", "auto"])
+@pytest.mark.parametrize("name", SHAPES)
+def test_every_variant_is_exact(name, lowering):
+    assert gap(settled(*SHAPES[name]), ONNX(lowering=lowering)) < 1e-5
+
+
+def test_a_flat_network_is_exact():
+    net = settled(NetSpec.flat((4, 8), resolution=16), Hierarchy.star("abcdef"))
+    assert gap(net) < 1e-5
+    assert gap(get_net("icons/flat-0.25x")) < 1e-5
+
+
+@pytest.mark.parametrize("target", [ONNX(input="float"), ONNX(batch=0), ONNX(batch=2)], ids=repr)
+def test_every_form_of_input_is_exact(target):
+    assert gap(settled(SPEC, RAGGED), target) < 1e-5
+
+
+def test_all_families_and_kinds_of_steps_are_written():
+    assert BLOCKS.keys() == FAMILIES.keys()
+    nets = [settled(*shape) for shape in SHAPES.values()]
+    graphs = [lower(net, how) for net in nets for how in ("auto", "grouped")]
+    assert {step.kind for graph in graphs for step in graph.steps} == WRITTEN.keys()
+
+
+BUILDERS = {
+    "cluster": lambda labels: get_builder("cluster", levels=(12, 48)),
+    "hypernyms": lambda labels: get_builder("hypernyms"),
+    "shaped": lambda labels: get_builder("shaped"),
+    "star": lambda labels: get_builder("star"),
+}
+
+
+@pytest.mark.parametrize("name", BUILDERS)
+@pytest.mark.parametrize("family", FAMILIES)
+def test_random_subsets_are_exact(name, family):
+    """Trees of several builders, at most two levels of nodes, with two widths a level."""
+    from taxonomy.similarity import get_source
+
+    labels = get_labels("icons")
+    similarity = get_source("random", seed=1)(labels)
+    tree = BUILDERS[name](labels)(labels, similarity)
+    if tree.depth[tree.nodes].max() > 2:
+        tree = to_levels(tree, 2)
+    block = Block(family)
+    levels = (
+        Level((Bucket(6), Bucket(8, least=12)), block=block),
+        Level((Bucket(4), Bucket(8, least=4)), block=block),
+    )
+    spec = NetSpec((Stage(4, 0, block=block), Stage(8, 1, 2, block)), levels, resolution=16)
+    net = settled(spec, tree)
+    rng = np.random.default_rng(2)
+    for number in range(12):
+        size = int(rng.integers(1, 30))
+        expert = extract(net, list(rng.choice(np.array(tree.leaves), size, replace=False)))
+        assert gap(expert, ONNX(lowering=("grouped", "auto", "sliced")[number % 3])) < 1e-5
+
+
+class TestTheModel:
+    net = extract(get_net("icons/tree"), ["cat", "dog", "horse"])
+
+    def test_it_holds_a_handful_of_operators(self):
+        model = onnx.load_from_string(ONNX().model(self.net))
+        kinds = {node.op_type for node in model.graph.node}
+        activations = {"Relu", "Gelu"}
+        assert kinds - activations == {
+            *("Cast", "Sub", "Conv", "Add", "GlobalAveragePool", "Flatten", "Gemm"),
+        }
+
+    def test_written_twice_it_has_the_same_bytes(self):
+        again = extract(get_net("icons/tree"), ["horse", "dog", "cat"])
+        assert ONNX().model(self.net) == ONNX().model(again)
+
+    def test_nothing_of_a_dropped_class_is_in_it(self):
+        whole = get_net("icons/tree")
+        data = ONNX().model(self.net)
+        metadata = {p.key: p.value for p in onnx.load_from_string(data).metadata_props}
+        assert ast.literal_eval(metadata["names"]) == {0: "cat", 1: "dog", 2: "horse"}
+        assert json.loads(metadata["class_names"]) == {"0": "cat", "1": "dog", "2": "horse"}
+        for name in set(whole.classes) - set(self.net.classes):
+            assert f"'{name}'".encode() not in data
+            assert f'"{name}"'.encode() not in data
+        kept = set(self.net.hierarchy.clade(0))
+        dropped = build_head_rows(whole, kept)
+        assert len(dropped) == 209
+        for row in dropped:
+            assert row.tobytes() not in data
+
+    def test_names_from_strangers_survive(self):
+        odd = ['a"b', "c'd", "{e: f}", "猫", "g\\n"]
+        net = settled(NetSpec.flat((4,), resolution=8), Hierarchy.star(odd))
+        metadata = {p.key: p.value for p in onnx.load_from_string(ONNX().model(net)).metadata_props}
+        assert list(ast.literal_eval(metadata["names"]).values()) == sorted(odd)
+        assert list(json.loads(metadata["class_names"]).values()) == sorted(odd)
+
+
+def build_head_rows(net, kept: set[str]) -> list[np.ndarray]:
+    """Return the weights of the dropped classes' heads."""
+    from taxonomy.nets.hierarchical import unpacked_state
+
+    state, tree = unpacked_state(net), net.hierarchy
+    return [
+        state[f"leaf.{entry}.weight"].numpy()
+        for name, entry in zip(tree.leaves, tree.leaf_entries, strict=True)
+        if name not in kept
+    ]
+
+
+def test_packs_read_whole_packs():
+    """Parents with equally shaped subtrees lie together, so that nothing is gathered."""
+    graph = lower(build_net(SPEC, RAGGED, seed=0), "grouped")
+    assert not {"slice"} & {step.kind for step in graph.steps}
+    packs = packed(SPEC, RAGGED, "grouped")
+    assert sorted(node for pack in packs for node in pack.nodes) == RAGGED.nodes.tolist()
+    for pack in packs[1:]:
+        parents = [int(RAGGED.parent[node]) for node in pack.nodes]
+        assert list(dict.fromkeys(parents)) == list(packs[pack.parent].nodes)
+
+
+def test_a_deep_tree_needs_no_deep_stack():
+    nested: list = ["x"]
+    for number in range(150):
+        nested = [f"l{number:03}", nested]
+    tree = Hierarchy.from_nested(nested)
+    levels = tuple(Level((Bucket(1),), 0, 1) for _ in range(150))
+    net = build_net(NetSpec((Stage(1, 0),), levels, resolution=2), tree, seed=0)
+    assert len(packed(net.spec, tree)) == 151
+    ONNX().model(net)
+
+
+def test_what_cannot_be_exported_is_refused():
+    spec = NetSpec((), backbone=Backbone("resnet18", 1, 64, 4, 1000, 1000))
+    net = object.__new__(type(settled(SPEC, RAGGED)))
+    torch.nn.Module.__init__(net)
+    net.spec, net.hierarchy = spec, Hierarchy.star("ab")
+    with pytest.raises(ExportError, match="resnet18"):
+        lower(net)
+    with pytest.raises(SpecError, match="Did you mean 'grouped'"):
+        lower(settled(SPEC, RAGGED), "groupd")
+    with pytest.raises(ExportError, match="batch"):
+        ONNX(batch=-1)
