@@ -17,7 +17,7 @@ export NO_MKDOCS_2_WARNING := 1
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-all check docs notebooks wheel try-wheel clean \
 	headline frontier ablation expected-cost sources senses llm-report llm-local \
-	bench bench-metrics bench-trees bench-wordnet
+	bench bench-export bench-metrics bench-trees bench-wordnet
 
 help: ## list the targets
 	@awk 'BEGIN { FS = ":.*## " } \
@@ -108,6 +108,9 @@ llm-local: .venv/user ## a small real model on loopback, without a key; half an 
 
 bench: .venv/user ## packed networks beside one module a node
 	$(BIN)/python analysis/bench/packed.py
+
+bench-export: .venv/dev ## experts in onnxruntime beside a flat network, and ways to run a level
+	$(BIN)/python analysis/bench/export.py
 
 bench-metrics: .venv/dev ## tree metrics beside scikit-bio, DendroPy and tqdist (C++ compiler)
 	$(BIN)/python analysis/bench/metrics.py

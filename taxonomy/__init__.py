@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from taxonomy import builders, comparison, data, design, plots, similarity, trees, wordnet
     from taxonomy._core.errors import TaxonomyError
     from taxonomy._generate import Generated, generate
+    from taxonomy._naming import name_tree
     from taxonomy.builders import get_builder
     from taxonomy.clustering.refinement import refine
     from taxonomy.comparison import compare
@@ -80,6 +81,7 @@ __all__ = [
     "get_tasks",
     "get_tree",
     "name_nodes",
+    "name_tree",
     "plot_tree",
     "plots",
     "predict",
@@ -96,6 +98,7 @@ _ROOMS = ("builders", "comparison", "data", "design", "plots", "similarity", "tr
 _HOMES = {
     "taxonomy._core.errors": ("TaxonomyError",),
     "taxonomy._generate": ("Generated", "generate"),
+    "taxonomy._naming": ("name_tree",),
     "taxonomy.builders": ("get_builder",),
     "taxonomy.clustering.refinement": ("refine",),
     "taxonomy.comparison": ("compare",),

@@ -12,6 +12,7 @@ from taxonomy.builders import BUILDERS, Builder
 from taxonomy.labels import LabelSet, get_labels
 from taxonomy.similarity import SOURCES, Similarity, Source
 from taxonomy.trees.hierarchy import Hierarchy
+from taxonomy.wordnet.known import known, misfit_note
 
 if TYPE_CHECKING:
     from taxonomy.clustering.stability import Stability
@@ -86,7 +87,7 @@ def generate(
     >>> made.tree
     Hierarchy(4 leaves, 3 nodes, depth 2)
     """
-    labels = get_labels(labels)
+    labels = known(get_labels(labels))
     scorer, maker = resolve(source, builder, options)
     similarity = scorer(labels) if scorer is not None else None
     tree = maker(labels, similarity)
@@ -102,7 +103,8 @@ def generate(
             bounds_cost={name: part._asdict() for name, part in fit._asdict().items()}
         )
     facts = (similarity or tree).provenance
-    return Generated(tree, similarity, steady, fit, (*_notes(facts), *_of_tasks(tree)), made_by)
+    notes = (*_of_labels(labels, tree), *_notes(facts), *_of_tasks(tree))
+    return Generated(tree, similarity, steady, fit, notes, made_by)
 
 
 def resolve(
@@ -158,7 +160,7 @@ def plan(
             f"{type(asks).__name__} asks no language model, so there is nothing to plan; use the "
             "source or the builder 'llm'."
         )
-    return asks.plan(get_labels(labels))
+    return asks.plan(known(get_labels(labels)))
 
 
 def _field_names(cls: Any) -> set[str]:
@@ -208,6 +210,25 @@ def _fit_sentence(cost: BoundsCost) -> str:
         f"bounds; cophenetic correlation {fit(after.cophenetic_fit)}, "
         f"{fit(before.cophenetic_fit)} without bounds"
     )
+
+
+def _of_labels(labels: LabelSet, tree: Hierarchy) -> list[str]:
+    """Return what is odd about the classes themselves."""
+    lines = []
+    if len(labels) < _FEWEST:
+        lines.append(
+            f"{len(labels)} {'class makes' if len(labels) == 1 else 'classes make'} a root without "
+            f"groups; give at least {_FEWEST} classes for a tree that says something"
+        )
+    elif len(tree.nodes) == 1:
+        lines.append("nothing is grouped: all classes lie directly below the root")
+    if note := misfit_note(labels):
+        lines.append(note)
+    return lines
+
+
+_FEWEST = 3
+"""Classes below which every tree is a root and its leaves."""
 
 
 def _notes(facts: Mapping[str, Any]) -> list[str]:

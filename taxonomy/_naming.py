@@ -12,6 +12,7 @@ from taxonomy._senses import find_senses
 from taxonomy.labels import LabelSet, get_labels
 from taxonomy.trees.hierarchy import Hierarchy, get_tree
 from taxonomy.trees.naming import by_hand, by_medoid, count_names, name_nodes
+from taxonomy.wordnet.known import known
 
 if TYPE_CHECKING:
     from taxonomy.llm.settings import Settings
@@ -79,7 +80,7 @@ def name_tree(
     check_choice("by", by, By, HierarchyError)
     tree = get_tree(tree)
     given = LabelSet(tree.leaves) if labels is None else get_labels(labels)
-    known = given.restrict(tree.leaves)
+    classes = known(given.restrict(tree.leaves))
     guessed = 0
     namers: dict[str, Mapping[int, str]] = {}
     if chosen:
@@ -90,14 +91,14 @@ def name_tree(
         from taxonomy.llm.naming import ask_names
         from taxonomy.llm.settings import Settings
 
-        namers["model"] = ask_names(tree, known, settings or Settings())
+        namers["model"] = ask_names(tree, classes, settings or Settings())
     if by in ("model", "hypernym"):
         from taxonomy.wordnet.naming import by_hypernym
 
-        known, guessed = _with_wnids(known)
-        namers["hypernym"] = by_hypernym(tree, known)
+        classes, guessed = _with_wnids(classes)
+        namers["hypernym"] = by_hypernym(tree, classes)
     if by != "hand":
-        namers["medoid"] = by_medoid(tree, known)
+        namers["medoid"] = by_medoid(tree, classes)
     return Named(name_nodes(tree, *namers.values()), count_names(tree, namers), guessed)
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from taxonomy._core.errors import LabelError
 from taxonomy.labels import Label, LabelSet, get_labels
+from taxonomy.wordnet.known import known
 from taxonomy.wordnet.senses import Proposal, propose
 
 if TYPE_CHECKING:
@@ -130,7 +131,7 @@ def find_senses(
     >>> found.labels()["mouse"].wnid
     'n03793489'
     """
-    labels = get_labels(labels)
+    labels = known(get_labels(labels))
     if ignore_wnids:
         labels = LabelSet(Label(label.id, label.name, label.definition) for label in labels)
     opinions = None if model is None else model(labels)

@@ -238,7 +238,9 @@ class TaskList(Recorded):
         text = StringIO()
         writer = csv.writer(text, lineterminator="\n")
         for task in self:
-            counted = task.count != 1 or task.classes[0].isdecimal()
+            # Or the first class would be read as a count, or its line as a comment.
+            unclear = task.classes[0].isdecimal() or task.classes[0].startswith("#")
+            counted = task.count != 1 or unclear
             writer.writerow([task.count, *task.classes] if counted else task.classes)
         return text.getvalue()
 

@@ -17,6 +17,7 @@ from taxonomy.labels import get_labels
 from taxonomy.tasks import (
     Task,
     TaskList,
+    draw_tasks,
     get_tasks,
     sample_coherent,
     sample_mixed,
@@ -321,3 +322,51 @@ class TestTask:
         for size in (0, 5):
             with pytest.raises(LabelError, match=f"size is {size}; .* 1 to the 4 classes"):
                 sample_random(CLASSES, size, 1, 0)
+
+
+class TestDrawn:
+    TREE = Hierarchy.from_nested([["cat", "dog", "owl"], ["bus", "car"], ["fig", "pear"]])
+
+    def test_every_kind_that_fits_is_drawn(self):
+        tasks = draw_tasks(self.TREE, sizes=(2, 3, 7), count=4, name="mine")
+        assert {(t.kind, t.size) for t in tasks} == {
+            *(("coherent", 2), ("coherent", 3), ("mixed", 2), ("mixed", 3)),
+            *(("random", 2), ("random", 3)),
+        }
+        assert len(tasks) == 24
+        assert {t.reference for t in tasks if t.kind != "random"} == {"mine"}
+
+    def test_the_same_seed_draws_the_same(self):
+        one, same, other = (draw_tasks(self.TREE, sizes=(3,), seed=seed) for seed in (1, 1, 2))
+        assert one.digest == same.digest != other.digest
+
+    def test_a_star_has_random_tasks_alone(self):
+        assert {task.kind for task in draw_tasks(Hierarchy.star("abc"), sizes=(2,))} >= {"random"}
+
+    @pytest.mark.parametrize(
+        "options", [{"sizes": (7, 9)}, {"sizes": ()}, {"sizes": (0,)}, {"count": 0}]
+    )
+    def test_what_draws_nothing_is_refused(self, options):
+        with pytest.raises(LabelError):
+            draw_tasks(self.TREE, **options)
+
+    def test_csv_is_read_as_it_was_written(self, tmp_path):
+        classes = ("#1", "12", 'a "b", c', "cat")
+        tasks = TaskList(
+            [
+                Task("000000", classes[:2]),
+                Task("000001", classes[1:], count=3),
+                Task("000002", classes[1:2]),
+            ],
+            classes,
+        )
+        tasks.save(tmp_path / "t.csv")
+        read = TaskList.load(tmp_path / "t.csv")
+        assert [(t.classes, t.count) for t in read] == [(t.classes, t.count) for t in tasks]
+
+    def test_another_ending_is_refused(self, tmp_path):
+        with pytest.raises(FileFormatError, match=r"\.json or \.csv"):
+            draw_tasks(self.TREE).save(tmp_path / "t.xlsx")
+
+    def test_the_name_of_a_shipped_file_is_its_list_s(self):
+        assert get_tasks("icons/tasks.json").digest == get_tasks("icons").digest

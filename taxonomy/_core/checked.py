@@ -58,11 +58,11 @@ def check_options(options: Any, error: type[TaxonomyError]) -> None:
         value = getattr(options, name)
         if get_origin(hint) is Literal:
             if value not in get_args(hint):
-                known = [str(choice) for choice in get_args(hint)]
-                near = did_you_mean(str(value)[:60], known)
+                known = get_args(hint)
+                near = did_you_mean(value, map(str, known)) if isinstance(value, str) else ""
                 raise error(
                     f"The option `{name}` is {repr(value)[:60]}.{near} "
-                    f"Choose from: {', '.join(known)}."
+                    f"Choose from: {', '.join(map(repr, known))}."
                 )
         elif hint in _KINDS:
             kind, types = _KINDS[hint]

@@ -1,7 +1,8 @@
-"""Texts that are equal but for the Unicode characters they are written with."""
+"""Texts that are equal but for the characters that they are written with, and those not seen."""
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable
 
@@ -36,3 +37,53 @@ def differing(one: str, other: str) -> str:
     """
     strange = sorted(ord(character) for character in {*one} ^ {*other} if not character.isascii())
     return ", ".join(f"U+{code:04X}" for code in strange[:4])
+
+
+def code_points(characters: Iterable[str]) -> str:
+    """Return up to four characters as code points.
+
+    >>> code_points("\u200b\u00a0")
+    'U+200B, U+00A0'
+    """
+    return ", ".join(f"U+{ord(character):04X}" for character in list(characters)[:4])
+
+
+_INVISIBLE = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200e\u200f"
+    "\u2060-\u2064\u206a-\u206f\u3164\ufeff\uffa0]"
+)
+"""Unicode's characters without a look, but for those that change how their neighbours look: the
+joiners of Indic scripts, Persian and emoji, the selectors of variants, and tags."""
+
+_SPACES = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f]")
+"""Spaces that look like the plain one; the ideographic one does not."""
+
+
+def strange_in(text: str) -> list[str]:
+    r"""Return the characters of a text that cannot be seen, or be told from a space, each once.
+
+    >>> strange_in("hot\u00a0d\u200bog")
+    ['\xa0', '\u200b']
+    """
+    if text.isascii():
+        return []
+    found = [*_SPACES.findall(text), *_INVISIBLE.findall(text)]
+    return list(dict.fromkeys(found))
+
+
+def tidied(text: str) -> str:
+    """Return a text without characters that cannot be seen, and with plain spaces.
+
+    >>> tidied("hot\u00a0d\u200bog")
+    'hot dog'
+    """
+    return text if text.isascii() else _INVISIBLE.sub("", _SPACES.sub(" ", text))
+
+
+def loosely(text: str) -> str:
+    """Return what a text has in common with others that differ in case or in spaces only.
+
+    >>> loosely("Hot-Dog") == loosely("hot dog") == loosely("hot_dog")
+    True
+    """
+    return re.sub(r"[\s_-]+", " ", composed(text).casefold()).strip()

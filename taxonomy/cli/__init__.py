@@ -1,7 +1,7 @@
 """The ``taxonomy`` command: one file a command, of its name; each parses, calls and prints.
 
 A command's module has ``EXAMPLES``, ``add_arguments(parser, argv)`` and ``run(arguments)``; its
-one-line summary stands in `_parsers`, so that ``taxonomy --help`` imports none of them.
+first line says what it does, and ``taxonomy --help`` reads that line and imports none of them.
 """
 
 from __future__ import annotations
@@ -40,11 +40,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
     flags: dict[str, str] = {}
     try:
+        prepare_process()  # before any command imports torch
         parser = parser_of(words[0], words[1:])
         flags = parser.get_default("flags")
         arguments = parser.parse_args(words[1:])
         _set_up_logging(arguments)
-        prepare_process()
         with confirming(agreed):
             importlib.import_module(f"taxonomy.cli.{words[0]}").run(arguments)
     except TaxonomyError as error:

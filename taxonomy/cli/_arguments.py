@@ -18,7 +18,7 @@ Words = Sequence[str]
 Given = argparse.Namespace
 
 SETS = ", ".join(shipped_names())
-LABELS = f"a shipped set ({SETS}), a text or CSV file, or a folder of class folders"
+LABELS = f"a shipped set ({SETS}), a list (text, CSV, YAML, JSON), or a folder of class folders"
 TREE = "a tree file, a run's folder, or a shipped tree such as icons/wordnet"
 NETWORK = "a run's folder, a network's file, or a shipped network such as icons/tree"
 DRY_RUN = "say what a language model would be asked and what that costs; send nothing"

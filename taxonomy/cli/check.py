@@ -3,12 +3,11 @@
 from collections import Counter
 from pathlib import Path
 
-from taxonomy._core import io
 from taxonomy._core.errors import HierarchyError
 from taxonomy.cli._arguments import LABELS, Given, Parser, Words
 from taxonomy.labels import get_labels
 from taxonomy.trees.checks import check
-from taxonomy.trees.content import read_content
+from taxonomy.trees.content import decoded, read_content
 
 EXAMPLES = ("taxonomy check tree.json", "taxonomy check tree.json --labels icons")
 
@@ -19,7 +18,7 @@ def add_arguments(parser: Parser, _: Words) -> None:
 
 
 def run(arguments: Given) -> None:
-    raw = read_content(io.read_json(arguments.tree), str(arguments.tree))
+    raw = read_content(decoded(arguments.tree), str(arguments.tree))
     findings = check(raw, get_labels(arguments.labels) if arguments.labels else None)
     for finding in findings:
         print(finding)

@@ -45,6 +45,5 @@ def run(arguments: Given) -> None:
     expert = extract(net, classes)
     save_net(arguments.out, expert)
     print(describe_expert(expert, net))
-    size = arguments.out.stat().st_size / 1e3
-    print(f"expert written to {arguments.out} ({size:.0f} kB)")
+    print(f"expert written to {arguments.out} ({arguments.out.stat().st_size / 1e3:.0f} kB)")
     print(f"next: taxonomy evaluate {arguments.out} --data FOLDER")

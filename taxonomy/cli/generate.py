@@ -36,6 +36,5 @@ def run(arguments: Given) -> None:
         return
     made = generate(arguments.labels, source, builder, **given_options(generate, arguments))
     made.tree.save(arguments.out)
-    print(made)
-    print(f"tree {made.tree.digest[:12]} written to {arguments.out}")
+    print(f"{made}\ntree {made.tree.digest[:12]} written to {arguments.out}")
     print(f"next: taxonomy show {arguments.out}")

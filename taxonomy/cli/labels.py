@@ -1,8 +1,12 @@
 """``taxonomy labels``: read a list of classes, check it and print it."""
 
+from pathlib import Path
+
 from taxonomy._core.endings import TABLES
 from taxonomy.cli._arguments import LABELS, Given, Parser, Words, add_out
+from taxonomy.data.survey import survey
 from taxonomy.labels import get_labels
+from taxonomy.wordnet.known import known, listed
 
 EXAMPLES = ("taxonomy labels icons", "taxonomy labels classes.csv --out sorted.csv")
 
@@ -13,11 +17,10 @@ def add_arguments(parser: Parser, _: Words) -> None:
 
 
 def run(arguments: Given) -> None:
-    labels = get_labels(arguments.labels)
-    for label in labels:
-        print(f"{label.id}\t{label.name}\t{label.wnid or '-'}\t{label.definition}")
-    with_wnid = sum(bool(label.wnid) for label in labels)
-    print(f"{len(labels)} labels, {with_wnid} with a WordNet id; digest {labels.digest[:12]}")
+    labels = known(get_labels(arguments.labels))
+    print(listed(labels))
+    if Path(arguments.labels).is_dir():
+        print(survey(arguments.labels))
     if arguments.out:
         labels.save(arguments.out)
         print(f"labels written to {arguments.out}")

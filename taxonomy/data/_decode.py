@@ -98,6 +98,16 @@ def _fitted(picture: Any, resolution: int) -> npt.NDArray[np.uint8]:
     return np.asarray(fitted, dtype=np.uint8).transpose(2, 0, 1)
 
 
+def size_of(file: Path) -> tuple[int, int] | None:
+    """Return a picture's width and height as its head says them; None if it cannot be read."""
+    image = require("PIL.Image")
+    try:
+        with image.open(file, formats=formats()) as opened:
+            return int(opened.width), int(opened.height)
+    except (*_DAMAGED, image.DecompressionBombError):
+        return None
+
+
 def _upright(operations: Any, opened: Any) -> Any:
     with contextlib.suppress(*_DAMAGED):  # the note is damaged, the picture is not
         operations.exif_transpose(opened, in_place=True)

@@ -38,6 +38,7 @@ class Encoded:
         splits: index into `SPLITS` of each.
         load: decodes the picture of a row, or raises `DataError`.
         where: names the picture of a row in messages.
+        groups: the group of each; none where left out.
     """
 
     source: str
@@ -46,6 +47,7 @@ class Encoded:
     splits: Sequence[int]
     load: Callable[[int], Bytes]
     where: Callable[[int], str]
+    groups: Sequence[str] = ()
 
 
 def decoded(
@@ -116,7 +118,9 @@ def _pictures(encoded: Encoded, images: Bytes, wrong: dict[int, str], digest: st
         targets=np.array([position[encoded.labels[row]] for row in kept], dtype=np.int64),
         classes=classes,
         splits=np.array([encoded.splits[row] for row in kept], dtype=np.uint8),
-        groups=np.full(len(kept), ""),
+        groups=np.array(
+            [encoded.groups[row] for row in kept] if encoded.groups else [""] * len(kept)
+        ),
         known_digest=digest,
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,8 +23,9 @@ from taxonomy._core.folders import (
     unwrapped,
 )
 from taxonomy._core.spelling import composed
-from taxonomy.data._decode import suffixes
+from taxonomy.data._decode import size_of, suffixes
 from taxonomy.data._decoded import Encoded, Unreadable, decoded
+from taxonomy.data._groups import GroupOf, group_reader
 from taxonomy.data._pictures import Pictures
 from taxonomy.data._splits import Policy, Rule, drawn_in_three, rules
 from taxonomy.data.preprocessing import Preprocessing
@@ -44,6 +45,7 @@ class File(NamedTuple):
     path: Path
     size: int
     modified: int
+    group: str = ""
 
 
 @dataclass(frozen=True)
@@ -63,11 +65,17 @@ class ImageFolder:
     Every picture is decoded once, into a mapped file in the cache folder, keyed by the paths,
     sizes and times of all files and by the options; pictures may be larger than memory.
 
+    Variants of one original, such as crops or frames of one film, would leak from one split into
+    another; ``groups`` keeps them together.
+
     Args:
         root: the folder.
         resolution: pictures are scaled to cover a square of this side and cropped in the centre.
         splits: ``auto``, or ``named`` to keep the folders' names as they are.
         held_out: share of ``train`` drawn for validation where needed.
+        groups: which pictures are of one original: a regular expression searched for in a
+            picture's path inside its class's folder, whose first group or whole match is the
+            original's name, such as ``(.*)_v[0-9]``; or a CSV file with the columns file and group.
         unreadable: ``refuse``, or ``skip`` to leave out pictures that cannot be read.
         cache: folder of decoded pictures; empty for $TAXONOMY_CACHE or the platform's.
         workers: threads that decode; 0 for one a core.
@@ -77,6 +85,7 @@ class ImageFolder:
     resolution: int = 32
     splits: Policy = "auto"
     held_out: float = 0.05
+    groups: str = ""
     unreadable: Unreadable = "refuse"
     cache: str = ""
     workers: int = 0
@@ -101,11 +110,13 @@ class ImageFolder:
             raise DataError(f"The option `workers` is {self.workers}; give 0 or more.")
         files, preprocessing = self.files(), Preprocessing(self.resolution)
         how = ["folder", self.resolution, self.splits, self.held_out]
+        how += [self.groups] if self.groups else []
         encoded = Encoded(
             source=io.digest([str(root.resolve()), *how]),
             content=io.digest([_listing_digest(files), *how]),
             labels=[file.name for file in files],
             splits=[file.split for file in files],
+            groups=[file.group for file in files],
             load=lambda row: preprocessing.picture(files[row].path),
             where=lambda row: str(files[row].path),
         )
@@ -118,32 +129,65 @@ class ImageFolder:
             DataError: there are none, a class folder holds none, it is not clear what a folder
                 means, or one cannot be read.
         """
+        listing = self.listing()
+        listing.report()
+        return sorted(listing.found)
+
+    def listing(self) -> Listing:
+        """Return what the folder holds, without a word in the log.
+
+        Raises:
+            DataError: as `files`.
+        """
         try:
-            return self._files()
+            return self._listing()
         except OSError as error:
             raise DataError(f"{error.filename}: cannot be read ({error.strerror}).") from error
 
-    def _files(self) -> list[File]:
+    def typical_side(self) -> int:
+        """Return the median shorter side, in pixels, of up to 25 of the pictures; 0 if unknown."""
+        files = self.files()
+        sizes = [size_of(file.path) for file in files[:: max(1, len(files) // 25)]]
+        sides = sorted(min(size) for size in sizes if size)
+        return sides[len(sides) // 2] if sides else 0
+
+    def _listing(self) -> Listing:
         root = unwrapped(Path(self.root))
-        named, listing = split_folders(root), _Listing()
+        named = split_folders(root)
+        listing = Listing(root, group_reader(self.groups) if self.groups else None)
+        listing.drawn = not named
         if named:
-            if others := sorted(set(subfolders(root)) - {path.name for path in named.values()}):
-                log.warning("%s: no splits, and left out: %s.", root, ", ".join(others))
+            listing.beside = sorted(set(subfolders(root)) - {p.name for p in named.values()})
             for split, rule in rules(named, self.splits, self.held_out, str(root)).items():
                 listing.add(named[split], rule)
             _refuse_untrained(named)
         else:
             listing.add(root, drawn_in_three)
-        listing.report(root)
         if not listing.found:
             raise DataError(f"{root}: holds no pictures; expected {root}/CLASS/picture.png.")
-        return sorted(listing.found)
+        return listing
 
 
-class _Listing:
-    """Picture files found so far, and what was left out, by kind."""
+class Listing:
+    """Picture files found so far, and what was left out, by kind.
 
-    def __init__(self) -> None:
+    Args:
+        root: the folder that holds splits or classes.
+        group_of: what tells a picture's group; None where there are no groups.
+
+    Attributes:
+        found: the pictures.
+        drawn: whether their splits are drawn, there being no folders of splits.
+        left_out: how many files were left out, by what they are.
+        nested: how many pictures lie in folders inside a class folder, by that folder.
+        beside: names of folders beside those of the splits.
+    """
+
+    def __init__(self, root: Path, group_of: GroupOf | None = None) -> None:
+        self.root = root
+        self.group_of = group_of
+        self.drawn = False
+        self.beside: list[str] = []
         self.found: list[File] = []
         self.left_out: Counter[str] = Counter()
         self.nested: Counter[str] = Counter()
@@ -176,8 +220,10 @@ class _Listing:
             inner = "/".join(path.relative_to(base / name).parts)
             # Composed, so that a picture is in the same split whatever system it lies on.
             key = f"{composed(name)}/{composed(inner)}"
-            split, state = SPLITS.index(rule(key)), entry.stat()
-            file = File(split, composed(name), key, path, state.st_size, state.st_mtime_ns)
+            group = self.group_of(composed(name), composed(inner)) if self.group_of else ""
+            split, state = SPLITS.index(rule(group or key)), entry.stat()
+            facts = (state.st_size, state.st_mtime_ns, group)
+            file = File(split, composed(name), key, path, *facts)
             self.found.append(file)
             if "/" in inner:
                 self.nested[str(path.parent)] += 1
@@ -221,8 +267,11 @@ class _Listing:
         kinds = sorted({path.suffix.lower() for path in folder.iterdir() if path.is_file()} - {""})
         return f" of a kind that is read (there are {', '.join(kinds[:5])})" if kinds else ""
 
-    def report(self, root: Path) -> None:
+    def report(self) -> None:
         """Say in one line each what was left out, and which folders inside class folders count."""
+        root = self.root
+        if self.beside:
+            log.warning("%s: no splits, and left out: %s.", root, ", ".join(self.beside))
         if self.left_out:
             total = len(self.found) + self.left_out.total()
             kinds = ", ".join(f"{kind} ({n})" for kind, n in self.left_out.most_common(8))
@@ -230,11 +279,37 @@ class _Listing:
                 "%s: %d of %d files are left out, being of kinds that are not read: %s.",
                 *(root, self.left_out.total(), total, kinds),
             )
+        if self.group_of is not None:
+            self._report_groups(root)
         if self.nested:
             log.warning(
                 "%s: %d pictures lie deeper than their class's folder, as in %s, and are of that "
                 "class.",
                 *(root, self.nested.total(), min(self.nested)),
+            )
+
+    def _report_groups(self, root: Path) -> None:
+        """Say how many groups there are, and of how many no split is made up of whole ones."""
+        splits: defaultdict[str, set[int]] = defaultdict(set)
+        for file in self.found:
+            splits[file.group].add(file.split)
+        alone = sum(not file.group for file in self.found)
+        torn = [group for group, of in splits.items() if group and len(of) > 1]
+        if alone == len(self.found):
+            raise DataError(
+                f"{root}: `groups` finds no picture's group; the first is {min(self.found).key!r}."
+            )
+        log.info(
+            "%s: %d groups of pictures; %d pictures are in none.",
+            root,
+            len(splits) - bool(alone),
+            alone,
+        )
+        if torn:
+            log.warning(
+                "%s: %d groups have pictures in several of the folders that name the splits, "
+                "first %s; what is tested on is then known from training.",
+                *(root, len(torn), min(torn)),
             )
 
 
@@ -253,7 +328,8 @@ def _listing_digest(files: list[File]) -> str:
     state = hashlib.sha256()
     for file in files:
         line = f"{file.split}\0{file.path.parent.parent.name}\0{file.key}\0"
-        state.update(os.fsencode(f"{line}{file.size}\0{file.modified}\n"))
+        group = f"\0{file.group}" if file.group else ""
+        state.update(os.fsencode(f"{line}{file.size}\0{file.modified}{group}\n"))
     return state.hexdigest()
 
 

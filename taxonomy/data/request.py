@@ -183,6 +183,6 @@ def check_resolution(pictures: Pictures, resolution: int, name: str) -> Pictures
     if side != resolution:
         raise DataError(
             f"The pictures of {name!r} have {side} pixels a side and the network takes "
-            f"{resolution}; give it a specification with the resolution {side} (`spec`)."
+            f"{resolution}; have it take {side} (`resolution={side}`)."
         )
     return pictures

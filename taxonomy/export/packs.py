@@ -51,27 +51,33 @@ class Pack:
     lowering: str
 
 
-def chosen(nodes: int, width: int) -> str:
-    """Return the lowering that onnxruntime runs fastest, for a level's nodes of one width.
+def chosen(family: str, nodes: int, width: int) -> str:
+    """Return the lowering that onnxruntime runs fastest, of those that cost no bytes.
 
-    Measured by ``analysis/bench/lowering.py``: onnxruntime takes its fast kernel for a grouped
-    convolution only where a group's channels are a multiple of 8 (16 with AVX-512); otherwise it
-    multiplies group by group after copying, and dense convolutions on slices are faster.
+    Measured by ``analysis/bench/export.py``: onnxruntime takes its fast kernel for a grouped 3x3
+    convolution only where a group's channels are a multiple of its block, 16 with AVX-512 and 8
+    with AVX2; otherwise it copies and multiplies group by group, and a few dense convolutions on
+    slices take .73 to .98 of the time. Grouped 1x1 convolutions, a ConvNeXt block's, are always as
+    fast. Dense weights with zeros are faster only for few narrow nodes, and as many times larger.
 
     Args:
+        family: of the level's blocks.
         nodes: how many nodes run together.
         width: channels of each.
 
-    >>> chosen(5, 64), chosen(5, 20), chosen(1, 20)
-    ('grouped', 'sliced', 'dense')
+    >>> chosen("resnet", 5, 64), chosen("resnet", 5, 44), chosen("convnext", 5, 44)
+    ('grouped', 'sliced', 'grouped')
     """
-    if nodes == 1:
-        return "dense"
-    return "grouped" if width % ALIGNED == 0 else "sliced"
+    if family != "resnet" or nodes == 1 or width % BLOCK == 0:
+        return "grouped"
+    return "sliced" if NARROW * nodes <= width else "grouped"
 
 
-ALIGNED = 8
-"""Channels of a group are a multiple of it where onnxruntime's fast kernel is to be taken."""
+BLOCK = 16
+"""Channels of a group are a multiple of it where onnxruntime takes its fast kernel everywhere."""
+
+NARROW = 6
+"""Nodes that are run one after another are at least so many times as wide as they are many."""
 
 
 def packed(spec: NetSpec, hierarchy: Hierarchy, lowering: str = "auto") -> list[Pack]:
@@ -88,15 +94,15 @@ def packed(spec: NetSpec, hierarchy: Hierarchy, lowering: str = "auto") -> list[
     >>> tree = Hierarchy.from_nested([["a", "b"], ["c", "d"], [["e", "f"], "g"]])
     >>> for pack in packed(NetSpec.tree(levels=((8, 0), (8, 0))), tree):
     ...     print(pack.depth, pack.nodes, pack.parents, pack.lowering)
-    0 (0,) 1 dense
+    0 (0,) 1 grouped
     1 (1, 4) 1 grouped
-    1 (7,) 1 dense
-    2 (8,) 1 dense
+    1 (7,) 1 grouped
+    2 (8,) 1 grouped
     """
     check_choice("lowering", lowering, get_args(Lowering), SpecError)
     widths = spec.widths(hierarchy)
     shape = _shapes(hierarchy, widths.tolist())
-    packs = [Pack(0, int(widths[0]), (0,), -1, 0, 1, "dense")]
+    packs = [Pack(0, int(widths[0]), (0,), -1, 0, 1, "grouped")]
     for index, pack in enumerate(packs):  # grows while it is read
         below: dict[int, list[int]] = defaultdict(list)
         for node in pack.nodes:
@@ -105,7 +111,8 @@ def packed(spec: NetSpec, hierarchy: Hierarchy, lowering: str = "auto") -> list[
                 below[shape[child]].append(child)
         for number in sorted(below, key=lambda number: below[number][0]):
             nodes, width = below[number], int(widths[below[number][0]])
-            how = chosen(len(nodes), width) if lowering == "auto" else lowering
+            block = spec.levels[pack.depth].block
+            how = chosen(block.family, len(nodes), width) if lowering == "auto" else lowering
             if how != "sliced":
                 parents = len(pack.nodes)
                 packs.append(Pack(pack.depth + 1, width, tuple(nodes), index, 0, parents, how))

@@ -17,6 +17,7 @@ from taxonomy.llm.plan import MANY, Plan, require_consent
 from taxonomy.llm.question import Question
 from taxonomy.llm.settings import Settings
 from taxonomy.llm.transcript import Transcript, asked_about
+from taxonomy.wordnet.known import known
 
 Answers = TypeVar("Answers")
 
@@ -46,8 +47,14 @@ class Asking(Settings, ABC, Generic[Answers]):
         """What follows ``taxonomy`` to have this asked at a terminal, with … for the labels."""
 
     def shown(self, labels: LabelSet) -> LabelSet:
-        """Return what of the labels a request may say: all of it, unless a subclass says less."""
-        return labels
+        """Return what of the labels a request may say: all of it, unless a subclass says less.
+
+        A name that is a code of WordNet is said in words.
+
+        Raises:
+            LabelError: a code that WordNet does not have.
+        """
+        return known(labels)
 
     def asked(self, labels: LabelSet) -> LabelSet:
         """Return the classes asked about: the labels, or all classes of the transcript.

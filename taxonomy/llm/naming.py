@@ -16,6 +16,7 @@ from taxonomy.llm.reply import Fields, phrase
 from taxonomy.llm.settings import Settings
 from taxonomy.trees.hierarchy import Hierarchy
 from taxonomy.trees.naming import Names
+from taxonomy.wordnet.known import known
 
 BATCH = 15
 """Nodes named by one request."""
@@ -39,7 +40,7 @@ def ask_names(tree: Hierarchy, labels: LabelSet, settings: Settings) -> Names:
         ServerError: a request failed for good; answers so far are stored.
         BudgetError: a ceiling would be passed, or nobody agreed to many requests.
     """
-    names, _ = answered(settings, partial(by_model, tree, labels))
+    names, _ = answered(settings, partial(by_model, tree, known(labels)))
     return names
 
 

@@ -21,6 +21,7 @@ from taxonomy.llm.asking import Asking
 from taxonomy.llm.question import Prompt, category, wire_id
 from taxonomy.llm.reply import Fault, Fields, whole
 from taxonomy.wordnet.graph import NounGraph
+from taxonomy.wordnet.known import known
 from taxonomy.wordnet.opinions import Opinion
 from taxonomy.wordnet.readings import read_name
 
@@ -83,7 +84,7 @@ class Senses(Asking[dict[str, Opinion]]):
         """Return the labels without definitions; with `ignore_wnids`, without wnids too."""
         return LabelSet(
             Label(label.id, label.name, wnid="" if self.ignore_wnids else label.wnid)
-            for label in labels
+            for label in known(labels)
         )
 
 

@@ -20,6 +20,7 @@ from taxonomy.labels import Label, LabelSet
 from taxonomy.similarity._cosine import COSINE_MAP, cosine_similarities
 from taxonomy.similarity._value import DenseSimilarity
 from taxonomy.similarity._vectors import cached
+from taxonomy.wordnet.known import known
 
 PACKAGED = "all-MiniLM-L6-v2"
 """The model that installs from the package index with its weights inside."""
@@ -65,6 +66,7 @@ class Embedding:
             MissingExtraError: sentence-transformers, openai or the packaged model is not installed.
             SimilarityError: the model cannot be loaded, a template has no placeholder, or a label
                 has no definition where a template asks for one.
+            LabelError: a name is a code that WordNet does not have.
             ServerError: the server failed.
         """
         vectors = self.vectors(labels)
@@ -87,6 +89,7 @@ class Embedding:
         Raises:
             MissingExtraError, SimilarityError, ServerError: as when called.
         """
+        labels = known(labels)
         templates = self.templates(labels)
         texts = [fill(template, label) for template in templates for label in labels]
         folder = io.cache_folder() if self.cache else None

@@ -8,11 +8,13 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from taxonomy._core import io
 from taxonomy._core.errors import DataError, TrainingError, did_you_mean
 from taxonomy.data import DataRequest, Pictures
+from taxonomy.data.folder import ImageFolder
 from taxonomy.design.spec import NetSpec
 from taxonomy.nets import HierarchicalNet, build_net, get_net
 from taxonomy.nets.backbone import timm_backbone
@@ -25,9 +27,16 @@ from taxonomy.trees.hierarchy import Hierarchy, get_tree
 
 log = logging.getLogger(__name__)
 
+STEPS_AN_EPOCH, LEAST_BATCH = 24, 8
+"""Where no batch size is given it is halved from the usual one until an epoch has so many steps,
+but not below so many pictures."""
+
 FEW_STEPS = 300
 """Fewer steps than this hardly train a network from scratch: 40 classes of 60 pictures, trained
 for 15 epochs in batches of 64, reach 60 %, and started from a trained network 78 %."""
+
+FEW_PICTURES = 20
+"""With fewer training pictures a class is hardly learnt from scratch."""
 
 
 def train(
@@ -37,6 +46,7 @@ def train(
     *,
     spec: NetSpec | Path | str | None = None,
     width: float = 1.0,
+    resolution: int = 0,
     backbone: str = "",
     path: bool = False,
     reference: Hierarchy | Path | str | None = None,
@@ -62,6 +72,8 @@ def train(
         spec: shape of the network, or its file; where left out, the recommended one for the tree,
             or the flat one.
         width: factor on all widths of the specification.
+        resolution: side in pixels at which pictures are read; 0 for the specification's, which is
+            32 where none is given. Twice the side takes four times the MACs.
         backbone: a timm model put in front, cut after a stage, as ``MODEL:STAGE``.
         path: train one root-to-leaf path of the tree's network as a flat network, to start the
             branches of the whole network from.
@@ -73,7 +85,9 @@ def train(
         config: all settings at once, instead of options.
         tensorboard: write metrics as TensorBoard events, too.
         progress: show how far the training is.
-        options: fields of `TrainConfig`, `Augment` and `Objective`, such as ``epochs=20``.
+        options: fields of `TrainConfig`, `Augment` and `Objective`, such as ``epochs=20``. Where
+            neither ``config`` nor ``batch_size`` is given, the batch size follows the data: 64, or
+            32, 16 or 8 for so few pictures that an epoch would have less than 24 steps.
 
     Raises:
         DataError: the pictures cannot be read, or differ from the tree in classes.
@@ -81,16 +95,23 @@ def train(
         TrainingError: an unknown or useless option, a folder that holds another run, or a failing
             training.
     """
+    follows = config is None and "batch_size" not in options
     config = _config(config, options)
     request = data if isinstance(data, DataRequest | Pictures) else DataRequest(str(data))
     _refuse_useless(config, tree, path, reference, teacher, init_from, backbone, spec)
     shape = _spec(spec, tree).scaled(width)
+    if resolution:
+        shape = replace(shape, resolution=resolution)
     if backbone:
         shape = with_backbone(shape, backbone)
+    _tell_resolution(request, shape.resolution)
     pictures, hierarchy = _pictures_and_tree(request, tree, path, shape.resolution)
     if path:
         shape = shape.path()
-    _warn_of_few_steps(config, pictures, init_from)
+    part = pictures.part("train")
+    if follows:
+        config = replace(config, batch_size=batch_size_for(len(part), config.batch_size))
+    _warn_of_little(config, part, init_from)
     return train_run(
         folder,
         shape,
@@ -168,6 +189,22 @@ def run_data(folder: Path) -> DataRequest:
             "what made it again, and it continues."
         )
     return DataRequest.from_dict(inputs["data"])
+
+
+def batch_size_for(count: int, most: int = 64) -> int:
+    """Return a batch size for so many training pictures: the usual one, or less for few.
+
+    Args:
+        count: training pictures.
+        most: the batch size where there are enough.
+
+    >>> [batch_size_for(count) for count in (10_000, 1_536, 1_500, 400, 20)]
+    [64, 64, 32, 16, 8]
+    """
+    size = most
+    while size > LEAST_BATCH and count < STEPS_AN_EPOCH * size:
+        size //= 2
+    return max(2, size)
 
 
 def chosen_device(device: str) -> str:
@@ -309,13 +346,38 @@ def _inputs(
     return inputs
 
 
-def _warn_of_few_steps(config: TrainConfig, pictures: Pictures, init_from: object) -> None:
-    count = len(pictures.part("train"))
+def _tell_resolution(request: DataRequest | Pictures, resolution: int) -> None:
+    """Say where pictures of a folder lose much of their size, as is easily overlooked."""
+    if isinstance(request, Pictures) or not request.is_folder or not Path(request.data).is_dir():
+        return
+    side = ImageFolder(request.data).typical_side()
+    if side >= 1.5 * resolution:
+        log.warning(
+            "%s: pictures of typically %d pixels a side are read at %d; `resolution=%d` keeps more "
+            "of them and takes four times the MACs.",
+            *(request.data, side, resolution, 2 * resolution),
+        )
+
+
+def _warn_of_little(config: TrainConfig, part: Pictures, init_from: object) -> None:
+    """Say where there are too few steps, or too few pictures of a class, and what helps."""
+    if init_from is not None:
+        return
+    count = len(part)
     steps = config.epochs * max(1, count // config.batch_size)
-    if init_from is None and steps < FEW_STEPS:
+    of_class = np.bincount(part.targets, minlength=len(part.classes))
+    if steps < FEW_STEPS:
         log.warning(
             "%d pictures in batches of %d make %d steps in %d epochs, too few to train a network "
             "from scratch. Start from a trained one (`init_from='icons/tree'`), train longer "
             "(`epochs`), or in smaller batches (`batch_size`).",
             *(count, config.batch_size, steps, config.epochs),
+        )
+    elif (least := int(of_class.min())) < FEW_PICTURES:
+        log.warning(
+            "The class %r has %d training pictures, and %d classes have fewer than %d, too few to "
+            "learn them from scratch. Start from a trained network (`init_from='icons/tree'`), or "
+            "add pictures.",
+            *(part.classes[int(of_class.argmin())], least),
+            *(int((of_class < FEW_PICTURES).sum()), FEW_PICTURES),
         )

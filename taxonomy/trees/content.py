@@ -8,9 +8,11 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from taxonomy._core import io
+from taxonomy._core.decoding import parse_json
 from taxonomy._core.errors import FileFormatError, did_you_mean
 from taxonomy.trees.raw_tree import RawTree
 
@@ -45,6 +47,22 @@ def to_json(tree: Hierarchy) -> str:
         f' "provenance": {io.canonical_json(dict(tree.provenance))},\n'
         f' "nodes": [\n  {nodes}\n ]}}\n'
     )
+
+
+def decoded(path: Path | str) -> io.Json:
+    """Return the JSON of a file that should be a tree.
+
+    Raises:
+        FileFormatError: it cannot be read, or is no JSON; text may be a list of classes.
+    """
+    text = io.read_text(path)
+    if text.strip() and not text.lstrip().startswith(("{", "[")):
+        refuse_file(
+            str(path),
+            "text, and no tree in the toolkit's JSON. If it is a list of classes, this makes a "
+            f"tree of it: taxonomy generate {path}",
+        )
+    return parse_json(text, path)
 
 
 def read_content(content: Any, where: str) -> RawTree:

@@ -335,7 +335,7 @@ class Hierarchy(Recorded):
         Raises:
             FileFormatError: the file is unreadable, of another format or damaged.
         """
-        return cls.from_content(io.read_json(path), str(path))
+        return cls.from_content(content.decoded(path), str(path))
 
     @classmethod
     def from_content(cls, decoded: io.Json, where: str) -> Hierarchy:
@@ -388,9 +388,18 @@ class Hierarchy(Recorded):
         """
         return graphs.to_networkx(self)
 
-    def to_text(self) -> str:
-        """Return the tree drawn with lines, leaves by id, nodes by name and leaf count."""
-        return text.to_text(self)
+    def to_text(self, names: Mapping[str, str] | None = None) -> str:
+        """Return the tree drawn with lines, leaves by id, nodes by name and leaf count.
+
+        Args:
+            names: of leaves, put beside those ids that are none themselves.
+
+        >>> print(Hierarchy.star(["cat", "n02084071"]).to_text({"n02084071": "dog"}))
+        (2)
+        ├── cat
+        └── n02084071 dog
+        """
+        return text.to_text(self, names)
 
     def with_support(self, support: Sequence[float] | FloatArray | None) -> Hierarchy:
         """Return the tree with a share of support per entry, in [0, 1], or without any.

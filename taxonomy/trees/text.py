@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from taxonomy.trees.hierarchy import Hierarchy
 
 
-def to_text(tree: Hierarchy) -> str:
-    """Return a tree drawn with lines, leaves by id, nodes by name and leaf count."""
+def to_text(tree: Hierarchy, names: Mapping[str, str] | None = None) -> str:
+    """Return a tree drawn with lines, leaves by id, nodes by name and leaf count.
+
+    Args:
+        tree: what is drawn.
+        names: of leaves, put beside those ids that are none themselves.
+    """
+    beside = {leaf: f"{leaf} {name}" for leaf, name in (names or {}).items() if name != leaf}
     last = [True] * len(tree)
     for node in tree.nodes:
         for child in tree.children(int(node))[:-1]:
@@ -17,7 +24,10 @@ def to_text(tree: Hierarchy) -> str:
     lines = []
     stem = [""] * len(tree)
     for i in range(len(tree)):
-        shown = tree.leaf[i] or f"{tree.name[i]} ({tree.leaf_counts[i]})".strip()
+        leaf = tree.leaf[i]
+        shown = (
+            beside.get(leaf, leaf) if leaf else f"{tree.name[i]} ({tree.leaf_counts[i]})".strip()
+        )
         if i == 0:
             lines.append(shown)
             continue

@@ -207,7 +207,7 @@ class NounGraph:
             LabelError: there is no such noun synset.
         """
         if _WNID.fullmatch(key):
-            offset = int(key[1:])
+            offset = np.int32(key[1:])  # of the array's type, or all of it would be converted
             node = int(np.searchsorted(self.offsets, offset))
             if node < len(self) and self.offsets[node] == offset:
                 return node
@@ -354,7 +354,7 @@ class _Spellings(Mapping[int, str]):
     table: StringTable
 
     def __getitem__(self, member: int) -> str:
-        place = int(np.searchsorted(self.members, member))
+        place = int(np.searchsorted(self.members, np.int32(member)))
         if place == len(self.members) or self.members[place] != member:
             raise KeyError(member)
         return self.table[place]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
+
 import numpy as np
 import pytest
 from PIL import Image
 
-from taxonomy.cli import main
+from taxonomy.cli import _Flagged, main
 from taxonomy.cli._parsers import SUMMARIES
 from taxonomy.data import DATASETS
 from taxonomy.design.spec import NetSpec
@@ -110,7 +112,7 @@ class TestCommands:
         lines = run(capsys, "show", "tree.json", "--classes", "cat, car")
         assert lines[:-1] == ["(2)", "├── (1)", "│   └── car", "└── (1)", "    └── cat"]
         lines = run(capsys, "show", "tree.json", "--out", "tree.txt")
-        assert lines[-1].endswith("text written to tree.txt")
+        assert lines[-2].endswith("text written to tree.txt")
         assert (here / "tree.txt").read_text().count("\n") == 7
 
     def test_compare(self, here, capsys):
@@ -224,6 +226,38 @@ class TestCommands:
         assert table[0] == "task,kind,reference,size,accuracy,params,macs,calibration_error"
         assert table[1].startswith("pets,named,,2,0.5,")
 
+    def test_tasks_of_one_s_own_work_everywhere(self, here, capsys):
+        """One line of classes a task; sizes are counted, and kinds are words of one's own."""
+        save_run(here / "run")
+        Hierarchy.from_nested(NESTED).save("tree.json")
+        (here / "mine.csv").write_text("cat,dog\nbus,car,cat\n")
+        lines = run(capsys, "evaluate", "run", "--tasks", "mine.csv")
+        assert [line.split()[:3] for line in lines[-2:]] == [
+            ["named", "2", "1"],
+            ["named", "3", "1"],
+        ]
+        assert "NaN" not in lines[-1].split()[-1]
+        lines = run(capsys, "curve", "run", "--tasks", "mine.csv", "--size", "3")
+        assert lines[1].split()[:4] == ["run", "named", "3", "1"]
+        assert (here / "curve.png").exists()
+        budget = ["--widths", "8", "--trunk-widths", "4", "--depths", "0", "--best", "1"]
+        assert (
+            "over 2 tasks" in run(capsys, "design", "tree.json", "--tasks", "mine.csv", *budget)[0]
+        )
+        assert "over 150 tasks" in run(capsys, "design", "tree.json", *budget)[0]
+
+    def test_tasks_drawn_from_a_tree_are_drawn_in_the_figure(self, here, capsys):
+        save_run(here / "run")
+        lines = run(capsys, "tasks", "run", "--sizes", "2", "--count", "3")
+        assert lines == [
+            "9 tasks over 4 classes: 3 coherent, 3 mixed, 3 random",
+            "written to tasks.json",
+        ]
+        lines = run(capsys, "curve", "run", "--tasks", "tasks.json")
+        assert [line.split()[1] for line in lines[1:4]] == ["coherent", "mixed", "random"]
+        run(capsys, "tasks", "run", "--sizes", "2", "--count", "3", "--out", "tasks.csv")
+        assert len((here / "tasks.csv").read_text().splitlines()) == 9
+
     @pytest.mark.parametrize("command", list(SUMMARIES))
     def test_help_shows_an_example(self, capsys, command):
         with pytest.raises(SystemExit) as stopped:
@@ -315,10 +349,10 @@ def prepare(folder):
 
 BAD = [
     # command, culprit, next step
-    ("labels twice.txt", "'cat' occurs twice", "unique"),
+    ("labels twice.txt", "'cat' (line 1, line 3) occurs twice", "unique"),
     ("labels empty.txt", "empty.txt", "at least one"),
     ("labels wnid.csv", "'2121620'", "such as n02121808"),
-    ("labels none.csv", "none.csv", "Give a text file"),
+    ("labels none.csv", "none.csv", "Give a file with"),
     ("labels empty", "empty", "expected empty/CLASS"),
     ("labels two.txt --out empty", "empty: is a folder", "name a file that ends in .csv"),
     ("labels two.txt --out two.txt/x.csv", "two.txt", "choose another place"),
@@ -344,6 +378,8 @@ BAD = [
     ("show other.json", "other.json", "make one: taxonomy generate"),
     ("show edited.json", "edited.json", "Generate it again"),
     ("show empty", "empty/hierarchy.json: no such file", "a run's folder"),
+    ("show two.txt", "two.txt: text, and no tree", "taxonomy generate two.txt"),
+    ("check two.txt", "two.txt: text, and no tree", "taxonomy generate two.txt"),
     ("show tree.json --classes kat", "'kat'", "Did you mean 'cat'"),
     ("show tree.json --classes cat,cat", "'cat'", "twice"),
     ("show tree.json --classes ''", "No classes", "at least one"),
@@ -470,6 +506,14 @@ def test_flags_that_do_not_exist_are_named(here, capsys, command, culprit):
     assert stopped.value.code == 2
     assert culprit in capsys.readouterr().err
     assert list(here.iterdir()) == []
+
+
+def test_warnings_name_flags_as_errors_do():
+    said = logging.LogRecord(
+        "taxonomy", 30, "", 0, "Start from one (`init_from='icons/tree'`).", (), None
+    )
+    shown = _Flagged({"init_from": "--init-from"}).format(said)
+    assert shown == "Start from one (--init-from icons/tree)."
 
 
 def test_an_unknown_command_gets_a_suggestion(capsys):

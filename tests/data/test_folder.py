@@ -17,7 +17,7 @@ import torch
 from PIL import Image
 
 from taxonomy._core.cached import cached_array
-from taxonomy._core.errors import DataError, LabelError, RegistryError
+from taxonomy._core.errors import DataError, LabelError, RegistryError, TaxonomyError
 from taxonomy._core.io import cache_folder
 from taxonomy.data import get_data
 from taxonomy.data._pictures import Pictures, Selection
@@ -659,3 +659,71 @@ class TestPictures:
     def test_inconsistent_arrays_are_refused(self, changes, message):
         with pytest.raises(DataError, match=message):
             self.make(**changes)
+
+
+class TestGroups:
+    """Three variants of each of twenty originals a class; none may leave its fellows."""
+
+    @pytest.fixture
+    def variants(self, tmp_path):
+        for name in ("dog", "cat"):
+            for i in range(20):
+                for variant in range(3):
+                    paint(tmp_path / name / f"{i:02}_v{variant}.png", colour=(i, variant, 0))
+        return tmp_path
+
+    def splits_of(self, files):
+        """Return how many splits each original's pictures are in, by class and original."""
+        found: dict[str, set[int]] = {}
+        for file in files:
+            found.setdefault(file.key.partition("_")[0], set()).add(file.split)
+        return [len(of) for of in found.values()]
+
+    def test_without_groups_variants_leak(self, variants):
+        assert max(self.splits_of(ImageFolder(str(variants)).files())) > 1
+
+    @pytest.mark.parametrize("pattern", ["(.*)_v[0-9]", "^[0-9]+"])
+    def test_a_pattern_keeps_them_together(self, variants, pattern):
+        files = ImageFolder(str(variants), groups=pattern).files()
+        assert set(self.splits_of(files)) == {1}
+        assert {file.split for file in files} == {0, 1, 2}
+        pictures = get_data(variants, 8, groups=pattern)
+        assert len(set(pictures.groups)) == 40
+        assert "cat/07" in pictures.groups
+
+    def test_a_table_may_join_classes(self, variants, tmp_path):
+        """Pictures 0 to 9 of both classes are by one photographer; the others by nobody known."""
+        table = tmp_path / "by.csv"
+        rows = [
+            f"{c}/{i:02}_v{v}.png,Ann" for c in ("cat", "dog") for i in range(10) for v in range(3)
+        ]
+        table.write_text("\n".join(["File, Group", *rows]))
+        files = ImageFolder(str(variants), groups=str(table)).files()
+        assert len({file.split for file in files if file.group == "Ann"}) == 1
+        assert sum(file.group == "Ann" for file in files) == 60
+        assert {file.group for file in files} == {"Ann", ""}
+
+    def test_groups_across_named_splits_are_told(self, variants, caplog):
+        for split in ("train", "val", "test"):
+            for name in ("cat", "dog"):
+                paint(variants / "named" / split / name / f"tom_v{len(split)}.png")
+        ImageFolder(str(variants / "named"), groups="(.*)_v").files()
+        assert "2 groups have pictures in several of the folders" in caplog.text
+
+    @pytest.mark.parametrize(
+        ("groups", "said"),
+        [
+            ("(", "no regular expression"),
+            ("kitten", "finds no picture's group"),
+            ("x.csv", "x.csv"),
+        ],
+    )
+    def test_what_gives_no_groups_is_refused(self, variants, groups, said, monkeypatch):
+        monkeypatch.chdir(variants)
+        with pytest.raises(TaxonomyError, match=said):
+            ImageFolder(str(variants), groups=groups).files()
+
+    def test_a_table_needs_its_columns(self, variants, tmp_path):
+        (tmp_path / "t.csv").write_text("picture,group\na,b\n")
+        with pytest.raises(DataError, match="it needs file and group"):
+            ImageFolder(str(variants), groups=str(tmp_path / "t.csv")).files()

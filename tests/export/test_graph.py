@@ -15,10 +15,12 @@ from taxonomy.builders import get_builder
 from taxonomy.design import FAMILIES, Backbone, Block, Bucket, Level, NetSpec, Stage
 from taxonomy.export.lower import BLOCKS, lower
 from taxonomy.export.packs import packed
+from taxonomy.export.sizes import onnx_bytes
 from taxonomy.export.to_onnx import ONNX, WRITTEN, session
 from taxonomy.labels import get_labels
 from taxonomy.nets import build_net, extract, get_net
 from taxonomy.nets.inputs import to_input
+from taxonomy.tasks import get_tasks
 from taxonomy.trees.hierarchy import Hierarchy
 from taxonomy.trees.operations import to_levels
 from tests.nets.test_hierarchical import RAGGED, SPEC, VARIANTS, settled, variant
@@ -43,7 +45,7 @@ def gap(net, target=None, count: int = 3) -> float:
 
 
 EVEN = Hierarchy.from_nested([[["a", "b"], ["c", "d"]], [["e", "f"], ["g", "h"]]])
-MIXED = NetSpec.tree(trunk=((4, 0),), levels=((8, 1), (6, 1)), resolution=16)
+MIXED = NetSpec.tree(trunk=((4, 0),), levels=((16, 1), (26, 1)), resolution=16)
 """Of which ``auto`` runs one level grouped and the next sliced."""
 
 SHAPES = {
@@ -198,3 +200,30 @@ def test_what_cannot_be_exported_is_refused():
         lower(settled(SPEC, RAGGED), "groupd")
     with pytest.raises(ExportError, match="batch"):
         ONNX(batch=-1)
+
+
+def filled(net):
+    """Return a network without zeros, as a trained one is; biases of zero are not written."""
+    with torch.no_grad():
+        for parameter in net.parameters():
+            parameter.add_(0.01)
+    return net
+
+
+@pytest.mark.parametrize("lowering", ["grouped", "sliced", "dense"])
+@pytest.mark.parametrize("name", SHAPES)
+def test_bytes_are_foretold_without_a_network(name, lowering):
+    """Within 3 % from 100 kB on; all shapes here are made five times as wide."""
+    spec, tree = SHAPES[name]
+    wide = spec.scaled(5)
+    found = len(ONNX(lowering=lowering).model(filled(settled(wide, tree))))
+    assert found > 100_000
+    assert onnx_bytes(wide, tree, lowering) == pytest.approx(found, rel=0.03)
+
+
+def test_bytes_of_shipped_experts_are_foretold():
+    net = get_net("icons/tree")
+    for task in list(get_tasks("icons"))[::160]:
+        expert = extract(net, task.classes)
+        found = len(ONNX().model(expert))
+        assert onnx_bytes(net.spec, expert.hierarchy) == pytest.approx(found, rel=0.005)

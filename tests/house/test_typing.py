@@ -21,6 +21,7 @@ run: tx.Run = tx.train("runs/mine", tree, data="photos/", epochs=20)
 pets: tx.HierarchicalNet = tx.extract(run.net(), ["cat", "dog"])
 tx.save_net("pets.safetensors", pets)
 tx.plot_tree(tree, "tree.png")
+named: tx.Hierarchy = tx.name_tree(tree, chosen={("cat", "dog"): "pets"}).tree
 """
 
 WRONG = """

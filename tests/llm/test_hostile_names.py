@@ -38,14 +38,14 @@ HOSTILE = [
     "<img src=x onerror=alert(1)>",
     "&lt;b&gt;&amp;",
     "\u202egnirts desrever\u202c",
-    "zero\u200bwidth\u200djoiner",
+    "zero\u200cwidth\u200djoiner",
     "line\u2028separator\u2029here",
     "a" * 10_000,
     "%s%n%x{0}{name}{reason}",
     "{shape} {definition}",
     "\\u0000\\n\\x00",
     "𝕱𝖆𝖓𝖈𝖞 ünïcödé 漢字 🐜",
-    "ant\u2060",  # with a word joiner at its end
+    "ant\u200d",  # with a joiner at its end, which scripts need inside words
     "аnt",  # begins with a Cyrillic letter
     "__proto__",
     "null",

@@ -30,6 +30,17 @@ def test_panels_are_the_kinds_that_are_there(means):
     assert titles == ["5 classes, coherent, by WordNet", "5 classes, random"]
 
 
+def test_tasks_of_one_s_own_have_panels_too(means):
+    """A tree and kinds that the toolkit has never heard of."""
+    means.loc[means.kind == "coherent", "reference"] = "mine"
+    means.loc[means.kind == "random", "kind"] = "by room"
+    titles = [axes.get_title() for axes in cost_accuracy_figure(means, [], 5).axes]
+    assert [title for title in titles if title] == [
+        "5 classes, coherent, by mine",
+        "5 classes, by room",
+    ]
+
+
 def test_points_lie_at_cost_and_accuracy(means):
     axes = cost_accuracy_figure(means, ["flat 0.5x", "flat 1x"], 5).axes[0]
     family, tree = (line.get_xydata().tolist() for line in axes.lines[:1] + axes.lines[-3:-2])

@@ -3,16 +3,16 @@
     make bench-export
 
 Batch 1, one thread. Everything compared is timed in turns in one process, so that a disturbance
-hits all of it, and the figures are ratios of medians: an expert's time over that of ``icons/flat``
-beside the same ratio of MACs; and, over networks of one level with random weights, each lowering's
-time over the grouped one's. Writes ``analysis/results/bench-lowering.csv``,
-``bench-experts.csv`` and ``bench-export.json``.
+hits all of it, and the figures are medians of the ratios within a turn. Experts: the time over that
+of ``icons/flat`` beside the same ratio of MACs. Lowerings, over networks of one level with random
+weights: the time over the grouped one's, and of ``auto`` over the better of those that cost no
+bytes. Writes ``bench-lowering.csv``, ``bench-experts.csv`` and ``bench-export.json`` as results.
 """
 
 from __future__ import annotations
 
 import argparse
-import statistics
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 
 from taxonomy.data import get_data
-from taxonomy.design import NetSpec, cost
+from taxonomy.design import Block, NetSpec, cost
 from taxonomy.export import ONNX
 from taxonomy.export.packs import chosen
 from taxonomy.export.to_onnx import session
@@ -34,6 +34,7 @@ RESULTS = Path(__file__).parent.parent / "results"
 NODES = (2, 3, 5, 10, 22)
 WIDTHS = (8, 12, 16, 20, 24, 32, 36, 44, 48, 64)
 LOWERINGS = ("grouped", "sliced", "dense")
+WARM = 5
 MOST_DENSE = 640
 """Channels of a level beyond which dense weights are not tried: they grow with the square."""
 
@@ -41,7 +42,7 @@ MOST_DENSE = 640
 def main() -> None:
     """Time both and write the tables."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--turns", type=int, default=41, help="timings a figure [41]")
+    parser.add_argument("--turns", type=int, default=101, help="timings a figure [101]")
     parser.add_argument("--tasks", type=int, default=200, help="coherent tasks of five [200]")
     parser.add_argument("--only", choices=("experts", "lowering"), help="one of the two tables")
     arguments = parser.parse_args()
@@ -59,7 +60,8 @@ def main() -> None:
         write_text(RESULTS / "bench-experts.csv", table.round(4).to_csv(index=False))
         facts["experts"] = summary(table)
         print(facts["experts"])
-    facts |= {"versions": versions("onnx", "onnxruntime"), **stamp()}
+    facts |= {"load_average": os.getloadavg()[1], "versions": versions("onnx", "onnxruntime")}
+    facts |= stamp()
     write_json(RESULTS / "bench-export.json", facts)
 
 
@@ -73,23 +75,18 @@ def lowerings(turns: int) -> pd.DataFrame:
                 ways = [w for w in LOWERINGS if w != "dense" or nodes * width <= MOST_DENSE]
                 runs = {way: run_of(net, ONNX(lowering=way)) for way in ways}
                 times = in_turns(runs, turns)
-                base = times["grouped"]
-                auto = chosen(nodes, width)
-                row = {"family": family, "nodes": nodes, "width": width, "grouped_ms": 1e3 * base}
-                row |= {
-                    f"{way}_over_grouped": times[way] / base for way in ways if way != "grouped"
-                }
-                rows.append(
-                    row | {"auto": auto, "auto_over_best": times[auto] / min(times.values())}
-                )
+                over = {way: ratio(times[way], times["grouped"]) for way in ways}
+                auto = chosen(family, nodes, width)
+                row = {"family": family, "nodes": nodes, "width": width}
+                row |= {"grouped_ms": 1e3 * float(np.median(times["grouped"]))}
+                row |= {f"{way}_over_grouped": over[way] for way in ways[1:]} | {"auto": auto}
+                rows.append(row | {"auto_over_best": over[auto] / min(1.0, over["sliced"])})
                 print(rows[-1], flush=True)
     return pd.DataFrame(rows)
 
 
 def one_level(family: str, nodes: int, width: int) -> HierarchicalNet:
     """Return a network of a thin trunk and one level of nodes on maps of 4 by 4 cells."""
-    from taxonomy.design import Block
-
     tree = Hierarchy.from_nested([[f"{i:02}a", f"{i:02}b"] for i in range(nodes)])
     spec = NetSpec.tree(trunk=((8, 0), (8, 0), (40, 0)), levels=((width, 1),), block=Block(family))
     return build_net(spec, tree, seed=0).eval()
@@ -109,7 +106,7 @@ def experts(count: int, turns: int) -> pd.DataFrame:
         times = in_turns(runs, turns)
         share = cost(expert.spec, expert.hierarchy).macs / macs
         row = {"task": task.id, "nodes": len(expert.hierarchy.nodes) - 1, "macs_ratio": share}
-        row |= {"time_ratio": times["expert"] / times["flat"]}
+        row |= {"time_ratio": ratio(times["expert"], times["flat"])}
         rows.append(row | {"time_over_macs": row["time_ratio"] / share})
     return pd.DataFrame(rows)
 
@@ -135,16 +132,21 @@ def run_of(
     return lambda: model.run(None, given)
 
 
-def in_turns(runs: dict[str, Callable[[], None]], turns: int) -> dict[str, float]:
-    """Return each one's median seconds, timed in turns, the first turns being warm-up."""
-    times: dict[str, list[float]] = {name: [] for name in runs}
-    for turn in range(turns + 5):
+def in_turns(runs: dict[str, Callable[[], None]], turns: int) -> dict[str, np.ndarray]:
+    """Return each one's seconds by turn, after some turns to warm up."""
+    times = {name: np.empty(turns) for name in runs}
+    for turn in range(-WARM, turns):
         for name, run in runs.items():
             started = time.perf_counter()
             run()
-            if turn >= 5:
-                times[name].append(time.perf_counter() - started)
-    return {name: statistics.median(values) for name, values in times.items()}
+            if turn >= 0:
+                times[name][turn] = time.perf_counter() - started
+    return times
+
+
+def ratio(times: np.ndarray, others: np.ndarray) -> float:
+    """Return the median of two ways' ratios, each within one turn."""
+    return float(np.median(times / others))
 
 
 if __name__ == "__main__":

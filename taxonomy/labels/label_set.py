@@ -1,12 +1,10 @@
-"""Labels and label sets: the classes, identified by id and never by name."""
+"""Label sets: the classes, identified by id and never by name."""
 
 from __future__ import annotations
 
 import csv
-import re
-import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from functools import cached_property
 from io import StringIO
 from itertools import pairwise
@@ -15,53 +13,10 @@ from pathlib import Path
 from taxonomy._core import io, shipped
 from taxonomy._core.checked import check_several
 from taxonomy._core.errors import LabelError, TaxonomyError, did_you_mean
-from taxonomy._core.folders import class_root, subfolders
-from taxonomy._core.spelling import composed, differing, respelled
-
-WNID = re.compile(r"n\d{8}")
-"""A WordNet noun id: ``n`` and the eight-digit offset in WordNet 3.0's ``data.noun``."""
-
-
-@dataclass(frozen=True, order=True)
-class Label:
-    """One class: its id, name, definition and WordNet id.
-
-    Args:
-        id: unique in its set; any printable text.
-        name: what people call the class; the id when left out.
-        definition: one phrase that tells it from its namesakes; may be empty.
-        wnid: WordNet 3.0 noun id such as ``n02121808``; may be empty.
-
-    Raises:
-        LabelError: an empty id, a control character, or a malformed wnid.
-
-    >>> Label("cat", wnid="n02121808").name
-    'cat'
-    """
-
-    id: str
-    name: str = ""
-    definition: str = ""
-    wnid: str = ""
-
-    def __post_init__(self) -> None:
-        """Check the texts; the name falls back to the id."""
-        if not self.id.strip():
-            raise LabelError("A label has an empty id; give every class an id.")
-        for field, text in asdict(self).items():
-            if any(unicodedata.category(character) in ("Cc", "Cs") for character in text):
-                raise LabelError(
-                    f"The {field} of label {self.id[:60]!r} holds a control character; remove it."
-                )
-        if self.id != self.id.strip():
-            raise LabelError(f"The label id {self.id!r} begins or ends with a space; remove it.")
-        if self.wnid and not WNID.fullmatch(self.wnid):
-            raise LabelError(
-                f"The wnid {self.wnid!r} of label {self.id!r} is no WordNet noun id; "
-                "write 'n' and eight digits, such as n02121808."
-            )
-        if not self.name:
-            object.__setattr__(self, "name", self.id)
+from taxonomy._core.spelling import differing, respelled
+from taxonomy.labels.entries import refuse_doubles
+from taxonomy.labels.label import Label
+from taxonomy.labels.reading import read_labels
 
 
 class LabelSet:
@@ -85,15 +40,10 @@ class LabelSet:
         for one in given:
             if not isinstance(one, (str, Label)):
                 raise LabelError(f"The label {repr(one)[:60]} is no text; give words or labels.")
-        made = sorted(x if isinstance(x, Label) else Label(x) for x in given)
+        made = sorted(x if isinstance(x, Label) else Label.of_word(x) for x in given)
         if not made:
             raise LabelError("The label set is empty; give at least one class.")
-        for one, next_one in pairwise(sorted(made, key=lambda label: composed(label.id))):
-            if composed(one.id) == composed(next_one.id):
-                raise LabelError(
-                    f"The label id {one.id!r} occurs twice{_in_characters(one.id, next_one.id)}; "
-                    "ids must be unique."
-                )
+        refuse_doubles([(label.id, "") for label in made])
         self._labels = tuple(made)
 
     @cached_property
@@ -167,91 +117,32 @@ class LabelSet:
 
     @classmethod
     def read(cls, source: Path | str) -> LabelSet:
-        """Read labels from a text file, a CSV file or a folder of class folders.
+        """Read labels from a file that lists classes, or from a folder of class folders.
 
-        - text: one class a line; the line is id and name; blank lines and ``#`` lines are skipped.
-        - CSV: a header with ``id`` or ``name``, and optionally ``definition`` and ``wnid``;
-          other columns are ignored.
-        - either of them compressed by gzip, with ``.gz`` at the end of its name.
-        - folder: every class folder is a class, see `class_root`; one named like a wnid, as in
-          ImageNet, gives the wnid too.
+        What is read is recognised by the name's ending and the content, and said in the log:
+
+        - text: one class a line, and codes or numbers beside the names; blank lines and ``#``
+          lines are skipped;
+        - CSV by any delimiter, with a header that has ``id`` or ``name``, and optionally
+          ``definition`` and ``wnid``, or without one;
+        - YAML and JSON: lists, mappings and records, as of YOLO, COCO and Hugging Face;
+        - any of them compressed by gzip, with ``.gz`` at the end of its name;
+        - a folder: every class folder is a class, see `class_root`.
+
+        Ids and names that are WordNet ids or names of synsets give the wnid, too.
 
         Raises:
             LabelError: the source is missing or malformed; the message names the line.
         """
         path = Path(source)
-        if path.is_dir():
-            return cls._from_folder(path)
-        if not path.is_file():
+        if not path.exists():
+            listed = " Words go into a file, one a line." if "," in path.name else ""
             raise LabelError(
-                f"{path}: no such file or folder. Give a text file, a CSV file, a folder of "
-                f"class folders, or the name of a shipped set: {', '.join(shipped_names())}."
+                f"{path}: no such file or folder.{listed} Give a file with a list of "
+                f"classes, a folder of class folders, or the name of a shipped set: "
+                f"{', '.join(shipped_names())}."
             )
-        packed = path.suffix.lower() == ".gz"
-        text = io.read_gzip_text(path) if packed else io.read_text(path)
-        is_csv = (path.with_suffix("") if packed else path).suffix.lower() == ".csv"
-        try:
-            return cls._from_csv(text) if is_csv else cls._from_text(text)
-        except LabelError as error:
-            raise LabelError(f"{path}: {error}") from error
-
-    @classmethod
-    def _from_text(cls, text: str) -> LabelSet:
-        read = _Reading()
-        for number, line in enumerate(text.splitlines(), start=1):
-            if line.strip() and not line.strip().startswith("#"):
-                read.add(number, line.strip())
-        return cls(read.labels)
-
-    @classmethod
-    def _from_csv(cls, text: str) -> LabelSet:
-        reader = csv.DictReader(StringIO(text), strict=True)
-        try:
-            columns = reader.fieldnames or []
-        except csv.Error as error:
-            raise LabelError(f"line 1: not valid CSV ({error}).") from error
-        key = next((column for column in ("id", "name") if column in columns), None)
-        if key is None:
-            raise LabelError("the header has neither 'id' nor 'name'; add one of them.")
-        read = _Reading()
-        try:
-            for row in reader:
-                known = {c: row[c] or "" for c in ("name", "definition", "wnid") if c in columns}
-                read.add(reader.line_num, row[key] or "", **known)
-        except csv.Error as error:
-            raise LabelError(f"line {reader.reader.line_num}: not valid CSV ({error}).") from error
-        return cls(read.labels)
-
-    @classmethod
-    def _from_folder(cls, folder: Path) -> LabelSet:
-        names = subfolders(class_root(folder))
-        if not names:
-            raise LabelError(f"{folder}: holds no class folders; expected {folder}/CLASS/picture.")
-        return cls(
-            Label(composed(name), wnid=name if WNID.fullmatch(name) else "") for name in names
-        )
-
-
-class _Reading:
-    """Labels read so far, with their lines, for messages."""
-
-    def __init__(self) -> None:
-        self.labels: list[Label] = []
-        self._line: dict[str, tuple[int, str]] = {}
-
-    def add(self, line: int, label_id: str, **fields: str) -> None:
-        """Append a label; an error names the line."""
-        try:
-            label = Label(label_id, **fields)
-        except LabelError as error:
-            raise LabelError(f"line {line}: {error}") from error
-        first, other = self._line.setdefault(composed(label_id), (line, label_id))
-        if first != line:
-            raise LabelError(
-                f"line {line}: the label id {label_id!r} occurs twice"
-                f"{_in_characters(label_id, other)}, first in line {first}; ids must be unique."
-            )
-        self.labels.append(label)
+        return cls(read_labels(path))
 
 
 def shipped_names() -> tuple[str, ...]:
@@ -269,8 +160,9 @@ def get_labels(name: LabelSet | Path | str | Iterable[str | Label]) -> LabelSet:
     """Return a label set: shipped, from a file or a folder, or of the words given.
 
     Args:
-        name: the name of a shipped set, the path of a text or CSV file or of a folder of class
-            folders, an iterable of words or labels, or a label set, which is returned as it is.
+        name: the name of a shipped set, the path of a file that lists classes (see
+            `LabelSet.read`) or of a folder of class folders, an iterable of words or labels, or a
+            label set, which is returned as it is.
 
     Raises:
         LabelError: there is no such set or file, it is malformed, or a label occurs twice.
@@ -313,14 +205,12 @@ def unknown_class(name: str, known: Iterable[str]) -> LabelError:
     hint = did_you_mean(name, known)
     if alike != name:
         hint = f" The class {alike!r} is written with other characters ({differing(name, alike)})."
+    elif parts := [one for one in known if name in (part.strip() for part in one.split(","))]:
+        hint = (
+            f" The class {parts[0]!r} has a comma; in a list of classes it stands in double "
+            f"quotes: '\"{parts[0]}\",…'."
+        )
     return LabelError(f"Unknown class {name!r}.{hint} There are {len(known)} classes.")
-
-
-def _in_characters(one: str, other: str) -> str:
-    """Say that two equal texts are written differently, where they are."""
-    if one == other:
-        return ""
-    return f", written with other characters ({differing(one, other)})"
 
 
 def check_same_labels(

@@ -1,0 +1,25 @@
+"""What a user calls classes: labels, sets of them, and the reader of the lists that are about."""
+
+from taxonomy.labels.label import SYNSET, WNID, Label
+from taxonomy.labels.label_set import (
+    LabelSet,
+    check_classes,
+    check_same_labels,
+    class_names,
+    get_labels,
+    shipped_names,
+    unknown_class,
+)
+
+__all__ = [
+    "SYNSET",
+    "WNID",
+    "Label",
+    "LabelSet",
+    "check_classes",
+    "check_same_labels",
+    "class_names",
+    "get_labels",
+    "shipped_names",
+    "unknown_class",
+]

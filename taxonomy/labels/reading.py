@@ -1,0 +1,153 @@
+"""The reader of class lists: it recognises what it is given, and says what it took."""
+
+from __future__ import annotations
+
+import logging
+import re
+from pathlib import Path
+from typing import Any
+
+from taxonomy._core import io
+from taxonomy._core.decoding import parse_json
+from taxonomy._core.errors import FileFormatError, LabelError, shortened
+from taxonomy._core.folders import class_root, subfolders
+from taxonomy._core.spelling import code_points, composed, strange_in, tidied
+from taxonomy.labels.entries import Entry, Found, to_labels, with_codes
+from taxonomy.labels.label import Label
+from taxonomy.labels.lines import content_lines, read_lines
+from taxonomy.labels.structures import parse_yaml, read_structure
+from taxonomy.labels.tables import is_table, read_table
+
+log = logging.getLogger(__name__)
+
+_NOT_READ = {
+    **dict.fromkeys((".xlsx", ".xls", ".ods", ".numbers"), "a spreadsheet; save it as CSV"),
+    ".xml": "XML; give one name a line",
+    ".pbtxt": "a label map of TensorFlow; give one name a line",
+    **dict.fromkeys((".html", ".htm"), "a web page; save the list itself"),
+    **dict.fromkeys((".pdf", ".doc", ".docx", ".odt", ".rtf"), "a document; save it as text"),
+    **dict.fromkeys((".zip", ".tar", ".tgz", ".7z", ".bz2", ".xz"), "an archive; unpack it"),
+    **dict.fromkeys((".pkl", ".pickle", ".pt", ".pth"), "a pickle, which is never opened"),
+    **dict.fromkeys((".npy", ".npz", ".mat", ".parquet"), "arrays; write the names as text"),
+    **dict.fromkeys((".py", ".ipynb"), "a program; write its names as text"),
+}
+"""What is refused by the ending of its name."""
+
+_STARTS = {
+    "<!doctype": _NOT_READ[".html"],
+    "<html": _NOT_READ[".html"],
+    "<?xml": _NOT_READ[".xml"],
+    "item {": _NOT_READ[".pbtxt"],
+    "item{": _NOT_READ[".pbtxt"],
+    "%pdf": _NOT_READ[".pdf"],
+    "version https://git-lfs": "a pointer of Git LFS, not the file; fetch that (git lfs pull)",
+}
+"""What is refused by its first characters, whatever it is called."""
+
+_TABLES = (".csv", ".tsv", ".tab")
+_YAML = (".yaml", ".yml")
+_NAMED = (*_TABLES, *_YAML)
+
+
+def read_labels(source: Path) -> list[Label]:
+    """Return the labels of a file or of a folder of class folders.
+
+    Raises:
+        LabelError: the source is malformed or of a form that is not known; the message names it,
+            and the line or the place in it.
+        FileFormatError: it is no readable text.
+    """
+    strange = ""
+    try:
+        if source.is_dir():
+            found = _of_folder(source)
+        else:
+            text, strange = _tidied(_text_of(source))
+            found = _of_text(text, source)
+        entries, codes = with_codes(found.entries)
+        if not entries:
+            raise LabelError("there are no names in it; give at least one class.")
+    except LabelError as error:
+        raise LabelError(shortened(f"{source}: {error}")) from error
+    labels = to_labels(entries, str(source), strange)
+    if form := "; ".join(part for part in (found.form, codes) if part):
+        log.info("%s: read as %s (%d classes).", source, form, len(labels))
+    if strange:
+        log.warning("%s: %s.", source, strange)
+    return labels
+
+
+def _of_folder(folder: Path) -> Found:
+    names = subfolders(class_root(folder))
+    if not names:
+        raise LabelError(f"holds no class folders; expected {folder}/CLASS/picture.")
+    return Found([Entry("", composed(name)) for name in names])
+
+
+def _text_of(path: Path) -> str:
+    """Return the text of a file, compressed or not.
+
+    Raises:
+        LabelError: its name's ending tells that it holds no list of classes.
+    """
+    packed = path.suffix.lower() == ".gz"
+    if what := _NOT_READ.get(_ending(path)):
+        raise LabelError(f"{what}.")
+    return io.read_gzip_text(path) if packed else io.read_text(path)
+
+
+def _ending(path: Path) -> str:
+    return (path.with_suffix("") if path.suffix.lower() == ".gz" else path).suffix.lower()
+
+
+def _of_text(text: str, path: Path) -> Found:
+    """Recognise by its name's ending, or by how it begins, what a text is, and read it.
+
+    Raises:
+        LabelError: it is malformed, or nothing that is read.
+    """
+    ending, start = _ending(path), text.lstrip()[:64].casefold()
+    if what := next((what for sign, what in _STARTS.items() if start.startswith(sign)), ""):
+        raise LabelError(f"{what}.")
+    if re.match(r"(\w+\s*=\s*[\[({]|import |from \w+ import )", start):
+        raise LabelError(f"{_NOT_READ['.py']}.")
+    if ending == ".json" or (ending not in _NAMED and start.startswith(("{", "["))):
+        return read_structure(*_json_or_yaml(text, path, ending))
+    if ending in _YAML or re.search(r"^names:\s*([\[{#]|$)", text, re.MULTILINE):
+        return read_structure(parse_yaml(text), "YAML")
+    lines = content_lines(text)
+    tabs = len(lines) > 1 and all("\t" in line for _, line in lines)
+    if ending in _TABLES or tabs or (lines and is_table(text.lstrip().partition("\n")[0])):
+        return read_table(text, tabs=ending in (".tsv", ".tab") or tabs)
+    return read_lines(lines)
+
+
+def _json_or_yaml(text: str, path: Path, ending: str) -> tuple[Any, str]:
+    """Return the values of a JSON text, or of the YAML that some write in its place.
+
+    ``{0: 'tench', 1: 'goldfish'}``, as Python prints a dict, is YAML and no JSON.
+
+    Raises:
+        LabelError: it is neither.
+    """
+    try:
+        return parse_json(text, path), "JSON"
+    except FileFormatError as error:
+        if ending != ".json":
+            try:
+                return parse_yaml(text), "YAML"
+            except LabelError:
+                pass
+        raise LabelError(str(error).removeprefix(f"{path}: ")) from error
+
+
+def _tidied(text: str) -> tuple[str, str]:
+    """Return a text without invisible characters, and in words where there were some."""
+    tidy = tidied(text)
+    if tidy == text:
+        return text, ""
+    lines = [(number, strange_in(line)) for number, line in enumerate(text.split("\n"), start=1)]
+    found = [(number, characters) for number, characters in lines if characters]
+    places = "; ".join(f"{code_points(chars)} in line {number}" for number, chars in found[:5])
+    more = f" and {len(found) - 5} more lines" * (len(found) > 5)
+    return tidy, f"characters that cannot be seen were taken out or made spaces: {places}{more}"
