@@ -6,17 +6,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from taxonomy._core import io
 from taxonomy._core.arrays import Float32Array, FloatArray, IntArray
-from taxonomy._core.decoding import parse_json
-from taxonomy._core.errors import DataError, FileFormatError, LabelError
+from taxonomy._core.errors import DataError, FileFormatError, naming
+from taxonomy._core.npz import numbers_in, provenance_in, text_in, texts_in, whole_in
 from taxonomy._core.recorded import Recorded
 from taxonomy.labels import check_classes
 from taxonomy.tasks import TaskList
@@ -47,7 +48,8 @@ class Predictions(Recorded):
         provenance: Mapping[str, io.Json] | None = None,
     ) -> None:
         self.ids = tuple(ids)
-        self.logits: Float32Array = np.asarray(logits, dtype=np.float32)
+        with np.errstate(over="ignore"):  # what is too large is infinite, and refused below
+            self.logits: Float32Array = np.asarray(logits, dtype=np.float32)
         self.targets: IntArray = np.asarray(targets, dtype=np.int64)
         self.split = split
         self.groups = np.asarray([""] * len(self.targets) if groups is None else groups)
@@ -192,17 +194,17 @@ class Predictions(Recorded):
             FileFormatError: the file is missing or damaged.
         """
         arrays = io.load_npz(path, "ids", "logits", "targets", "groups", "split", "provenance")
-        try:
+        with naming(path, FileFormatError):
+            are_texts = arrays["groups"].dtype.kind == "U"
+            read_groups: Callable[..., Any] = texts_in if are_texts else whole_in
             return cls(
-                [str(name) for name in arrays["ids"]],
-                arrays["logits"],
-                arrays["targets"],
-                str(arrays["split"]),
-                arrays["groups"],
-                parse_json(str(arrays["provenance"]), f"{path}: provenance"),
+                texts_in(arrays, "ids"),
+                numbers_in(arrays, "logits", 2),
+                whole_in(arrays, "targets"),
+                text_in(arrays, "split"),
+                read_groups(arrays, "groups"),
+                provenance_in(arrays),
             )
-        except (ValueError, TypeError, DataError, LabelError) as error:
-            raise FileFormatError(f"{path}: {error}") from error
 
 
 class ClassFeatures(Recorded):
@@ -292,14 +294,12 @@ class ClassFeatures(Recorded):
             FileFormatError: the file is missing or damaged.
         """
         arrays = io.load_npz(path, "ids", "means", "counts", "split", "provenance")
-        try:
+        with naming(path, FileFormatError):
             return cls(
-                [str(name) for name in arrays["ids"]],
-                arrays["means"],
-                arrays["counts"],
-                str(arrays["split"]),
-                arrays.get("weights"),
-                parse_json(str(arrays["provenance"]), f"{path}: provenance"),
+                texts_in(arrays, "ids"),
+                numbers_in(arrays, "means", 2),
+                whole_in(arrays, "counts"),
+                text_in(arrays, "split"),
+                numbers_in(arrays, "weights", 2) if "weights" in arrays else None,
+                provenance_in(arrays),
             )
-        except (ValueError, TypeError, DataError, LabelError) as error:
-            raise FileFormatError(f"{path}: {error}") from error

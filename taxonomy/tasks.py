@@ -280,7 +280,7 @@ class TaskList(Recorded):
     ) -> TaskList:
         if not isinstance(value, dict) or value.get("format") != FORMAT:
             raise FileFormatError(f'{path}: not a {FORMAT} file; its "format" says so.')
-        content = decode(_Written, value, path)
+        content = decode(_Written, value, path, checked=True)
         if content.version != 1:
             raise FileFormatError(f"{path}: version {content.version} is not readable.")
         ids = content.ids or known or {name for task in content.tasks for name in task.classes}

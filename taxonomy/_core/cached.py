@@ -46,7 +46,8 @@ def cached_array(
         shape: of the array.
         fill: writes into the array, of which it keeps no reference, and returns facts about it,
             as JSON values.
-        stale: tells from the facts whether to fill it again all the same.
+        stale: tells from the facts whether to fill it again all the same; it raises
+            `FileFormatError` where they are none.
         most: arrays that stay in the folder when one is added, the latest used; 0 for all.
         remedy: what to do where the folder cannot be used, for messages.
 
@@ -55,16 +56,19 @@ def cached_array(
     """
     stem = f"{source[:20]}-{content[:32]}"
     array, facts = folder / f"{stem}.npy", folder / f"{stem}.json"
+    held = folder / f".{stem}.lock"
     if found := _found(array, facts, shape, stale):
-        if most:
-            with contextlib.suppress(OSError):  # a folder that is only read
+        with contextlib.suppress(OSError):  # a folder that is only read
+            if most:
                 os.utime(facts)
+            if held.exists():  # of a process that was killed when all was done
+                _clear_leftovers(folder)
         return found
     size = int(np.prod(shape))
     try:
         folder.mkdir(parents=True, exist_ok=True)
         # One process at a time fills it, as those of one distributed training all want it.
-        with lock(folder / f".{stem}.lock"):
+        with lock(held):
             if found := _found(array, facts, shape, stale):  # another process was faster
                 return found
             _clear_leftovers(folder)
@@ -89,10 +93,10 @@ def _found(
         return None
     try:
         images, known = _mapped(array, shape), io.read_json(facts)
+        return None if stale(known) else (images, known)
     except (FileFormatError, *io.DAMAGED) as error:
         log.warning("%s: damaged (%s); it is made again.", array, error)
         return None
-    return None if stale(known) else (images, known)
 
 
 def _clear_leftovers(folder: Path) -> None:

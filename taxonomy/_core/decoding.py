@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from taxonomy._core.errors import FileFormatError, TaxonomyError, did_you_mean, shortened, shown
+from taxonomy._core.errors import FileFormatError, TaxonomyError, did_you_mean, ending, shown, told
 
 Value = TypeVar("Value")
 Json = Any
@@ -132,7 +132,10 @@ def check_json(
 
 
 def _is_text(text: str) -> bool:
-    return text.isascii() or not re.search(r"[\ud800-\udfff]", text)
+    return text.isascii() or not _SURROGATE.search(text)
+
+
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 
 def decode(
@@ -142,6 +145,7 @@ def decode(
     error: type[TaxonomyError] = FileFormatError,
     *,
     closed: bool = True,
+    checked: bool = False,
 ) -> Value:
     """Return JSON values as a dataclass, with every field of its type and no field unknown.
 
@@ -152,6 +156,7 @@ def decode(
         error: what is raised, also in the place of an error of the toolkit's own that the
             dataclass raises.
         closed: whether fields that the dataclass does not have are refused; else they are left out.
+        checked: whether `parse_json` has read the value, so that it is known to be within limits.
 
     >>> from dataclasses import dataclass
     >>> @dataclass(frozen=True)
@@ -169,7 +174,8 @@ def decode(
     """
     import msgspec
 
-    check_json(value, where, error)
+    if not checked:
+        check_json(value, where, error)
     parts = list(_dataclasses(cls, value, ()))
     for part, content, path in parts if closed else ():
         known = [field.name for field in fields(part)]
@@ -300,6 +306,10 @@ def _path(path: Any) -> str:
     return "".join(reversed(steps)).removeprefix(".")
 
 
+_LONGEST_PATH = 120
+"""The length of a path within a file in a message."""
+
+
 def _message(where: Path | str, path: str, words: str) -> str:
-    message = ": ".join(part for part in (str(where), path, words) if part)
-    return shortened(message if message.endswith((".", "?")) else f"{message}.")
+    words = words if words.endswith((".", "?")) else f"{words}."
+    return told(where, f"{ending(path, _LONGEST_PATH)}: {words}" if path else words)

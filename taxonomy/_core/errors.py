@@ -5,14 +5,28 @@ Every message says what was wrong, where (file, line or key), and what to type n
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import reprlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, get_args
 
 
 class TaxonomyError(Exception):
-    """Base of every error the toolkit raises on bad input; the command prints it and exits 2."""
+    r"""Base of every error the toolkit raises on bad input; the command prints it and exits 2.
+
+    What it quotes may come from a stranger's file or server: characters that would do something to
+    a terminal are escaped, and what goes on for ever is cut.
+
+    Args:
+        message: what is wrong, where, and what to do next.
+
+    >>> print(TaxonomyError("the name \x1b[2J is none"))
+    the name \x1b[2J is none
+    """
+
+    def __init__(self, message: object = "") -> None:
+        super().__init__(shortened(printable(str(message)), _LONGEST))
 
 
 class LabelError(TaxonomyError):
@@ -153,16 +167,77 @@ def check_whole(
 MOST_CHARACTERS = 400
 """The length of a message about what was read, which may hold anything."""
 
+_LONGEST = 4_000
+"""The length of any message: some list what is wrong, entry by entry."""
 
-def shortened(message: str) -> str:
+_LONGEST_PLACE = 160
+"""The length of a file's name in a message, of which the end tells more."""
+
+
+def shortened(message: str, most: int = MOST_CHARACTERS) -> str:
     """Return a message, its end left out where it is longer than 400 characters.
 
     >>> len(shortened("x" * 1000))
     400
     """
-    if len(message) <= MOST_CHARACTERS:
-        return message
-    return f"{message[: MOST_CHARACTERS - 1]}…"
+    return message if len(message) <= most else f"{message[: most - 1]}…"
+
+
+def printable(text: str) -> str:
+    r"""Return a text with all characters escaped that are none to be seen, but for line ends.
+
+    >>> printable("größer\x1b[2J\u202e")
+    'größer\\x1b[2J\\u202e'
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text
+    )
+
+
+@contextlib.contextmanager
+def naming(where: object, error: type[TaxonomyError] | None = None) -> Iterator[None]:
+    """Have the toolkit's errors in a block name the file that is read, in 400 characters.
+
+    Args:
+        where: the file, and the place in it where that is known.
+        error: what is raised instead of the error's own type.
+
+    >>> with naming("tree.json"):
+    ...     raise HierarchyError("the root is missing")
+    Traceback (most recent call last):
+    taxonomy._core.errors.HierarchyError: tree.json: the root is missing
+    """
+    try:
+        yield
+    except MissingExtraError:
+        raise
+    except TaxonomyError as fault:
+        raise (error or type(fault))(told(where, str(fault))) from fault
+
+
+def told(where: object, words: str) -> str:
+    """Return a message about a file: its name, and what is wrong, in at most 400 characters.
+
+    A message that begins with the file's name already is cut only.
+
+    >>> told("x.json", "not valid JSON."), told("x.json", "x.json: not valid JSON.")
+    ('x.json: not valid JSON.', 'x.json: not valid JSON.')
+    """
+    place = printable(str(where)).replace("\n", "\\n")
+    words = printable(words).replace("\n", " ")
+    rest = words[len(place) :] if words.startswith(place) else f": {words}"
+    return shortened(ending(place, _LONGEST_PLACE) + rest)
+
+
+def ending(text: str, most: int) -> str:
+    """Return a text, its beginning left out where it is longer than so many characters.
+
+    >>> ending("nodes[3].children[17].name", 10)
+    '…[17].name'
+    """
+    return text if len(text) <= most else f"…{text[1 - most :]}"
 
 
 def shown(value: object) -> str:

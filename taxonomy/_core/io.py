@@ -9,15 +9,11 @@ import hashlib
 import io
 import json
 import lzma
-import math
 import os
 import platform
 import shutil
-import struct
-import tokenize
-import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import cache
 from importlib import metadata
@@ -27,7 +23,11 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from taxonomy._core.decoding import parse_json
-from taxonomy._core.errors import FileFormatError, WriteError
+from taxonomy._core.errors import FileFormatError, WriteError, told
+from taxonomy._core.npz import DAMAGED as DAMAGED
+from taxonomy._core.npz import load_npy as load_npy
+from taxonomy._core.npz import load_npz as load_npz
+from taxonomy._core.npz import npz_bytes
 from taxonomy._core.sharing import clear_temporaries, create_temporary, temporary_beside
 
 Json = Any
@@ -91,7 +91,12 @@ def atomic_folder(path: Path | str, mark: str) -> Iterator[Path]:
         sync_folder(temporary)
         if path.exists():
             path.rename(former)
-        temporary.rename(path)
+        try:
+            temporary.rename(path)
+        except BaseException:
+            if former.exists():
+                former.rename(path)
+            raise
         sync_folder(path.parent)
     except OSError as error:
         if error.errno is None:
@@ -170,138 +175,86 @@ def read_text(path: Path | str) -> str:
         FileFormatError: the file is missing or is not UTF-8.
     """
     try:
-        return Path(path).read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise FileFormatError(f"{path}: cannot be read ({error.strerror}).") from error
+        return read_bytes(path).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise FileFormatError(
-            f"{path}: byte {error.start} is not UTF-8; save it as UTF-8."
+            told(path, f"byte {error.start} is not UTF-8; save it as UTF-8.")
         ) from error
+
+
+def read_bytes(path: Path | str) -> bytes:
+    """Read a file.
+
+    Raises:
+        FileFormatError: the file is missing or cannot be read.
+    """
+    try:
+        return Path(path).read_bytes()
+    except (OSError, ValueError) as error:  # a name with a NUL is a ValueError
+        reason = getattr(error, "strerror", None) or error
+        raise FileFormatError(told(path, f"cannot be read ({reason}).")) from error
 
 
 def read_gzip_text(path: Path | str) -> str:
     """Read a UTF-8 text file compressed by gzip.
 
     Raises:
-        FileFormatError: the file cannot be read, is damaged, or is not UTF-8.
+        FileFormatError: the file cannot be read, is damaged, is not UTF-8, or unpacks to very much.
     """
+    return _read_packed(path, "gzip", _gunzipped, 100)
+
+
+def read_xz_text(path: Path | str) -> str:
+    """Read a UTF-8 text file compressed by xz.
+
+    Raises:
+        FileFormatError: the file cannot be read, is damaged, is not UTF-8, or unpacks to very much.
+    """
+    return _read_packed(path, "xz", _unxzed, 1000)
+
+
+_UNPACKED_LEAST = 1 << 22
+"""Bytes that any packed text may become."""
+
+_XZ_MEMORY = 128 << 20
+"""What an xz file may ask for before its first byte; the strongest preset takes 65 MiB."""
+
+
+def _read_packed(
+    path: Path | str, kind: str, unpack: Callable[[bytes, int], bytes], times: int
+) -> str:
+    """Read a text that becomes at most so many times as long; ours become 94 times at most."""
+    data = read_bytes(path)
+    most = max(_UNPACKED_LEAST, times * len(data))
     try:
-        return gzip.decompress(Path(path).read_bytes()).decode("utf-8-sig")
-    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
-        raise FileFormatError(f"{path}: no readable gzip file of text ({error}).") from error
+        text = unpack(data, most + 1)
+        if len(text) > most:
+            raise ValueError(f"it unpacks to more than {most:,} bytes")
+        return text.decode("utf-8-sig")
+    except (OSError, EOFError, ValueError, zlib.error, lzma.LZMAError) as error:
+        raise FileFormatError(told(path, f"no readable {kind} file of text ({error}).")) from error
 
 
-def save_npz(path: Path | str, arrays: Mapping[str, np.ndarray]) -> None:
-    """Write arrays atomically as a compressed npz; equal arrays give equal bytes.
-
-    Raises:
-        FileFormatError: an array is not of plain numbers, truth values or text.
-    """
-    # Not np.savez_compressed: it compresses by another level and writes longer headers, so that
-    # the shipped files, whose digests are published, would not come out of their scripts again.
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
-        for name in sorted(arrays):
-            array = np.asanyarray(arrays[name])
-            if array.dtype.hasobject:
-                raise FileFormatError(f"{path}: array {name!r} holds Python objects.")
-            if array.dtype.kind not in PLAIN_KINDS:
-                raise FileFormatError(
-                    f"{path}: array {name!r} is of {array.dtype}, no plain number, truth value "
-                    "or text."
-                )
-            member = io.BytesIO()
-            # Not ascontiguousarray, which turns a single value into an array of one.
-            np.lib.format.write_array(member, np.asarray(array, order="C"), allow_pickle=False)
-            info = zipfile.ZipInfo(f"{name}.npy", date_time=(1980, 1, 1, 0, 0, 0))
-            info.compress_type = zipfile.ZIP_DEFLATED
-            archive.writestr(info, member.getvalue())
-    write_bytes(path, buffer.getvalue())
+def _gunzipped(data: bytes, most: int) -> bytes:
+    with gzip.open(io.BytesIO(data)) as file:
+        return file.read(most)
 
 
-PLAIN_KINDS = "biufUS"
-"""Kinds of arrays that are written and read: truth values, integers, floats and text."""
-
-DAMAGED = (
-    *(OSError, EOFError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error),
-    *(ValueError, TypeError, LookupError, ArithmeticError, AttributeError, RuntimeError),
-    *(MemoryError, SystemError, SyntaxError, tokenize.TokenError, Warning),
-)
-"""What numpy and zipfile raise on damaged bytes; one of them for each part that can be hit."""
-
-_DEFLATE_MOST = 1032
-"""How many bytes one compressed byte can become at most, by the format of deflate."""
-
-_EMPTY_MOST = 1 << 20
-"""The longest axis of an array without entries, which costs no bytes and could be of any length."""
+def _unxzed(data: bytes, most: int) -> bytes:
+    unpacker = lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=_XZ_MEMORY)
+    text = unpacker.decompress(data, most)
+    if len(text) < most and (not unpacker.eof or unpacker.unused_data):
+        raise EOFError("it is cut off, or goes on behind its end")
+    return text
 
 
-def load_npz(path: Path | str, *required: str) -> dict[str, np.ndarray]:
-    """Read all arrays of an npz, never unpickling.
-
-    What the file declares is compared with what its bytes can hold before anything is allocated.
+def save_npz(path: Path | str, arrays: Mapping[str, Any]) -> None:
+    """Write arrays atomically and compressed, with fixed dates, so equal arrays give equal bytes.
 
     Raises:
-        FileFormatError: the file is missing or damaged, lacks a required array, or holds one that
-            is not of plain numbers, truth values or text.
+        FileFormatError: an array holds something else than plain numbers, truth values or text.
     """
-    name = ""
-    try:
-        with Path(path).open("rb") as file, zipfile.ZipFile(file) as archive:
-            size, arrays = os.fstat(file.fileno()).st_size, dict[str, np.ndarray]()
-            for member in archive.infolist():
-                name = member.filename.removesuffix(".npy")
-                if name in arrays:
-                    raise ValueError("it is there twice")
-                arrays[name] = _read_member(archive, member, size)
-                size -= member.compress_size
-    except DAMAGED as error:
-        array = f"array {name[:60]!r}: " if name else ""
-        reason = str(error) if len(str(error)) <= 200 else str(error)[:200] + "…"
-        raise FileFormatError(f"{path}: {array}not a readable npz file ({reason}).") from error
-    missing = [name for name in required if name not in arrays]
-    if missing:
-        raise FileFormatError(f"{path}: lacks the array {missing[0]!r}.")
-    return arrays
-
-
-def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, size: int) -> np.ndarray:
-    """Read an array, whose bytes are among ``size`` bytes of the file.
-
-    Raises:
-        one of `DAMAGED`.
-    """
-    packed = {zipfile.ZIP_STORED: 1, zipfile.ZIP_DEFLATED: _DEFLATE_MOST}.get(member.compress_type)
-    if packed is None or not member.filename.endswith(".npy"):
-        raise ValueError("it is no array, or compressed in a way that numpy does not write")
-    if member.compress_size > size or member.file_size > packed * member.compress_size:
-        raise ValueError(f"{member.file_size:,} bytes are declared, more than the file can hold")
-    with archive.open(member) as stream:
-        version = np.lib.format.read_magic(stream)
-        if version == (1, 0):
-            shape, _, dtype = np.lib.format.read_array_header_1_0(stream)
-        elif version == (2, 0):
-            shape, _, dtype = np.lib.format.read_array_header_2_0(stream)
-        else:
-            raise ValueError(f"version {version} of the format holds no plain arrays")
-        if dtype.kind not in PLAIN_KINDS or not dtype.itemsize or dtype.subdtype:
-            raise ValueError(f"its type {str(dtype)[:60]} is no plain number, truth value or text")
-        held = member.file_size - stream.tell()
-        entries = math.prod(shape)
-        if min(shape, default=0) < 0 or entries * dtype.itemsize != held:
-            raise ValueError(f"{_short(shape)} entries are declared, and {held:,} bytes are there")
-        if not entries and max(shape) > _EMPTY_MOST:
-            raise ValueError(f"{_short(shape)} entries are declared, of which there are none")
-    with archive.open(member) as stream:
-        array = np.lib.format.read_array(stream, allow_pickle=False)
-        if stream.read(1):  # at the end, where the checksum is compared
-            raise ValueError("bytes follow its last entry")
-    return np.asarray(array)
-
-
-def _short(shape: tuple[int, ...]) -> str:
-    shown = " × ".join(f"{axis:,}" if axis < 10**15 else "over 10^15" for axis in shape[:4])
-    return shown + " × …" * (len(shape) > 4)
+    write_bytes(path, npz_bytes(arrays, path))
 
 
 def digest(value: Json) -> str:

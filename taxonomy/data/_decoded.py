@@ -14,7 +14,8 @@ import numpy as np
 
 from taxonomy._core import io
 from taxonomy._core.cached import Bytes, Facts, cached_array
-from taxonomy._core.errors import DataError
+from taxonomy._core.decoding import decode
+from taxonomy._core.errors import DataError, FileFormatError
 from taxonomy._core.progress import track
 from taxonomy._core.registry import require
 from taxonomy.data._decode import VERSION
@@ -50,6 +51,14 @@ class Encoded:
     groups: Sequence[str] = ()
 
 
+@dataclass(frozen=True)
+class _Facts:
+    """What is kept beside decoded pictures: which could not be read, and the others' digest."""
+
+    unreadable: tuple[tuple[int, str], ...]
+    digest: str
+
+
 def decoded(
     encoded: Encoded, resolution: int, unreadable: Unreadable, cache: str, workers: int = 0
 ) -> Pictures:
@@ -73,8 +82,11 @@ def decoded(
         return {"unreadable": [[row, text] for row, text in wrong.items()], "digest": digest}
 
     def stale(facts: Facts) -> bool:
+        known = decode(_Facts, facts, "the cache's facts")
+        if any(not 0 <= row < count for row, _ in known.unreadable):
+            raise FileFormatError("the cache's facts: unreadable: there is no such picture.")
         # A disk or a permission may have failed; a file may be mended and keep its time.
-        return any(_readable(encoded.load, row) for row, _ in facts["unreadable"])
+        return any(_readable(encoded.load, row) for row, _ in known.unreadable)
 
     shape = (count, 3, resolution, resolution)
     images, facts = cached_array(

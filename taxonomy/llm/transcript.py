@@ -10,10 +10,10 @@ from pathlib import Path
 
 from taxonomy._core import io, shipped
 from taxonomy._core.decoding import decode, parse_json
-from taxonomy._core.errors import FileFormatError, LabelError, LLMError
+from taxonomy._core.errors import FileFormatError, LLMError, naming, told
 from taxonomy.labels import Label, LabelSet
 from taxonomy.llm.question import category, key_of
-from taxonomy.llm.store import Store
+from taxonomy.llm.store import Store, checked_answer
 
 FORMAT = "taxonomy-transcript"
 
@@ -85,7 +85,7 @@ class Transcript:
         try:
             return _load(path, path.stat().st_mtime_ns)
         except OSError as error:
-            raise FileFormatError(f"{path}: cannot be read ({error.strerror}).") from error
+            raise FileFormatError(told(path, f"cannot be read ({error.strerror}).")) from error
 
     @classmethod
     def of_store(
@@ -155,54 +155,35 @@ class _Request:
 
 
 @dataclass(frozen=True)
-class _Choice:
-    """What of a completion is read; the rest is kept as the server sent it."""
-
-    message: dict[str, io.Json]
-
-
-@dataclass(frozen=True)
-class _Answer:
-    """A chat completion."""
-
-    choices: tuple[_Choice, ...]
-
-
-@dataclass(frozen=True)
 class _Record:
     """Any further line."""
 
     request: _Request
-    answer: _Answer
+    answer: dict[str, io.Json]
 
 
 @lru_cache(maxsize=4)
 def _load(path: Path, _changed: int) -> Transcript:
     """Read a transcript; the time of its last change is part of the cache's key."""
-    try:
-        lines = lzma.decompress(path.read_bytes()).decode().rstrip("\n").split("\n")
-    except (ValueError, EOFError, lzma.LZMAError) as error:
-        raise FileFormatError(f"{path}: a damaged transcript ({error}).") from error
+    lines = io.read_xz_text(path).rstrip("\n").split("\n")
     values = [parse_json(line, f"{path}, line {n}") for n, line in enumerate(lines, start=1)]
     first = values[0]
     if not isinstance(first, dict) or (first.get("format"), first.get("version")) != (FORMAT, 1):
-        raise FileFormatError(f"{path}: not a {FORMAT} file, version 1.")
-    head = decode(_Head, first, f"{path}, line 1")
+        raise FileFormatError(told(path, f"not a {FORMAT} file, version 1."))
+    head = decode(_Head, first, f"{path}, line 1", checked=True)
     records = []
     for number, value in enumerate(values[1:], start=2):
         # What a store holds was checked when it came; what a file holds is checked here.
-        record = decode(_Record, value, f"{path}, line {number}", closed=False)
-        if not record.answer.choices:
-            raise FileFormatError(f"{path}, line {number}: the answer has no choices.")
+        where = f"{path}, line {number}"
+        decode(_Record, value, where, closed=False, checked=True)
         request = value["request"]
         key = key_of(
             request["body"], request["template_digest"], request["repeat"], request["attempt"]
         )
-        records.append((key, request, value["answer"]))
-    try:
+        answer = checked_answer(value["answer"], where, FileFormatError)
+        records.append((key, request, answer))
+    with naming(f"{path}, line 1", FileFormatError):
         labels = LabelSet(Label(*fields) for fields in head.labels)
-    except LabelError as error:
-        raise FileFormatError(f"{path}, line 1: {error}") from error
     return Transcript(
         labels,
         head.model,

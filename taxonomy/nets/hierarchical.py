@@ -9,17 +9,17 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as safetensors_bytes
 from torch import Tensor, nn
 
 from taxonomy._core import io, shipped
 from taxonomy._core.checked import check_kind
 from taxonomy._core.decoding import decode, parse_json
-from taxonomy._core.errors import FileFormatError, TaxonomyError, did_you_mean, shortened
+from taxonomy._core.errors import FileFormatError, TaxonomyError, did_you_mean, naming
 from taxonomy.data import Preprocessing
 from taxonomy.design.costs import cost, entry_costs
 from taxonomy.design.spec import NetSpec
+from taxonomy.nets._weights import read_weights
 from taxonomy.nets.branches import BranchPack, LeafHeads, plan
 from taxonomy.nets.trunk import build_trunk
 from taxonomy.trees.hierarchy import Hierarchy
@@ -191,6 +191,8 @@ def load_unpacked_state(net: HierarchicalNet, state: Mapping[str, Tensor]) -> No
         raise FileFormatError(f"The weights do not fit: the file {kind} {name!r}.")
     with torch.no_grad():
         for name, tensor in target.items():
+            if not state[name].is_floating_point():
+                raise FileFormatError(f"The weights {name!r} are {state[name].dtype}.")
             if tensor.shape != state[name].shape:
                 raise FileFormatError(
                     f"The weights do not fit: {name!r} needs shape {tuple(tensor.shape)} and has "
@@ -251,28 +253,22 @@ def get_net(name: HierarchicalNet | Path | str) -> HierarchicalNet:
             f"({', '.join(known)}), or make one: taxonomy train."
         )
     _refuse_tree(path)
-    try:
-        with safe_open(path, framework="pt") as file:
-            header = file.metadata() or {}
-            state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (SafetensorError, OSError, ValueError) as error:
-        raise FileFormatError(
-            shortened(f"{path}: damaged or no safetensors file ({error}).")
-        ) from error
-    if FORMAT not in header:
-        raise FileFormatError(f"{path}: not a {FORMAT} file; make one: taxonomy train.")
-    try:
-        content = decode(Description, parse_json(header[FORMAT], "its description"), "description")
+    texts, state = read_weights(path)
+    with naming(path, FileFormatError):
+        if FORMAT not in texts:
+            raise FileFormatError(f"not a {FORMAT} file; make one: taxonomy train.")
+        content = decode(Description, parse_json(texts[FORMAT], "its description"), "description")
         if content.version != 1:
             raise FileFormatError(f"version {content.version} is not readable.")
         hierarchy = Hierarchy.from_content(content.hierarchy, "its hierarchy")
+        needed = int(entry_costs(content.spec, hierarchy)[0].sum())
+        if needed > (held := sum(tensor.numel() for tensor in state.values())):
+            raise FileFormatError(f"The weights do not fit: {held:,} of {needed:,} are there.")
         net = HierarchicalNet(content.spec, hierarchy)
         if content.preprocessing not in (None, net.preprocessing):
             raise FileFormatError("its preprocessing has another resolution than its network.")
         load_unpacked_state(net, state)
-    except TaxonomyError as error:
-        raise FileFormatError(shortened(f"{path}: {error}")) from error
-    net.source = content.source or _source(called, path, net)
+        net.source = content.source or _source(called, path, net)
     return net.eval()
 
 

@@ -11,8 +11,9 @@ import numpy.typing as npt
 from taxonomy._core import io
 from taxonomy._core.arrays import FloatArray, IntArray
 from taxonomy._core.errors import SimilarityError
+from taxonomy._core.npz import numbers_in, provenance_in, texts_in, whole_in
 from taxonomy.labels import check_classes
-from taxonomy.similarity._value import DenseSimilarity, Similarity, provenance_in
+from taxonomy.similarity._value import DenseSimilarity, Similarity
 
 
 class SparseSimilarity(Similarity):
@@ -123,8 +124,9 @@ class SparseSimilarity(Similarity):
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, Any]) -> Self:
         """Return what a file's arrays hold."""
-        first, second, similarities = (arrays[name] for name in cls.ARRAYS)
-        return cls(arrays["ids"].tolist(), first, second, similarities, provenance_in(arrays))
+        first, second = (whole_in(arrays, name) for name in cls.ARRAYS[:2])
+        numbers = numbers_in(arrays, "similarities", 1)
+        return cls(texts_in(arrays, "ids"), first, second, numbers, provenance_in(arrays))
 
 
 def _check_pairs(ids: list[str], first: IntArray, second: IntArray, numbers: FloatArray) -> None:

@@ -15,7 +15,7 @@ import numpy as np
 
 from taxonomy._core import io
 from taxonomy._core.arrays import FloatArray
-from taxonomy._core.errors import FileFormatError, MissingExtraError, SimilarityError
+from taxonomy._core.errors import FileFormatError, MissingExtraError, SimilarityError, naming, shown
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,8 +36,8 @@ class Table:
 
     def place(self, row: int, column: int) -> str:
         """Return where a number stands, for messages."""
-        named = str(column + 1) if self.columns is None else repr(self.columns[column])
-        return f"{self.path}, row {self.rows[row]!r}, column {named}"
+        named = str(column + 1) if self.columns is None else shown(self.columns[column])
+        return f"{self.path}, row {shown(self.rows[row])}, column {named}"
 
 
 def read_table(path: str, ids: Sequence[str]) -> Table:
@@ -65,7 +65,8 @@ def read_table(path: str, ids: Sequence[str]) -> Table:
             f"{path}: is no table that can be read; give a file that ends with one of "
             f"{', '.join(_READERS)}."
         )
-    table = _READERS[suffix](path, ids)
+    with naming(path):
+        table = _READERS[suffix](path, ids)
     bad = np.argwhere(~np.isfinite(table.numbers))
     if len(bad):
         row, column = bad[0]
@@ -105,7 +106,7 @@ def _text(path: str, _: Sequence[str]) -> Table:
                 numbers[at, to] = float(cell.replace(",", ".") if decimal_commas else cell)
             except ValueError:
                 raise SimilarityError(
-                    f"{path}, line {line}, column {columns[to]!r}: {cell!r} is no number."
+                    f"{path}, line {line}, column {shown(columns[to])}: {shown(cell)} is no number."
                 ) from None
     return Table(path, [row[0].strip() for _, row in lines[1:]], columns, numbers)
 
@@ -158,12 +159,7 @@ def _npz(path: str, ids: Sequence[str]) -> Table:
 
 
 def _npy(path: str, ids: Sequence[str]) -> Table:
-    try:
-        with Path(path).open("rb") as file:
-            numbers = np.load(file, allow_pickle=False)
-    except (OSError, EOFError, ValueError) as error:
-        raise FileFormatError(f"{path}: not a readable npy file ({error}).") from error
-    return _without_ids(path, numbers, ids)
+    return _without_ids(path, io.load_npy(path), ids)
 
 
 def _without_ids(path: str, numbers: Any, ids: Sequence[str]) -> Table:

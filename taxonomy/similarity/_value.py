@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from functools import cached_property
@@ -14,7 +13,8 @@ import numpy.typing as npt
 
 from taxonomy._core import io
 from taxonomy._core.arrays import BoolArray, FloatArray
-from taxonomy._core.errors import FileFormatError, LabelError, SimilarityError
+from taxonomy._core.errors import FileFormatError, SimilarityError, naming
+from taxonomy._core.npz import numbers_in, provenance_in, texts_in
 from taxonomy._core.recorded import Recorded
 from taxonomy.labels import LabelSet, check_classes
 
@@ -109,12 +109,8 @@ class Similarity(Recorded, ABC):
             raise SimilarityError(
                 f"{path}: holds a {kind.__name__}; read it by {kind.__name__}.load."
             )
-        try:
+        with naming(path):
             return kind.from_arrays(arrays)
-        except SimilarityError as error:
-            raise SimilarityError(f"{path}: {error}") from error
-        except (ValueError, TypeError, LabelError) as error:
-            raise FileFormatError(f"{path}: {error}") from error
 
 
 class DenseSimilarity(Similarity):
@@ -177,12 +173,8 @@ class DenseSimilarity(Similarity):
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, Any]) -> Self:
         """Return what a file's arrays hold."""
-        return cls(arrays["ids"].tolist(), arrays["values"], provenance_in(arrays))
-
-
-def provenance_in(arrays: Mapping[str, Any]) -> dict[str, io.Json]:
-    """Return the provenance among a file's arrays; empty where there is none."""
-    return dict(json.loads(str(arrays.get("provenance", "{}"))))
+        ids, values = texts_in(arrays, "ids"), numbers_in(arrays, "values", 2)
+        return cls(ids, values, provenance_in(arrays))
 
 
 def _check_matrix(matrix: FloatArray, ids: list[str]) -> None:

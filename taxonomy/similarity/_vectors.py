@@ -74,7 +74,7 @@ def cached(
 
 def _kept(base: sqlite3.Connection, key: str) -> Float32Array | None:
     row = base.execute("SELECT vector FROM vectors WHERE key=?", (key,)).fetchone()
-    if row is None or len(row[0]) % 4 or not row[0]:
+    if row is None or not isinstance(row[0], bytes) or not row[0] or len(row[0]) % 4:
         return None
     vector = np.frombuffer(row[0], dtype="<f4").astype(np.float32)
     return vector if np.isfinite(vector).all() else None

@@ -9,7 +9,7 @@ import numpy as np
 
 from taxonomy._core import io
 from taxonomy._core.arrays import BoolArray, FloatArray
-from taxonomy._core.errors import LabelError, SimilarityError, did_you_mean
+from taxonomy._core.errors import SimilarityError, did_you_mean, naming
 from taxonomy.labels import LabelSet, check_classes
 from taxonomy.similarity._cosine import COSINE_MAP, cosine_similarities
 from taxonomy.similarity._sparse import SparseSimilarity
@@ -53,6 +53,10 @@ class Precomputed:
             MissingExtraError: reading parquet needs a package that is not installed.
         """
         self._check_options()
+        with naming(self.path):
+            return self._read(labels)
+
+    def _read(self, labels: LabelSet) -> Similarity:
         made = io.provenance("precomputed", file=io.file_digest(self.path), labels=labels.digest)
         if (sparse := self._sparse()) is not None:
             self._check_labels(labels, sparse.ids)
@@ -60,10 +64,8 @@ class Precomputed:
             pairs = part.first, part.second, part.similarities
             return SparseSimilarity(part.ids, *pairs, made)
         table = read_table(self.path, labels.ids)
-        try:
+        with naming(self.path, SimilarityError):
             check_classes(table.rows, table.rows)
-        except LabelError as error:
-            raise SimilarityError(f"{self.path}: {error}") from error
         if not self.vectors:
             _check_square(table)
         self._check_labels(labels, table.rows)

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as safetensors_bytes
 from torch import Tensor, nn
 
 from taxonomy._core import io
-from taxonomy._core.errors import FileFormatError, TrainingError
+from taxonomy._core.decoding import decode, parse_json
+from taxonomy._core.errors import FileFormatError, TrainingError, naming, shortened, shown
+from taxonomy.nets._weights import read_weights
 
 
 @dataclass
@@ -66,27 +66,65 @@ def load_checkpoint(path: Path, state: Mapping[str, Any], key: str) -> Place:
     """
     if not path.exists():
         return Place()
-    try:
-        with safe_open(path, framework="pt") as file:
-            header = json.loads((file.metadata() or {}).get("training", "{}"))
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (SafetensorError, OSError, ValueError) as error:
-        raise FileFormatError(
-            f"{path}: a damaged checkpoint ({error}). Remove it to start again."
-        ) from error
-    if header.get("key") != key:
-        raise TrainingError(
-            f"{path}: the checkpoint is of a training with other settings, data or tree. "
-            "Choose another folder, or remove it to start again."
-        )
-    for part, holder in state.items():
-        own = {
-            name.removeprefix(f"{part}/"): tensor
-            for name, tensor in tensors.items()
-            if name.startswith(f"{part}/")
-        }
-        _restore(holder, own)
-    return Place(**header["place"])
+    with naming(path):
+        texts, tensors = read_weights(path)
+        header = decode(_Header, parse_json(texts.get("training", ""), "training"), "training")
+        if header.key != key:
+            raise TrainingError(
+                f"{path}: the checkpoint is of a training with other settings, data or tree. "
+                "Choose another folder, or remove it to start again."
+            )
+        parts: dict[str, dict[str, Tensor]] = {part: {} for part in state}
+        for name, tensor in tensors.items():
+            part, _, rest = name.partition("/")
+            parts.setdefault(part, {})[rest] = tensor
+        if parts.keys() != state.keys():
+            raise _damaged(f"it holds the parts {shown(sorted(parts))}")
+        for part, holder in state.items():
+            _check(holder, parts[part])
+        for part, holder in state.items():
+            _restore(holder, parts[part])
+    return header.place
+
+
+@dataclass(frozen=True)
+class _Header:
+    """What a file says beside the tensors."""
+
+    key: str
+    place: Place
+
+
+def _damaged(how: str) -> FileFormatError:
+    return FileFormatError(f"a damaged checkpoint ({how}). Remove it to start again.")
+
+
+def _check(holder: Any, tensors: dict[str, Tensor]) -> None:
+    """Check that tensors are those that a holder restores, before any is.
+
+    Raises:
+        FileFormatError: one is missing, too many, or of another shape.
+    """
+    if isinstance(holder, torch.optim.Optimizer):
+        parameters = [p for group in holder.param_groups for p in group["params"]]
+        own: dict[str, Tensor] = {}
+        for name in tensors:
+            index, _, slot = name.partition(".")
+            if not index.isdecimal() or slot not in _SLOTS or int(index[:9]) >= len(parameters):
+                raise _damaged(f"the optimiser has no {shown(name)}")
+            own[name] = parameters[int(index)] if slot != "step" else torch.zeros(())
+    else:
+        own = _tensors(holder)
+    for name in sorted(own.keys() ^ tensors.keys()):
+        raise _damaged(f"{shown(name)} is {'missing' if name in own else 'too many'}")
+    for name, tensor in tensors.items():
+        if (tensor.shape, tensor.dtype) != (own[name].shape, own[name].dtype):
+            found = f"{tensor.dtype} of shape {tuple(tensor.shape)}"
+            raise _damaged(f"{shown(name)} is {shortened(found, 80)}")
+
+
+_SLOTS = frozenset({"step", "exp_avg", "exp_avg_sq"})
+"""What AdamW remembers of each parameter."""
 
 
 def _tensors(holder: Any) -> dict[str, Tensor]:

@@ -16,6 +16,7 @@ from taxonomy._core import io
 from taxonomy._core.decoding import decode, parse_json
 from taxonomy._core.errors import FileFormatError, TrainingError
 from taxonomy._core.registry import require
+from taxonomy._core.sharing import clear_temporaries
 from taxonomy.data import Pictures
 from taxonomy.design.costs import cost
 from taxonomy.design.spec import NetSpec
@@ -73,7 +74,9 @@ class Run:
     def manifest(self) -> dict[str, io.Json]:
         """Digests, cost, accuracy, versions, time and machine."""
         file = self.path / "manifest.json"
-        return decode(dict[str, io.Json], io.read_json(file), file)
+        facts: dict[str, io.Json] = io.read_json(file)
+        decode(_Manifest, facts, file, closed=False)
+        return facts
 
     def __str__(self) -> str:
         """Return size, cost and validation accuracy on one line."""
@@ -90,6 +93,30 @@ class Run:
     def predictions(self, split: str) -> Predictions:
         """Read the logits of one split, ``val`` or ``test``."""
         return Predictions.load(self.path / f"predictions-{split}.npz")
+
+
+@dataclass(frozen=True)
+class _Manifest:
+    """What a manifest says that others read."""
+
+    inputs: dict[str, io.Json]
+    data: str
+    val_accuracy: float
+    macs: int
+    params: int
+    seconds: float
+    model: str
+    threads: int
+    time: str
+    machine: str
+
+
+@dataclass(frozen=True)
+class _Epoch:
+    """What a line of the metrics says that a continued training reads."""
+
+    epoch: int
+    seconds: float
 
 
 def is_finished(path: Path) -> bool:
@@ -156,8 +183,12 @@ def train_run(
     check_trainable(net, data, config, reference or hierarchy, teacher)
     data.part("test")
     with distribution.processes(device) as own_device:
+        checkpoint = path / "checkpoint.safetensors"
         if distribution.is_first():
+            clear_temporaries(path)  # or a first run that was killed at once claims the folder
             _claim(path, settings)
+            if is_finished(path):
+                checkpoint.unlink(missing_ok=True)
         distribution.wait_for_all()
         if is_finished(path):
             return Run(path)
@@ -168,7 +199,6 @@ def train_run(
                 reference.save(path / "reference.json")
         board = path / "tensorboard" if tensorboard and distribution.is_first() else None
         metrics = Metrics(path / "metrics.jsonl", board)
-        checkpoint = path / "checkpoint.safetensors"
         net = net.to(own_device)
         fit(net, data, config, checkpoint, metrics.add, progress, reference, teacher)
         _finish(path, net, data, settings, sum(row["seconds"] for row in metrics.rows))
@@ -247,8 +277,11 @@ class Metrics:
             self.writer = SummaryWriter(str(board))
         self.rows: list[dict[str, io.Json]] = []
         if path.is_file():
-            lines = enumerate(io.read_text(path).splitlines(), start=1)
-            self.rows = [parse_json(line, f"{path}, line {number}") for number, line in lines]
+            for number, line in enumerate(io.read_text(path).splitlines(), start=1):
+                where = f"{path}, line {number}"
+                row = parse_json(line, where)
+                decode(_Epoch, row, where, closed=False)
+                self.rows.append(row)
 
     def add(self, row: dict[str, io.Json]) -> None:
         """Append one epoch's metrics and write the file atomically."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import fields, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,8 @@ import numpy as np
 import torch
 
 from taxonomy._core import io
-from taxonomy._core.errors import DataError, TrainingError, did_you_mean
+from taxonomy._core.decoding import decode
+from taxonomy._core.errors import DataError, TrainingError, did_you_mean, naming
 from taxonomy.data import DataRequest, Pictures
 from taxonomy.data.folder import ImageFolder
 from taxonomy.design.spec import NetSpec
@@ -168,11 +169,32 @@ def run_settings(folder: Path) -> dict[str, io.Json]:
 
     Raises:
         TrainingError: the folder holds no run.
+        FileFormatError: its settings are damaged.
     """
     if not (folder / "config.json").is_file():
         raise TrainingError(f"{folder}: holds no run to continue; start one with `train`.")
-    settings: dict[str, io.Json] = io.read_json(folder / "config.json")
+    path = folder / "config.json"
+    settings: dict[str, io.Json] = io.read_json(path)
+    decode(_Settings, settings, path, closed=False)
     return settings
+
+
+@dataclass(frozen=True)
+class _Inputs:
+    """Where everything came from, as far as files and names say it."""
+
+    data: dict[str, io.Json] = field(default_factory=dict)
+    teacher: str = ""
+    init_from: str = ""
+
+
+@dataclass(frozen=True)
+class _Settings:
+    """What a run's settings must say to continue it."""
+
+    config: TrainConfig
+    device: str
+    inputs: _Inputs
 
 
 def run_data(folder: Path) -> DataRequest:
@@ -188,7 +210,8 @@ def run_data(folder: Path) -> DataRequest:
             f"{folder}: was trained on pictures in memory and does not say where they are; run "
             "what made it again, and it continues."
         )
-    return DataRequest.from_dict(inputs["data"])
+    with naming(folder / "config.json"):
+        return DataRequest.from_dict(inputs["data"])
 
 
 def batch_size_for(count: int, most: int = 64) -> int:

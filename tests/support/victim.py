@@ -1,14 +1,18 @@
-"""Processes that the tests kill: a training that ends itself at a step, and an endless writer.
+"""Processes that the tests kill: a training at a step, an endless writer, a command at a rename.
 
 python -m tests.support.victim train FOLDER [STEP ...]
 python -m tests.support.victim write FILE KILLS
+python -m tests.support.victim renames FOLDER WORD ...
 """
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 import random
 import signal
+import sqlite3
 import sys
 import time
 from pathlib import Path
@@ -16,6 +20,7 @@ from pathlib import Path
 import torch
 
 from taxonomy._core.sharing import clear_temporaries
+from taxonomy.cli import main
 from taxonomy.design.spec import NetSpec
 from taxonomy.nets import HierarchicalNet, build_net, save_net
 from taxonomy.training import Objective, TrainConfig, fit
@@ -100,9 +105,99 @@ def write_forever(path: Path, net: HierarchicalNet, step: int) -> None:
         save_checkpoint(path, {"net": net}, Place(step=step), "key")
 
 
+def kill_at_every_rename(base: Path, words: list[str]) -> None:
+    """Kill a command before and after each of its renames; run again, it must end as if never.
+
+    Args:
+        base: an empty folder; every kill has a folder of its own in it, with a cache.
+        words: of the command; ``{}`` stands for that folder.
+    """
+    import pandas as pd  # noqa: F401 - or every child imports it for itself
+
+    renames = _in_child(base / "whole", words, None)
+    wanted = _contents(base / "whole")
+    for number in range(renames):
+        for after in (False, True):
+            folder = base / f"{number}{'-after' * after}"
+            if _in_child(folder, words, (number, after)) != -signal.SIGKILL:
+                raise SystemExit(f"not killed at rename {number}")
+            if (again := _in_child(folder, words, None)) < 0:
+                raise SystemExit(f"{folder.name}: the rerun ended with {again}")
+            found = _contents(folder)
+            if found.keys() != wanted.keys():
+                raise SystemExit(f"{folder.name}: {sorted(found.keys() ^ wanted.keys())}")
+            if differ := [name for name in found if found[name] != wanted[name]]:
+                raise SystemExit(f"{folder.name}: other bytes in {differ}")
+    sys.stdout.write(f"{renames}\n")
+
+
+def _in_child(folder: Path, words: list[str], fatal: tuple[int, bool] | None) -> int:
+    """Run a command in a process of its own; return its renames, or what it was killed by.
+
+    Raises:
+        SystemExit: the command failed.
+    """
+    folder.mkdir(exist_ok=True)
+    child = os.fork()
+    if not child:
+        os.environ["TAXONOMY_CACHE"] = str(folder / "cache")
+        os.chdir(folder)
+        done = 0
+        rename = os.replace
+
+        def counted(*arguments: object) -> None:
+            nonlocal done
+            for is_after in (False, True):
+                if is_after:
+                    rename(*arguments)
+                if fatal == (done, is_after):
+                    os.kill(os.getpid(), signal.SIGKILL)
+            done += 1
+
+        os.replace = counted  # what pathlib renames by
+        with Path(os.devnull).open("w") as nowhere, contextlib.redirect_stdout(nowhere):
+            code = main([word.replace("{}", str(folder)) for word in words])
+        os._exit(100 + done if code == 0 else code)
+    _, status = os.waitpid(child, 0)
+    code = os.waitstatus_to_exitcode(status)
+    if 0 <= code < 100:
+        raise SystemExit(f"{folder.name}: the command ended with {code}")
+    return code if code < 0 else code - 100
+
+
+_TIMES = ("seconds", "images_per_second", "time")
+
+
+def _contents(folder: Path) -> dict[str, object]:
+    """Return what lies in a folder, but for times and for how often a server was asked."""
+    found: dict[str, object] = {}
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        if path.is_dir():
+            continue
+        if path.suffix == ".sqlite":
+            base = sqlite3.connect(path)
+            tables = [
+                t for (t,) in base.execute("SELECT name FROM sqlite_schema WHERE type='table'")
+            ]
+            kept = [table for table in sorted(tables) if table != "sends"]
+            found[name] = [sorted(base.execute(f"SELECT * FROM {table}")) for table in kept]
+            base.close()
+        elif path.name in ("metrics.jsonl", "manifest.json"):
+            text = path.read_text()
+            rows = text.splitlines() if path.suffix == ".jsonl" else [text]
+            values = [json.loads(row) for row in rows]
+            found[name] = [{k: v for k, v in row.items() if k not in _TIMES} for row in values]
+        else:
+            found[name] = path.read_bytes().replace(str(folder).encode(), b"FOLDER")
+    return found
+
+
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    if sys.argv[1] == "train":
+    if sys.argv[1] == "renames":
+        kill_at_every_rename(Path(sys.argv[2]), sys.argv[3:])
+    elif sys.argv[1] == "train":
         train_with_kills(Path(sys.argv[2]), [int(step) for step in sys.argv[3:]])
     else:
         write_until_killed(Path(sys.argv[2]), int(sys.argv[3]))

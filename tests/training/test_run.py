@@ -23,6 +23,6 @@ def test_a_damaged_manifest_is_named(tmp_path, text, message):
 
 
 def test_a_damaged_line_of_metrics_is_named(tmp_path):
-    (tmp_path / "metrics.jsonl").write_text('{"epoch": 1}\n{"epoch": \n')
+    (tmp_path / "metrics.jsonl").write_text('{"epoch": 1, "seconds": 2.5}\n{"epoch": \n')
     with pytest.raises(FileFormatError, match=r"metrics\.jsonl, line 2: not valid JSON"):
         Metrics(tmp_path / "metrics.jsonl")
