@@ -20,7 +20,17 @@ from typing import TYPE_CHECKING
 from taxonomy._core.registry import lazy_names
 
 if TYPE_CHECKING:
-    from taxonomy import builders, comparison, data, design, plots, similarity, trees, wordnet
+    from taxonomy import (
+        builders,
+        comparison,
+        data,
+        design,
+        formats,
+        plots,
+        similarity,
+        trees,
+        wordnet,
+    )
     from taxonomy._core.errors import TaxonomyError
     from taxonomy._generate import Generated, generate
     from taxonomy._naming import name_tree
@@ -31,6 +41,7 @@ if TYPE_CHECKING:
     from taxonomy.design import Cost, NetSpec, cost, design_search
     from taxonomy.evaluation import evaluate, evaluate_tasks
     from taxonomy.export import bundle
+    from taxonomy.formats import get_tree, read_tree, write_tree
     from taxonomy.labels import Label, LabelSet, get_labels
     from taxonomy.nets import HierarchicalNet, build_net, extract, get_net, predict, save_net
     from taxonomy.plots import plot_tree
@@ -38,7 +49,7 @@ if TYPE_CHECKING:
     from taxonomy.similarity import DenseSimilarity, Similarity, get_source
     from taxonomy.tasks import Task, TaskList, get_tasks
     from taxonomy.training import Run, TrainConfig, resume, train
-    from taxonomy.trees.hierarchy import Hierarchy, get_tree
+    from taxonomy.trees.hierarchy import Hierarchy
     from taxonomy.trees.naming import name_nodes
 
 __version__ = "0.1.0"
@@ -72,6 +83,7 @@ __all__ = [
     "evaluate",
     "evaluate_tasks",
     "extract",
+    "formats",
     "generate",
     "get_builder",
     "get_data",
@@ -85,6 +97,7 @@ __all__ = [
     "plot_tree",
     "plots",
     "predict",
+    "read_tree",
     "refine",
     "resume",
     "save_net",
@@ -92,9 +105,13 @@ __all__ = [
     "train",
     "trees",
     "wordnet",
+    "write_tree",
 ]
 
-_ROOMS = ("builders", "comparison", "data", "design", "plots", "similarity", "trees", "wordnet")
+_ROOMS = (
+    *("builders", "comparison", "data", "design", "formats", "plots", "similarity", "trees"),
+    "wordnet",
+)
 _HOMES = {
     "taxonomy._core.errors": ("TaxonomyError",),
     "taxonomy._generate": ("Generated", "generate"),
@@ -106,6 +123,7 @@ _HOMES = {
     "taxonomy.design": ("Cost", "NetSpec", "cost", "design_search"),
     "taxonomy.evaluation": ("evaluate", "evaluate_tasks"),
     "taxonomy.export": ("bundle",),
+    "taxonomy.formats": ("get_tree", "read_tree", "write_tree"),
     "taxonomy.labels": ("Label", "LabelSet", "get_labels"),
     "taxonomy.nets": ("HierarchicalNet", "build_net", "extract", "get_net", "predict", "save_net"),
     "taxonomy.plots": ("plot_tree",),
@@ -113,7 +131,7 @@ _HOMES = {
     "taxonomy.similarity": ("DenseSimilarity", "Similarity", "get_source"),
     "taxonomy.tasks": ("Task", "TaskList", "get_tasks"),
     "taxonomy.training": ("Run", "TrainConfig", "resume", "train"),
-    "taxonomy.trees.hierarchy": ("Hierarchy", "get_tree"),
+    "taxonomy.trees.hierarchy": ("Hierarchy",),
     "taxonomy.trees.naming": ("name_nodes",),
 }
 

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Literal
 
 from taxonomy._core.errors import HierarchyError, LabelError, check_choice
 from taxonomy._senses import find_senses
+from taxonomy.formats import get_tree
 from taxonomy.labels import LabelSet, get_labels
-from taxonomy.trees.hierarchy import Hierarchy, get_tree
+from taxonomy.trees.hierarchy import Hierarchy
 from taxonomy.trees.naming import by_hand, by_medoid, count_names, name_nodes
 from taxonomy.wordnet.known import known
 

@@ -22,13 +22,14 @@ import torch
 from torch import nn
 
 from taxonomy.design import NetSpec, cost
+from taxonomy.formats import get_tree
 from taxonomy.nets import build_net
 from taxonomy.nets.layers import folded
 from taxonomy.nets.unpacked import UnpackedNet
 from taxonomy.study.results import stamp, versions, write_json, write_text
 from taxonomy.training import TrainConfig
 from taxonomy.training.config import uses_bf16
-from taxonomy.trees.hierarchy import Hierarchy, get_tree
+from taxonomy.trees.hierarchy import Hierarchy
 
 RESULTS = Path(__file__).parent.parent / "results"
 SPEC = NetSpec.tree(trunk=((16, 0), (32, 2)), levels=((32, 2), (32, 1)))

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from taxonomy._core.errors import FileFormatError, shown
 
-TREES = (".json",)
 NETWORKS = (".safetensors",)
 FIGURES = (".png", ".svg", ".pdf")
 TABLES = (".csv",)
@@ -30,10 +29,10 @@ def check_ending(path: Path | str, endings: Sequence[str]) -> str:
 
     >>> check_ending("tree.SVG", FIGURES)
     '.svg'
-    >>> check_ending("tree.nwk", TREES)
+    >>> check_ending("tree.tex", FIGURES)
     Traceback (most recent call last):
-    taxonomy._core.errors.FileFormatError: tree.nwk: '.nwk' is not written here; end the name in \
-.json.
+    taxonomy._core.errors.FileFormatError: tree.tex: '.tex' is not written here; end the name in \
+.png, .svg or .pdf.
     """
     name = Path(path).name.lower()
     for ending in endings:

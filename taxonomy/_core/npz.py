@@ -13,7 +13,7 @@ import zipfile
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, BinaryIO
 
 import numpy as np
 
@@ -83,10 +83,24 @@ def load_npz(path: Path | str, *required: str) -> dict[str, np.ndarray]:
         FileFormatError: the file is missing or damaged, lacks a required array, or holds one that
             is not of plain numbers, truth values or text.
     """
+    try:
+        with Path(path).open("rb") as file:
+            return read_npz(file, path, *required)
+    except OSError as error:
+        raise FileFormatError(told(path, f"cannot be read ({error.strerror}).")) from error
+
+
+def read_npz(file: BinaryIO, path: Path | str, *required: str) -> dict[str, np.ndarray]:
+    """Read all arrays of an open npz, as `load_npz` does; ``path`` names it in messages.
+
+    Raises:
+        FileFormatError: it is damaged, lacks a required array, or holds one that is not of plain
+            numbers, truth values or text.
+    """
     name = ""
     try:
-        with Path(path).open("rb") as file, zipfile.ZipFile(file) as archive:
-            size, arrays = os.fstat(file.fileno()).st_size, dict[str, np.ndarray]()
+        size, arrays = file.seek(0, os.SEEK_END), dict[str, np.ndarray]()
+        with zipfile.ZipFile(file) as archive:
             for member in archive.infolist():
                 name = member.filename.removesuffix(".npy")
                 if name in arrays:
@@ -112,7 +126,22 @@ def load_npy(path: Path | str) -> np.ndarray:
     """
     try:
         with Path(path).open("rb") as file:
-            return _read_array(file, os.fstat(file.fileno()).st_size)
+            return read_npy(file, path)
+    except OSError as error:
+        raise FileFormatError(told(path, f"cannot be read ({error.strerror}).")) from error
+
+
+def read_npy(file: BinaryIO, path: Path | str) -> np.ndarray:
+    """Read the array of an open npy, as `load_npy` does; ``path`` names it in messages.
+
+    Raises:
+        FileFormatError: it is damaged, or holds something else than plain numbers, truth values or
+            text.
+    """
+    try:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(0)
+        return _read_array(file, size)
     except DAMAGED as error:
         words = f"not a readable npy file ({shortened(str(error), 200)})."
         raise FileFormatError(told(path, words)) from error

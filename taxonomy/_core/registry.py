@@ -7,7 +7,8 @@ import dataclasses
 import importlib
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from importlib.metadata import entry_points
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
 from types import ModuleType
 from typing import Any, Generic, TypeVar
 
@@ -24,12 +25,14 @@ EXTRAS = {
     "openai": "llm",
     "PIL": "train",
     "pooch": "train",
+    "rdflib": "formats",
     "safetensors": "train",
     "sentence_transformers": "embeddings",
     "tensorboard": "tensorboard",
     "timm": "timm",
     "torch": "train",
     "transformers": "embeddings",
+    "yaml": "formats",
 }
 """Which extra of the distribution brings an optional top-level module."""
 
@@ -100,13 +103,13 @@ class Registry(Generic[Entry]):
 
     def names(self) -> tuple[str, ...]:
         """Return all names, sorted, importing none of the classes."""
-        return tuple(sorted({*self.homes, *self._foreign()}))
+        return tuple(sorted({*self.homes, *registered(self.family)}))
 
     def name_of(self, entry: object) -> str:
         """Return the name under which an instance's class is registered; else the class's own."""
         cls = type(entry)
         home = f"{cls.__module__}:{cls.__qualname__}"
-        points = {name: point.value for name, point in self._foreign().items()}
+        points = {name: point.value for name, point in registered(self.family).items()}
         known = {**points, **self.homes}
         return next((name for name, where in known.items() if where == home), cls.__name__)
 
@@ -117,7 +120,7 @@ class Registry(Generic[Entry]):
             RegistryError: there is no such name, or a third party takes one of the toolkit's own.
             MissingExtraError: the class needs an extra that is not installed.
         """
-        foreign = self._foreign()
+        foreign = registered(self.family)
         taken = self.homes.keys() & foreign.keys()
         if taken:
             raise RegistryError(
@@ -187,8 +190,11 @@ class Registry(Generic[Entry]):
         """Iterate over the names, sorted."""
         return iter(self.names())
 
-    def _foreign(self) -> dict[str, Any]:
-        return {point.name: point for point in entry_points(group=f"taxonomy.{self.family}")}
+
+@cache  # looking through what is installed takes milliseconds
+def registered(family: str) -> Mapping[str, EntryPoint]:
+    """Return what other packages register in a family, by name."""
+    return {point.name: point for point in entry_points(group=f"taxonomy.{family}")}
 
 
 def lookup(family: str, table: dict[str, Entry], name: str) -> Entry:

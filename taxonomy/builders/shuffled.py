@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from taxonomy._core.errors import HierarchyError, did_you_mean
+from taxonomy.formats import get_tree
 from taxonomy.labels import LabelSet
 from taxonomy.similarity import Similarity
-from taxonomy.trees.hierarchy import Hierarchy, get_tree
+from taxonomy.trees.hierarchy import Hierarchy
 from taxonomy.trees.operations import shuffle_leaves
 
 

@@ -10,8 +10,9 @@ from typing import Any
 from taxonomy._core.endings import check_ending
 from taxonomy._core.options import with_flags
 from taxonomy.cli._options import add_options, choice, from_options, given_options
+from taxonomy.formats import get_tree
 from taxonomy.labels import class_names, shipped_names
-from taxonomy.trees.hierarchy import Hierarchy, get_tree
+from taxonomy.trees.hierarchy import Hierarchy
 
 Parser = argparse.ArgumentParser
 Words = Sequence[str]
@@ -19,7 +20,7 @@ Given = argparse.Namespace
 
 SETS = ", ".join(shipped_names())
 LABELS = f"a shipped set ({SETS}), a list (text, CSV, YAML, JSON), or a folder of class folders"
-TREE = "a tree file, a run's folder, or a shipped tree such as icons/wordnet"
+TREE = "a tree file of any format, a run's folder, or a shipped tree such as icons/wordnet"
 NETWORK = "a run's folder, a network's file, or a shipped network such as icons/tree"
 DRY_RUN = "say what a language model would be asked and what that costs; send nothing"
 TEST = "the test split once, when everything is chosen"
@@ -97,6 +98,29 @@ def add_out(
     written = f"{text}, as {', '.join(endings)}" if endings else text
     shown = f"{written} [{default}]" if default else written
     parser.add_argument("--out", "-o", type=path, default=default and Path(default), help=shown)
+
+
+def add_tree_out(parser: Parser, text: str, default: str) -> None:
+    """Add ``--out``, the file of a tree, whose ending says the format."""
+
+    def path(name: str) -> Path:
+        from taxonomy.formats import format_to_write
+
+        format_to_write(name)
+        return Path(name)
+
+    shown = f"{text}, in the format of its ending [{default}]"
+    parser.add_argument("--out", "-o", type=path, default=Path(default), help=shown)
+
+
+def write_out(tree: Hierarchy, path: Path, name: str = "", **options: Any) -> None:
+    """Write a tree and say where, and what of it was lost."""
+    from taxonomy.formats import write_tree
+
+    lost = write_tree(tree, path, name, **options)
+    print(f"tree {tree.digest[:12]} written to {path}")
+    if lost:
+        print(f"the file does not hold {'; '.join(lost)}")
 
 
 def say(given: Given, text: object) -> None:

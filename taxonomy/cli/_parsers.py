@@ -12,7 +12,7 @@ from taxonomy._core.registry import unknown_option
 
 COMMANDS = {
     "labels": ("labels", "senses"),
-    "trees": ("generate", "show", "check", "compare", "refine", "name", "plot"),
+    "trees": ("generate", "show", "check", "convert", "compare", "refine", "name", "plot"),
     "networks": (
         "tasks",
         "design",

@@ -5,21 +5,23 @@ from pathlib import Path
 
 from taxonomy._core.errors import HierarchyError
 from taxonomy.cli._arguments import LABELS, Given, Parser, Words
+from taxonomy.formats import read_raw
 from taxonomy.labels import get_labels
 from taxonomy.trees.checks import check
-from taxonomy.trees.content import decoded, read_content
 
 EXAMPLES = ("taxonomy check tree.json", "taxonomy check tree.json --labels icons")
 
 
 def add_arguments(parser: Parser, _: Words) -> None:
-    parser.add_argument("tree", type=Path, help="a tree file")
+    parser.add_argument("tree", type=Path, help="a tree file of any format")
     parser.add_argument("--labels", help=f"the classes that it is meant for: {LABELS}")
 
 
 def run(arguments: Given) -> None:
-    raw = read_content(decoded(arguments.tree), str(arguments.tree))
-    findings = check(raw, get_labels(arguments.labels) if arguments.labels else None)
+    reading = read_raw(arguments.tree, parents="first")
+    for note in reading.notes:
+        print(f"in reading: {note}")
+    findings = check(reading.raw, get_labels(arguments.labels) if arguments.labels else None)
     for finding in findings:
         print(finding)
     count = Counter(finding.severity for finding in findings)

@@ -5,7 +5,7 @@ from taxonomy._core.endings import TABLES
 from taxonomy._core.errors import TaxonomyError
 from taxonomy.cli._arguments import TREE, Given, Parser, Words, add_out
 from taxonomy.cli._options import reader
-from taxonomy.trees.hierarchy import get_tree
+from taxonomy.formats import get_tree
 
 EXAMPLES = (
     "taxonomy compare icons/wordnet icons/embedding",

@@ -3,7 +3,7 @@
 from taxonomy._core.endings import SPECS
 from taxonomy.cli._arguments import TASKS, TREE, Given, Parser, Words, add_out
 from taxonomy.cli._options import add_options, from_options
-from taxonomy.trees.hierarchy import get_tree
+from taxonomy.formats import get_tree
 
 EXAMPLES = (
     "taxonomy design icons/wordnet --macs 76700000 --expert-macs 13600000",

@@ -1,12 +1,11 @@
 """``taxonomy refine``: improve a tree by moving classes while its cost falls."""
 
-from taxonomy._core.endings import TREES
-from taxonomy.cli._arguments import LABELS, TREE, Given, Parser, Words, add_out
+from taxonomy.cli._arguments import LABELS, TREE, Given, Parser, Words, add_tree_out, write_out
 from taxonomy.cli._options import add_choice, add_options, from_options, given_options
 from taxonomy.clustering.refinement import Bounds, refine
+from taxonomy.formats import get_tree
 from taxonomy.labels import get_labels
 from taxonomy.similarity import SOURCES
-from taxonomy.trees.hierarchy import get_tree
 
 EXAMPLES = (
     "taxonomy refine icons/hypernyms --labels icons --source embedding",
@@ -19,7 +18,7 @@ def add_arguments(parser: Parser, argv: Words) -> None:
     parser.add_argument("--labels", required=True, help=LABELS)
     add_options(parser, Bounds, "bounds")
     add_options(parser, refine, "what is improved")
-    add_out(parser, "the refined tree's file", TREES, "refined.json")
+    add_tree_out(parser, "the refined tree's file", "refined.json")
     add_choice(parser, argv, "--source", SOURCES, "wordnet")
 
 
@@ -31,7 +30,6 @@ def run(arguments: Given) -> None:
     similarity = from_options(SOURCES.get(arguments.source), arguments)(labels)
     bounds = from_options(Bounds, arguments)
     refined = refine(tree, similarity, bounds, **given_options(refine, arguments))
-    refined.save(arguments.out)
     before, after = (dasgupta_cost(t, similarity, normalised=True) for t in (tree, refined))
     print(f"Dasgupta's cost by {arguments.source}: {before:.4f} before, {after:.4f} now")
-    print(f"tree {refined.digest[:12]} written to {arguments.out}")
+    write_out(refined, arguments.out)

@@ -3,8 +3,8 @@
 from taxonomy._core.endings import TASKS
 from taxonomy.cli._arguments import TREE, Given, Parser, Words, add_out
 from taxonomy.cli._options import add_options, given_options
+from taxonomy.formats import get_tree
 from taxonomy.tasks import draw_tasks
-from taxonomy.trees.hierarchy import get_tree
 
 EXAMPLES = (
     "taxonomy tasks tree.json --sizes 3",

@@ -11,7 +11,8 @@ from taxonomy._core import io
 from taxonomy.evaluation.calibration import BINS
 from taxonomy.evaluation.experts import HasPredictions, TaskScores, evaluate_tasks
 from taxonomy.evaluation.scores import Evaluation, evaluate
-from taxonomy.trees.hierarchy import Hierarchy, get_tree
+from taxonomy.formats import get_tree
+from taxonomy.trees.hierarchy import Hierarchy
 
 if TYPE_CHECKING:
     from taxonomy.tasks import TaskList

@@ -17,6 +17,7 @@ from taxonomy._core.errors import DataError, TrainingError, did_you_mean, naming
 from taxonomy.data import DataRequest, Pictures
 from taxonomy.data.folder import ImageFolder
 from taxonomy.design.spec import NetSpec
+from taxonomy.formats import get_tree
 from taxonomy.nets import HierarchicalNet, build_net, get_net
 from taxonomy.nets.backbone import timm_backbone
 from taxonomy.nets.initialise import load_pretrained
@@ -24,7 +25,7 @@ from taxonomy.training.augment import Augment
 from taxonomy.training.config import TrainConfig
 from taxonomy.training.objectives import Objective
 from taxonomy.training.run import Run, train_run
-from taxonomy.trees.hierarchy import Hierarchy, get_tree
+from taxonomy.trees.hierarchy import Hierarchy
 
 log = logging.getLogger(__name__)
 

@@ -2,13 +2,14 @@
 
 `hierarchy` is the immutable value and `raw_tree` what is checked before it becomes one; `checks`
 says what can be wrong with it; `content`, `nested` and `graphs` read and write it as JSON, nested
-lists and networkx graphs. `operations` prune, merge, split and cut, `consensus` joins several trees
+lists and networkx graphs, and `links` makes one of parents and children. `taxonomy.formats` has
+files. `operations` prune, merge, split and cut, `consensus` joins several trees
 into one, and `naming` names inner nodes.
 """
 
 from taxonomy.trees.checks import check
 from taxonomy.trees.consensus import clade_support, consensus_tree
-from taxonomy.trees.hierarchy import Hierarchy, get_tree
+from taxonomy.trees.hierarchy import Hierarchy
 from taxonomy.trees.naming import by_medoid, name_nodes
 from taxonomy.trees.operations import (
     collapse_to_depth,
@@ -31,7 +32,6 @@ __all__ = [
     "collapse_to_depth",
     "consensus_tree",
     "drop_heights",
-    "get_tree",
     "graft",
     "name_nodes",
     "prune",

@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from taxonomy._core import io, shipped
+from taxonomy._core import io
 from taxonomy._core.arrays import BoolArray, FloatArray, IntArray
-from taxonomy._core.errors import FileFormatError, HierarchyError, check_choice, did_you_mean
+from taxonomy._core.errors import FileFormatError, HierarchyError, check_choice
 from taxonomy._core.recorded import Recorded
 from taxonomy.labels import check_classes, unknown_class
 from taxonomy.trees import content, graphs, nested, text
 from taxonomy.trees.checks import refuse_errors
+from taxonomy.trees.links import Parents
 from taxonomy.trees.raw_tree import RawTree, canonical_order, children_of
 
 if TYPE_CHECKING:
@@ -126,7 +127,7 @@ class Hierarchy(Recorded):
         return cls.from_nested(list(ids), {"made_by": "star"})
 
     @classmethod
-    def from_networkx(cls, graph: nx.DiGraph[Any]) -> Hierarchy:
+    def from_networkx(cls, graph: nx.DiGraph[Any], parents: Parents = "refuse") -> Hierarchy:
         """Make a tree from a directed graph whose edges point from parent to child.
 
         Graph nodes without successors become leaves; their label id is the attribute ``label`` or,
@@ -134,6 +135,11 @@ class Hierarchy(Recorded):
         their attribute ``name`` or ``label`` or, without these, by themselves where they are text.
         The attributes ``merge_height`` (of all inner nodes or none; 0 for a leaf without one),
         ``span`` and ``support`` are read too. An attribute that is None counts as absent.
+
+        Args:
+            graph: a networkx.DiGraph.
+            parents: which parent stays where a node has several: ``"first"``, ``"deepest"``, or
+                the one with ``"most-classes"`` below it; ``"refuse"`` for none.
 
         Raises:
             HierarchyError: the graph is undirected, a multigraph, empty, has a cycle, several roots
@@ -148,7 +154,7 @@ class Hierarchy(Recorded):
         └── kitchen (1)
             └── fork
         """
-        return cls.from_raw(graphs.read_networkx(graph))
+        return cls.from_raw(graphs.read_networkx(graph, parents))
 
     def __len__(self) -> int:
         """Return the number of entries, inner nodes and leaves."""
@@ -325,12 +331,21 @@ class Hierarchy(Recorded):
         return content.to_json(self)
 
     def save(self, path: Path | str) -> None:
-        """Write the tree atomically as JSON."""
+        """Write the tree atomically as JSON; `taxonomy.write_tree` writes other formats.
+
+        Raises:
+            FileFormatError: the file's name has another ending than ``.json``.
+        """
+        if Path(path).suffix.lower() not in ("", ".json"):
+            raise FileFormatError(
+                f"{path}: save() writes JSON; name the file .json, or use taxonomy.write_tree, "
+                "which writes the format that the ending names."
+            )
         io.write_text(path, self.to_json())
 
     @classmethod
     def load(cls, path: Path | str) -> Hierarchy:
-        """Read a tree from the toolkit's JSON.
+        """Read a tree from the toolkit's JSON; `taxonomy.read_tree` reads other formats.
 
         Raises:
             FileFormatError: the file is unreadable, of another format or damaged.
@@ -485,30 +500,3 @@ class Hierarchy(Recorded):
         )
         origin = entries[canonical_order(raw)]
         return Hierarchy.from_raw(raw, self.provenance), origin
-
-
-def get_tree(name: Hierarchy | Path | str) -> Hierarchy:
-    """Return a tree by its shipped name, such as ``icons/wordnet``, or from a file or run folder.
-
-    Args:
-        name: a shipped name, a path, or a tree, which is returned as it is.
-
-    Raises:
-        FileFormatError: there is no such file, or it is no tree.
-
-    >>> get_tree("icons/wordnet")
-    Hierarchy(212 leaves, 61 nodes, depth 3)
-    """
-    if isinstance(name, Hierarchy):
-        return name
-    if (found := shipped.find(str(name), "trees", ".json")) is not None:
-        return Hierarchy.load(found)
-    path = Path(name)
-    path = path / "hierarchy.json" if path.is_dir() else path
-    if not path.is_file():
-        known = shipped.names("trees", ".json")
-        raise FileFormatError(
-            f"{path}: no such file.{did_you_mean(str(name), known)} Give a tree file, a run's "
-            f"folder or the name of a shipped tree: {', '.join(known)}."
-        )
-    return Hierarchy.load(path)

@@ -73,10 +73,10 @@ def test_a_wrong_header_is_refused_at_once(tmp_path, content, message, how):
     path = packed(tmp_path / "x.npz", [("good.npy", described("'<f4'", "()", b"1234")),
                                        ("bad.npy", content)], how)  # fmt: skip
     tracemalloc.start()
-    begun = time.perf_counter()
+    begun = time.process_time()
     with pytest.raises(FileFormatError, match=rf"x\.npz: array 'bad': .*{message}") as caught:
         io.load_npz(path)
-    assert time.perf_counter() - begun < 1
+    assert time.process_time() - begun < 1
     assert tracemalloc.get_traced_memory()[1] < 1 << 22
     tracemalloc.stop()
     assert len(str(caught.value)) < 400 + len(str(path))

@@ -94,16 +94,26 @@ def test_another_missing_module_is_not_blamed_on_an_extra(monkeypatch):
 def test_third_parties_add_names(monkeypatch):
     point = EntryPoint("ours", "builtins:dict", "taxonomy.source")
     monkeypatch.setattr(
-        registry, "entry_points", lambda group: [point] if point.group == group else []
+        registry, "registered", lambda family: {"ours": point} if family == "source" else {}
     )
     assert "ours" in SOURCES.names()
     assert SOURCES.get("ours") is builtins.dict
     assert "ours" not in BUILDERS.names()
 
 
+def test_what_an_installed_package_registers_is_found(tmp_path, monkeypatch):
+    about = tmp_path / "ours-1.0.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: ours\nVersion: 1.0\n")
+    (about / "entry_points.txt").write_text("[taxonomy.source]\nours = builtins:dict\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    found = registry.registered.__wrapped__("source")
+    assert found["ours"].load() is builtins.dict
+
+
 def test_third_parties_cannot_take_a_name(monkeypatch):
     point = EntryPoint("wordnet", "builtins:dict", "taxonomy.source")
-    monkeypatch.setattr(registry, "entry_points", lambda group: [point])
+    monkeypatch.setattr(registry, "registered", lambda _: {"wordnet": point})
     with pytest.raises(RegistryError, match=r"registers the source 'wordnet'.*uninstall"):
         get_source("wordnet")
 
@@ -125,7 +135,7 @@ def test_every_public_module_of_a_room_is_registered(family):
     room = importlib.import_module(next(iter(family.classes.values())).rpartition(".")[0])
     stems = {module.name for module in pkgutil.iter_modules(room.__path__)}
     public = {stem for stem in stems if not stem.startswith("_")}
-    others = {"request", "preprocessing"}  # what asks for a data set, and how it is read
+    others = {"request", "preprocessing", "survey"}  # what asks, prepares and looks at one
     assert public - others == set(family.homes)
 
 

@@ -7,8 +7,9 @@ import json
 import pytest
 
 from taxonomy.cli import main
+from taxonomy.formats import get_tree
 from taxonomy.labels import LabelSet
-from taxonomy.trees.hierarchy import Hierarchy, get_tree
+from taxonomy.trees.hierarchy import Hierarchy
 
 
 @pytest.fixture

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from taxonomy._core.io import file_digest
+from taxonomy.formats import get_tree
 from taxonomy.labels import get_labels
 from taxonomy.nets import get_net
-from taxonomy.trees.hierarchy import get_tree
 
 ROOT = Path(__file__).parents[2]
 KNOWN = json.loads((ROOT / "tests" / "golden" / "digests.json").read_text())

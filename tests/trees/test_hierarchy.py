@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 
 from taxonomy._core.errors import FileFormatError, HierarchyError, LabelError
 from taxonomy.clustering.levels import dendrogram
+from taxonomy.formats import get_tree
 from taxonomy.trees import hierarchy
-from taxonomy.trees.hierarchy import Hierarchy, get_tree
+from taxonomy.trees.hierarchy import Hierarchy
 from taxonomy.trees.operations import prune
 from taxonomy.trees.raw_tree import RawTree
 from tests.support.strategies import (

@@ -9,10 +9,11 @@ import pytest
 from taxonomy._core.errors import HierarchyError
 from taxonomy._naming import name_tree
 from taxonomy.cli import main
+from taxonomy.formats import get_tree
 from taxonomy.labels import LabelSet, get_labels
 from taxonomy.llm import Settings
 from taxonomy.llm.naming import BATCH, by_model
-from taxonomy.trees.hierarchy import Hierarchy, get_tree
+from taxonomy.trees.hierarchy import Hierarchy
 from taxonomy.trees.naming import by_hand, by_medoid, name_nodes
 from taxonomy.wordnet.naming import by_hypernym
 from tests.support.server import data_of, serve

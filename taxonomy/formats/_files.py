@@ -1,0 +1,273 @@
+"""Reading trees from files of any format, and writing them."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Any
+
+from taxonomy._core import io, shipped
+from taxonomy._core.errors import (
+    FileFormatError,
+    HierarchyError,
+    TaxonomyError,
+    did_you_mean,
+    shortened,
+)
+from taxonomy.formats._format import MOST_BYTES, Content, Format, Reading
+from taxonomy.formats._losses import losses
+from taxonomy.formats._registry import FORMATS
+from taxonomy.trees.hierarchy import Hierarchy
+from taxonomy.trees.links import Parents
+
+_LOG = logging.getLogger(__name__)
+
+
+def get_tree(name: Hierarchy | Path | str) -> Hierarchy:
+    """Return a tree by its shipped name, such as ``icons/wordnet``, or from a file or run folder.
+
+    Args:
+        name: a shipped name, a path of a file in any of `FORMATS`, a run's folder, or a tree, which
+            is returned as it is. `read_tree` has options for files.
+
+    Raises:
+        FileFormatError: there is no such file, or it is no tree.
+
+    >>> get_tree("icons/wordnet")
+    Hierarchy(212 leaves, 61 nodes, depth 3)
+    """
+    if isinstance(name, Hierarchy):
+        return name
+    return read_tree(find_tree(name))
+
+
+def find_tree(name: Path | str) -> Path:
+    """Return the file of a tree: a shipped one, a run's, or the file itself.
+
+    Raises:
+        FileFormatError: there is none.
+    """
+    if (found := shipped.find(str(name), "trees", ".json")) is not None:
+        return found
+    path = Path(name)
+    path = path / "hierarchy.json" if path.is_dir() else path
+    if not path.is_file():
+        known = shipped.names("trees", ".json")
+        raise FileFormatError(
+            f"{path}: no such file.{did_you_mean(str(name), known)} Give a tree file, a run's "
+            f"folder or the name of a shipped tree: {', '.join(known)}."
+        )
+    return path
+
+
+def read_tree(
+    path: Path | str,
+    format: str = "",  # noqa: A002
+    *,
+    parents: Parents = "refuse",
+    **options: Any,
+) -> Hierarchy:
+    r"""Read a tree from a file.
+
+    What the file holds that a tree cannot is logged as a warning and kept in the tree's provenance,
+    under ``notes``.
+
+    Args:
+        path: of the file.
+        format: one of `FORMATS`; where left out, the ending of the file's name and its content
+            tell.
+        parents: which parent stays where a node has several: the one that comes ``"first"``, the
+            ``"deepest"``, or the one with ``"most-classes"`` below it.
+        options: of the format, as its class lists them.
+
+    Raises:
+        FileFormatError: the file cannot be read, or is no tree.
+        RegistryError: an unknown format or option.
+
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     file = Path(folder, "pets.nwk")
+    ...     _ = file.write_text("((cat,dog)pets,taxi);")
+    ...     print(read_tree(file).to_text())
+    (3)
+    ├── pets (2)
+    │   ├── cat
+    │   └── dog
+    └── taxi
+    """
+    content = open_content(path)
+    name, made = _chosen(content, format, options)
+    reading = read_content(content, made, parents)
+    for note in reading.notes:
+        _LOG.warning("%s: %s.", path, note)
+    facts = reading.provenance or _provenance(name, content, reading)
+    return tree_of(reading, content, facts)
+
+
+def read_raw(
+    path: Path | str,
+    format: str = "",  # noqa: A002
+    *,
+    parents: Parents = "refuse",
+    **options: Any,
+) -> Reading:
+    """Read a file as a raw tree, for `taxonomy.trees.check`; see `read_tree`.
+
+    Raises:
+        FileFormatError: the file cannot be read.
+        RegistryError: an unknown format or option.
+    """
+    content = open_content(path)
+    _, made = _chosen(content, format, options)
+    return read_content(content, made, parents)
+
+
+def write_tree(
+    tree: Hierarchy,
+    path: Path | str,
+    format: str = "",  # noqa: A002
+    **options: Any,
+) -> tuple[str, ...]:
+    """Write a tree to a file, atomically, and return what of it the file does not hold.
+
+    The bytes are read again before the file is written, and the two trees compared: what is said
+    to be lost is what is lost.
+
+    Args:
+        tree: any tree.
+        path: of the file.
+        format: one of `FORMATS`; where left out, the ending of the file's name tells.
+        options: of the format, as its class lists them.
+
+    Returns:
+        what is lost, one phrase each; empty where nothing is.
+
+    Raises:
+        FileFormatError: the ending names no format, or the format cannot hold the tree.
+        RegistryError: an unknown format or option.
+
+    >>> from tempfile import TemporaryDirectory
+    >>> tree = Hierarchy.from_nested({"pets": ["cat", "dog"], "cars": ["bus", "taxi"]})
+    >>> with TemporaryDirectory() as folder:
+    ...     write_tree(tree, Path(folder, "tree.npz"))
+    ("2 of 2 names of nodes, such as 'cars'", 'that there are no merge heights')
+    """
+    if not isinstance(tree, Hierarchy):
+        raise HierarchyError(f"The tree is a {type(tree).__name__}; give a Hierarchy.")
+    name = format or format_to_write(path)
+    made = FORMATS.make(name, options)
+    try:
+        data = made.write(tree, Path(path).suffix.lower())
+        content = Content(data, str(path))
+        reading = read_content(content, made, "refuse")
+        again = tree_of(reading, content, reading.provenance)
+    except TaxonomyError as error:
+        raise FileFormatError(
+            shortened(f"{path}: the format {name} cannot hold this tree; choose another. ({error})")
+        ) from error
+    lost = losses(tree, again)
+    io.write_bytes(path, data)
+    return lost
+
+
+def format_to_write(path: Path | str) -> str:
+    """Return the format that the ending of a file's name stands for.
+
+    Raises:
+        FileFormatError: it stands for none.
+
+    >>> format_to_write("tree.nwk"), format_to_write("tree.json")
+    ('newick', 'json')
+    """
+    known = {ending: name for name in FORMATS for ending in FORMATS.get(name).endings}
+    ending = Path(path).suffix.lower()
+    if ending not in known:
+        raise FileFormatError(
+            f"{path}: {f'{ending!r} names no format' if ending else 'an ending is missing'}."
+            f"{did_you_mean(ending, known)} Trees are written as {', '.join(sorted(known))}. For "
+            "another ending name the format; taxonomy convert --help lists them."
+        )
+    return known[ending]
+
+
+def open_content(path: Path | str) -> Content:
+    """Return the bytes of a file.
+
+    Raises:
+        FileFormatError: it cannot be read, or is larger than a gigabyte.
+    """
+    try:
+        with Path(path).open("rb") as file:
+            data = file.read(MOST_BYTES + 1)
+    except OSError as error:
+        raise FileFormatError(f"{path}: cannot be read ({error.strerror}).") from error
+    if len(data) > MOST_BYTES:
+        raise FileFormatError(f"{path}: is larger than {MOST_BYTES:,} bytes, and no tree is.")
+    return Content(data, str(path))
+
+
+def read_content(content: Content, made: Format, parents: Parents) -> Reading:
+    """Read content in a format; errors name the file.
+
+    Raises:
+        FileFormatError: it is not of the format, or cannot be made a tree.
+    """
+    try:
+        return made.read(content, parents)
+    except FileFormatError:
+        raise
+    except HierarchyError as error:
+        raise FileFormatError(shortened(f"{content.where}: {error}")) from error
+
+
+def recognised(content: Content) -> str:
+    """Return the format of a file, by the ending of its name and its content.
+
+    Raises:
+        FileFormatError: it is of none.
+    """
+    ending = Path(content.where).suffix.lower()
+    formats = {name: FORMATS.get(name) for name in FORMATS}
+    named = [name for name, cls in formats.items() if ending in cls.endings + cls.also]
+    if len(named) == 1:
+        return named[0]
+    for name in sorted(named or formats, key=lambda name: -formats[name].sure):
+        if formats[name]().fits(content):
+            return name
+    if named:
+        raise FileFormatError(
+            f"{content.where}: the content is of none of the formats that end in {ending}: "
+            f"{', '.join(named)}. If it is a tree, say which format it has by `format`; to make "
+            "one: taxonomy generate."
+        )
+    raise FileFormatError(
+        f"{content.where}: no known format. Say by `format` which it has: {', '.join(FORMATS)}."
+    )
+
+
+def _chosen(content: Content, name: str, options: dict[str, Any]) -> tuple[str, Format]:
+    name = name or recognised(content)
+    return name, FORMATS.make(name, options)
+
+
+def _provenance(name: str, content: Content, reading: Reading) -> dict[str, io.Json]:
+    facts = io.provenance("read_tree", format=name, file=Path(content.where).name)
+    return {**facts, "notes": list(reading.notes)} if reading.notes else facts
+
+
+def tree_of(reading: Reading, content: Content, facts: dict[str, io.Json]) -> Hierarchy:
+    """Return the tree of what was read, made by the facts.
+
+    Raises:
+        FileFormatError: it is none, or another one than the file says.
+    """
+    try:
+        tree = Hierarchy.from_raw(reading.raw, facts)
+    except HierarchyError as error:
+        raise FileFormatError(shortened(f"{content.where}: {error}")) from error
+    if reading.digest not in ("", tree.digest):
+        raise FileFormatError(
+            f"{content.where}: the content does not match its digest; the file was damaged or "
+            "edited. Generate it again, or remove the line 'digest' if the edit was meant."
+        )
+    return tree

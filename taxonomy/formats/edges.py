@@ -1,0 +1,74 @@
+"""Lines of a parent and a child, as WordNet's and many data sets' hierarchies come."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from taxonomy._core.errors import HierarchyError, check_choice, shown
+from taxonomy.formats._format import Content, Format, Reading
+from taxonomy.trees.hierarchy import Hierarchy
+from taxonomy.trees.links import Parents, keys_of, read_links
+
+Order = Literal["parent-child", "child-parent"]
+
+
+@dataclass(frozen=True)
+class Edges(Format):
+    r"""Text with a parent and a child on every line, such as ``wordnet.is_a.txt``.
+
+    A tab stands between the two, or, in files without any, a space. Lines that begin with ``#`` are
+    skipped. Merge heights, spans and support are lost, and names that are not one node's alone.
+
+    Args:
+        order: which of the two comes first.
+
+    >>> print(Edges().write(Hierarchy.from_nested({"pets": ["cat", "dog"]})).decode(), end="")
+    node:0 pets
+    pets cat
+    pets dog
+    """
+
+    endings: ClassVar[tuple[str, ...]] = (".edges",)
+    also: ClassVar[tuple[str, ...]] = (".txt",)
+    sure: ClassVar[int] = 0
+    order: Order = "parent-child"
+
+    def __post_init__(self) -> None:
+        """Check the order."""
+        check_choice("order", self.order, Order, HierarchyError)
+
+    def fits(self, content: Content) -> bool:
+        """Return whether every line holds two words."""
+        lines = content.first_lines
+        tab = any("\t" in line for line in lines)
+        return bool(lines) and all(
+            len(line.split("\t" if tab else None)) == 2 for line in lines if line[0] != "#"
+        )
+
+    def read(self, content: Content, parents: Parents) -> Reading:
+        """Read lines of two words."""
+        tab = "\t" if "\t" in content.text else None
+        links: list[tuple[str, str]] = []
+        for number, line in enumerate(content.text.splitlines(), start=1):
+            if not line.strip() or line.startswith("#"):
+                continue
+            words = [word.strip() for word in line.split(tab)]
+            if len(words) != 2 or not all(words):
+                raise HierarchyError(
+                    f"Line {number}, {shown(line)}, is not a parent and a child with "
+                    f"{'a tab' if tab else 'a space (or, in all lines, a tab)'} between them."
+                )
+            above, below = words if self.order == "parent-child" else reversed(words)
+            links.append((above, below))
+        raw, notes = read_links({}, links, parents=parents, turned="turn them round by `order`")
+        return Reading(raw, tuple(notes))
+
+    def write(self, tree: Hierarchy, ending: str = "") -> bytes:  # noqa: ARG002
+        """Return a line for every entry but the root."""
+        keys = keys_of(tree)
+        between = "\t" if any(len(key.split()) > 1 for key in keys) else " "
+        pairs = [(keys[tree.parent[i]], keys[i]) for i in range(1, len(tree))]
+        if self.order == "child-parent":
+            pairs = [(below, above) for above, below in pairs]
+        return "".join(f"{one}{between}{other}\n" for one, other in pairs).encode()

@@ -1,0 +1,346 @@
+"""The other formats: files as people and programs write them, and what is refused."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import networkx as nx
+import nltk
+import numpy as np
+import pytest
+from scipy.cluster import hierarchy as scipy_hierarchy
+from sklearn.cluster import AgglomerativeClustering
+
+from taxonomy._core.errors import FileFormatError
+from taxonomy.formats import FORMATS, read_raw, read_tree, write_tree
+from taxonomy.trees import Hierarchy
+
+HOME = Hierarchy.from_nested({"kitchen": ["fork", "spoon"], "shed": ["rake"]})
+NAMED = Hierarchy.from_nested({"name": "home", "children": [HOME.to_nested()[0], "bed"]})
+
+
+def read(tmp_path, name: str, text: str, **options) -> Hierarchy:
+    """Return the tree in a file of a name."""
+    (tmp_path / name).write_text(text)
+    return read_tree(tmp_path / name, **options)
+
+
+def notes(tree: Hierarchy) -> list[str]:
+    return tree.provenance.get("notes", [])
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("t.csv", "child,parent\nkitchen,\nshed,\nfork,kitchen\nspoon,kitchen\nrake,shed\n"),
+        ("t.csv", "id;supercategory;colour\nfork;kitchen;1\nspoon;kitchen;2\nrake;shed;3\n"),
+        ("t.tsv", '"parent"\t"class"\nkitchen\tfork\nkitchen\tspoon\nshed\trake\n'),
+        ("t.txt", "kitchen fork\nkitchen spoon\nshed rake\n"),
+        ("t.txt", "# parents and children\nkitchen\tfork\nkitchen\tspoon\nshed\trake\n"),
+        ("t.edges", "kitchen fork\nkitchen spoon\nshed rake\n"),
+        ("t.txt", "kitchen > fork\nkitchen > spoon\nshed > rake\n"),
+        ("t.txt", "# Google_Product\nkitchen\nkitchen > fork\nkitchen > spoon\nshed > rake\n"),
+        ("t.txt", "/kitchen/fork\n/kitchen/spoon\n/shed/rake\n"),
+        ("t.paths", "kitchen\tfork\nkitchen\tspoon\nshed\trake\n"),
+        ("t.txt", "kitchen\n  fork\n  spoon\n\nshed\n  rake\n"),
+        ("t.txt", "kitchen\n\tfork\n\tspoon\nshed\n\trake\n"),
+        ("t.txt", "(3)\n├── kitchen (2)\n│   ├── fork\n│   └── spoon\n└── shed (1)\n    └── rake"),
+        ("t.yaml", "kitchen:\n  - fork\n  - spoon\nshed: [rake]\n"),
+        ("t.yml", "kitchen: {fork: , spoon: {}}\nshed: {rake: ~}\n"),
+        ("t.json", '{"kitchen": ["fork", "spoon"], "shed": ["rake"]}'),
+        ("t.json", '{"kitchen": {"fork": null, "spoon": {}}, "shed": {"rake": 7}}'),
+        ("t.nwk", "((fork,spoon)kitchen,(rake)shed);"),
+        ("t.mrg", "(node:0 (kitchen fork spoon)\n  (shed rake))"),
+        (
+            "t.json",
+            """{"nodes": [{"id": "r"}, {"id": "a", "label": "kitchen"}, {"id": "b", "name": "shed"},
+            {"id": "fork"}, {"id": "x", "label": "spoon"}, {"id": "rake"}], "links": [{"source":
+            "r", "target": "a"}, {"source": "r", "target": "b"}, {"source": "a", "target":
+            "fork"}, {"source": "a", "target": "x"}, {"source": "b", "target": 5}]}""",
+        ),
+        (
+            "t.json",
+            '{"label_tree_edges": [["fork", "kitchen"], ["spoon", "kitchen"], ["rake", "shed"]]}',
+        ),
+        (
+            "t.json",
+            """{"name": "t", "root": {"name": "node:0", "values": [{"name": "kitchen", "can_select":
+            false, "values": [{"name": "fork"}, {"name": "spoon", "values": []}]},
+            {"name": "shed", "values": [{"name": "rake"}]}]}}""",
+        ),
+    ],
+)
+def test_one_tree_in_many_forms(tmp_path, name, text):
+    tree = read(tmp_path, name, text)
+    named = Hierarchy.from_nested({"name": "r", "children": HOME.to_nested()})
+    assert tree in (HOME, named), tree.to_text()
+
+
+def test_d3_names_leaves_too(tmp_path):
+    flare = {
+        "name": "home",
+        "children": [
+            {"name": "kitchen", "children": [{"name": "fork", "value": 3}, {"name": "spoon"}]},
+            {"name": "bed", "value": 1},
+        ],
+    }
+    tree = read(tmp_path, "flare.json", json.dumps(flare))
+    assert tree == Hierarchy.from_nested(
+        {"name": "home", "children": [{"kitchen": ["fork", "spoon"]}, "bed"]}
+    )
+    assert notes(tree) == ["1 key was left out: value"]
+
+
+def test_yaml_words_are_texts(tmp_path):
+    """``no`` is a country, not a truth value, and ``1.10`` is no number."""
+    tree = read(tmp_path, "t.yaml", "countries: [no, se, on]\nversions: ['1.10', 1.1, null_]\n")
+    assert tree.leaves == ("1.1", "1.10", "no", "null_", "on", "se")
+
+
+def test_names_in_several_branches_become_paths(tmp_path):
+    tree = read(tmp_path, "t.txt", "fruit > orange\ncolours > orange\ncolours > red\n")
+    assert tree.leaves == ("colours > orange", "fruit > orange", "red")
+    assert notes(tree)[0].startswith("1 name stands for several classes, such as 'orange'")
+
+
+def test_orphans_are_named(tmp_path):
+    tree = read(tmp_path, "t.csv", "id,parent\nroot,\na,root\nb,roott\nc,a\n")
+    assert notes(tree) == [
+        "1 parent has no row, such as 'roott', and became roots",
+        "2 roots, such as 'root' and 'roott', were put under a new one",
+    ]
+
+
+def test_a_list_of_wnids_has_no_groups(tmp_path):
+    tree = read(tmp_path, "w.txt", "n02123045 tabby, tabby cat\nn02084071\nn01503061\n")
+    assert tree == Hierarchy.star(["n02123045", "n02084071", "n01503061"])
+    assert notes(tree) == ["a list has no groups, so that all classes lie below the root"]
+
+
+class TestEdges:
+    def test_the_order_can_be_turned(self, tmp_path):
+        text = "fork kitchen\nspoon kitchen\nrake shed\n"
+        assert read(tmp_path, "t.txt", text, format="edges", order="child-parent") == HOME
+
+    def test_several_parents(self, tmp_path):
+        text = "pets cat\nwild cat\nwild owl\n"
+        with pytest.raises(FileFormatError, match="'cat' has 2 parents: 'pets', 'wild'"):
+            read(tmp_path, "t.txt", text)
+        tree = read(tmp_path, "t.txt", text, parents="most-classes")
+        assert tree.clade(int(tree.ancestors("cat")[0])) == ("cat", "owl")
+        assert "of these the most-classes stays" in notes(tree)[0]
+
+
+class TestGraphML:
+    IGRAPH = """<?xml version="1.0" encoding="UTF-8"?>
+<graphml xmlns="http://graphml.graphdrawing.org/xmlns">
+  <key id="v_name" for="node" attr.name="name" attr.type="string"/>
+  <key id="v_support" for="node" attr.name="support" attr.type="double"/>
+  <graph id="G" edgedefault="directed">
+    <node id="n0"><data key="v_name">home</data></node>
+    <node id="n1"><data key="v_name">kitchen</data><data key="v_support">0.5</data></node>
+    <node id="n2"><data key="v_name">bed</data></node>
+    <node id="n3"><data key="v_name">fork</data></node>
+    <edge source="n0" target="n1"></edge><edge source="n0" target="n2"></edge>
+    <edge source="n1" target="n3"></edge>
+  </graph>
+</graphml>"""
+
+    def test_igraph_numbers_nodes_and_names_them(self, tmp_path):
+        """As igraph 1.0.0 writes."""
+        tree = read(tmp_path, "t.graphml", self.IGRAPH)
+        assert tree.leaves == ("bed", "fork")
+        assert sorted(tree.name)[-2:] == ["home", "kitchen"]
+
+    def test_several_parents_in_a_graph(self, tmp_path):
+        text = self.IGRAPH.replace('target="n2"', 'target="n3"')
+        assert read(tmp_path, "t.graphml", text, parents="deepest").leaves == ("bed", "fork")
+
+    @pytest.mark.parametrize(
+        ("old", "new", "message"),
+        [
+            ('edgedefault="directed"', 'edgedefault="undirected"', "is undirected"),
+            ("<graph ", "<!DOCTYPE x><graph ", "defines entities"),
+            ("</graphml>", "", "not readable as GraphML"),
+            ('attr.type="double"', 'attr.type="list"', "not readable as GraphML"),
+            ("0.5", "half", "not readable as GraphML"),
+        ],
+    )
+    def test_refused(self, tmp_path, old, new, message):
+        with pytest.raises(FileFormatError, match=message):
+            read(tmp_path, "t.graphml", self.IGRAPH.replace(old, new))
+
+    def test_networkx_reads_what_is_written_and_sees_labels(self, tmp_path):
+        write_tree(NAMED, tmp_path / "t.graphml")
+        graph = nx.read_graphml(tmp_path / "t.graphml")
+        assert {data.get("label") for _, data in graph.nodes(data=True)} == {
+            *("home", "kitchen", "fork", "spoon", "bed"),
+        }
+
+    def test_node_link_is_networkxs(self, tmp_path):
+        write_tree(NAMED, tmp_path / "t.json", "node-link")
+        data = json.loads((tmp_path / "t.json").read_text())
+        assert Hierarchy.from_networkx(nx.node_link_graph(data, edges="links")) == NAMED
+        graph = nx.node_link_data(NAMED.to_networkx(), edges="edges")
+        (tmp_path / "theirs.json").write_text(json.dumps(graph))
+        assert read_tree(tmp_path / "theirs.json") == NAMED
+
+
+class TestBrackets:
+    def test_nltk_reads_what_is_written(self, tmp_path):
+        tree = Hierarchy.from_nested([["cat", "x(y)"], {"two words": ["stop sign", "a"]}])
+        lost = write_tree(tree, tmp_path / "t.mrg")
+        assert lost == ("1 of 4 labels, such as 'stop sign', which are written otherwise",)
+        theirs = nltk.Tree.fromstring((tmp_path / "t.mrg").read_text())
+        assert theirs.leaves() == ["a", "stop_sign", "cat", "x-LRB-y-RRB-"]
+        assert [len(below) for below in theirs] == [2, 2]
+
+    def test_what_nltk_prints_is_read(self, tmp_path):
+        text = str(nltk.Tree("S", [nltk.Tree("NP", ["the", "cat"]), nltk.Tree("VP", ["sat"])]))
+        tree = read(tmp_path, "t.ptb", text)
+        assert tree == Hierarchy.from_nested(
+            {"name": "S", "children": [{"NP": ["the", "cat"]}, {"VP": ["sat"]}]}
+        )
+
+
+POINTS = np.random.default_rng(0).random((20, 3))
+
+
+class TestMerges:
+    def test_scipy_draws_the_same_merges(self, tmp_path):
+        merges = scipy_hierarchy.linkage(POINTS, "average")
+        np.save(tmp_path / "z.npy", merges)
+        tree = read_tree(tmp_path / "z.npy")
+        assert len(tree.leaves) == 20
+        assert notes(tree) == ["there are no labels: classes are numbered from 0"]
+        write_tree(tree, tmp_path / "z.npz")
+        with np.load(tmp_path / "z.npz") as file:
+            again, labels = file["linkage"], file["labels"].tolist()
+        assert scipy_hierarchy.is_valid_linkage(again)
+        assert np.allclose(
+            scipy_hierarchy.cophenet(again),
+            reordered(scipy_hierarchy.cophenet(merges), [int(label) for label in labels]),
+        )
+
+    def test_an_npy_holds_the_matrix_alone(self, tmp_path):
+        write_tree(HOME, tmp_path / "t.npy")
+        assert np.load(tmp_path / "t.npy").tolist() == [[0, 2, 1, 2], [1, 3, 2, 3]]
+
+    def test_ties_are_one_node(self, tmp_path):
+        merges = scipy_hierarchy.linkage(np.array([[0.0], [1], [2], [9]]), "single")
+        np.savez(tmp_path / "z.npz", Z=merges, labels=np.array(["a", "b", "c", "d"]))
+        tree = read_tree(tmp_path / "z.npz")
+        assert tree.to_nested() == {
+            "merge_height": 7.0,
+            "children": [{"merge_height": 1.0, "children": ["a", "b", "c"]}, "d"],
+        }
+        assert notes(tree) == ["1 merge is at the height of the next, and one node with it"]
+
+    def test_scikit_learns_children(self, tmp_path):
+        model = AgglomerativeClustering(linkage="average", compute_distances=True).fit(POINTS)
+        np.savez(tmp_path / "s.npz", children=model.children_, distances=model.distances_)
+        np.save(tmp_path / "z.npy", scipy_hierarchy.linkage(POINTS, "average"))
+        one, other = read_tree(tmp_path / "s.npz"), read_tree(tmp_path / "z.npy")
+        assert np.array_equal(one.parent, other.parent)
+        assert one.leaf == other.leaf
+        assert np.allclose(one.height, other.height)
+        np.save(tmp_path / "c.npy", model.children_)
+        assert read_tree(tmp_path / "c.npy").leaf == one.leaf
+
+    @pytest.mark.parametrize(
+        ("matrix", "message"),
+        [
+            ([[0, 1, 1, 2], [0, 2, 2, 3]], "Something merges twice"),
+            ([[0, 4, 1, 2], [1, 2, 2, 3]], "Row 0 merges what is not there yet; 3 classes"),
+            ([[0, 1.5, 1, 2]], "numbered by whole numbers"),
+            ([[0, 1, np.inf, 2]], "other than finite numbers"),
+            ([[0, 1e300, 1, 2]], "not there yet"),
+        ],
+    )
+    def test_refused(self, tmp_path, matrix, message):
+        np.save(tmp_path / "z.npy", np.array(matrix, dtype=float))
+        with pytest.raises(FileFormatError, match=message):
+            read_tree(tmp_path / "z.npy", "linkage")
+
+    def test_nothing_is_unpickled(self, tmp_path):
+        np.save(tmp_path / "z.npy", np.array([print], dtype=object), allow_pickle=True)
+        with pytest.raises(FileFormatError, match="not a readable npy file"):
+            read_tree(tmp_path / "z.npy", "linkage")
+
+    def test_declared_sizes_are_not_trusted(self, tmp_path):
+        file = io.BytesIO()
+        np.lib.format.write_array_header_1_0(
+            file, {"descr": "<f8", "fortran_order": False, "shape": (10**12, 4)}
+        )
+        (tmp_path / "z.npy").write_bytes(file.getvalue())
+        with pytest.raises(FileFormatError, match="entries are declared, and 0 bytes are there"):
+            read_tree(tmp_path / "z.npy", "linkage")
+
+
+def reordered(condensed: np.ndarray, order: list[int]) -> np.ndarray:
+    from scipy.spatial.distance import squareform
+
+    return squareform(squareform(condensed)[np.ix_(order, order)])
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("t.csv", "a,b\nx,y\n", "names the columns 'a, b'; one must be called child"),
+        ("t.csv", "child,parent\na\n", "Line 2: a child or its parent is missing"),
+        ("t.csv", 'child,parent\n"a', "Line 2: unexpected end of data"),
+        ("t.csv", "child,parent,merge_height\na,,x\nb,a,\n", "merge_height of the node 'a' is 'x'"),
+        ("t.edges", "a b\na b c\n", "Line 2, 'a b c', is not a parent and a child"),
+        ("t.edges", "a b\nb a\n", "has a cycle: 'a' → 'b' → 'a'"),
+        ("t.paths", "a >  > b\n", "Line 1: a part of the path is empty"),
+        ("t.txt", "a\n    b\n  c\nd\n", "Line 3, 'c', is indented by 2"),
+        ("t.json", '{"a": [1, {}', "expected a comma or the end .* at line 1 column 13"),
+        ("t.json", '{"a": ["b"], "a": []}', "given already"),
+        ("t.json", '{"a": ["\\ud800"]}', "lone surrogate"),
+        ("t.json", '["a", 1e999]', "a number of at most 64 bits"),
+        ("t.json", '["a", 1]', "holds 1; expected a label id"),
+        ("t.json", '{"nodes": [1], "links": []}', r"nodes\[0\]: expected an object, found 1"),
+        ("t.json", '{"nodes": [{"id": []}], "links": []}', r"nodes\[0\]: the id is \[\]"),
+        (
+            "t.json",
+            '{"nodes": [{}], "links": [{"source": "q", "target": 0}]}',
+            "there is no node 'q'",
+        ),
+        ("t.json", '{"label_tree_edges": [["a"]]}', r"label_tree_edges\[0\]: expected a child"),
+        ("t.json", '{"root": {"name": "a", "values": [3]}}', "A node is 3; expected an object"),
+        ("t.yaml", "a: &x [b]\nc: *x\n", "Anchors and aliases"),
+        ("t.yaml", "a: [b\n", "not readable as YAML"),
+        ("t.yaml", "a: !!python/name:os.system x\n", "The node 'a' holds 'x'"),
+        ("t.yaml", "{a: b}: c\n", "is no text"),
+        ("t.mrg", "(a b) (c d)", "A second tree begins at character 5"),
+        ("t.mrg", "(a (b c)", "1 bracket is not closed"),
+        ("t.bin", "\x00\x01", "no known format. Say by `format`"),
+        ("t.txt", "cat\ndog\n", "none of the formats that end in .txt: edges, indented, list, pa"),
+    ],
+)
+def test_what_is_wrong_is_said(tmp_path, name, text, message):
+    with pytest.raises(FileFormatError, match=message) as error:
+        read(tmp_path, name, text)
+    assert str(error.value).startswith(str(tmp_path / name))
+    assert len(str(error.value)) <= 400 + len(str(tmp_path))
+
+
+def test_a_file_can_be_looked_at_before_it_is_a_tree(tmp_path):
+    (tmp_path / "t.nwk").write_text("((a,a),b);")
+    assert read_raw(tmp_path / "t.nwk").raw.leaf.count("a") == 2
+
+
+def test_the_schema_of_the_own_json_is_published():
+    from importlib import resources
+
+    schema = json.loads((resources.files("taxonomy.trees") / "hierarchy.schema.json").read_text())
+    assert schema["$id"] == "urn:taxonomy-experts:hierarchy:1"
+    assert schema["properties"]["version"]["const"] == 1
+
+
+def test_options_of_a_format_are_checked():
+    with pytest.raises(FileFormatError, match="No such file"):
+        read_tree("nowhere.nwk")
+    with pytest.raises(Exception, match=r"has no option 'underscore'\. Did you mean 'underscores'"):
+        FORMATS.make("newick", {"underscore": "keep"})
