@@ -16,7 +16,7 @@ export NO_MKDOCS_2_WARNING := 1
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-all check docs notebooks wheel try-wheel clean \
-	headline frontier ablation expected-cost sources senses llm-report llm-local \
+	headline frontier ablation expected-cost defaults sources senses llm-report llm-local \
 	bench bench-export bench-metrics bench-trees bench-wordnet
 
 help: ## list the targets
@@ -88,6 +88,9 @@ NETWORK ?= runs/teacher/flat 1x plain-0
 expected-cost: .venv/user ## what experts cost by the source of their tree; minutes
 	test ! -d "$(NETWORK)" || $(BIN)/taxonomy features "$(NETWORK)"
 	$(BIN)/python analysis/studies/expected_cost.py --network "$$(test ! -d "$(NETWORK)" || echo "$(NETWORK)")"
+
+defaults: .venv/user ## which tree is a good default: every setting on twelve label sets; minutes
+	$(BIN)/python analysis/studies/defaults.py
 
 sources: .venv/user ## every source and builder on four label sets
 	$(BIN)/python analysis/studies/sources.py --network "$$(test ! -d "$(NETWORK)" || echo "$(NETWORK)")"

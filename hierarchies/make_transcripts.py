@@ -14,7 +14,7 @@ from __future__ import annotations
 import argparse
 import gzip
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -88,9 +88,8 @@ def groups(folder: Path, labels: LabelSet) -> Transcript:
         for key, question in asker.outstanding.items():
             put(asker, key, replies[question.repeat])
 
-    return answered(
-        LanguageModelTree(model=MODEL, context=CONTEXT, repeats=3), labels, fill, ORIGIN + GROUPS
-    )
+    asking = LanguageModelTree(model=MODEL, context=CONTEXT, repeats=3)
+    return answered(asking, labels, fill, ORIGIN + GROUPS, {"groups": 1})
 
 
 def senses(folder: Path, labels: LabelSet, name: str) -> Transcript:
@@ -113,7 +112,11 @@ def put(asker: Asker, key: str, reply: str) -> None:
 
 
 def answered(
-    asking: Asking[Any], labels: LabelSet, fill: Callable[[Asker], None], note: str
+    asking: Asking[Any],
+    labels: LabelSet,
+    fill: Callable[[Asker], None],
+    note: str,
+    versions: Mapping[str, int] | None = None,
 ) -> Transcript:
     """Find what would be asked, let it be answered, and take questions and answers.
 
@@ -122,13 +125,15 @@ def answered(
         labels: the classes, as they are shown.
         fill: stores the answers to an asker's outstanding questions.
         note: what a reader has to know.
+        versions: of the prompts, where it was not the latest that was answered.
 
     Raises:
         LLMError: a question stays without an answer.
     """
     with Store() as store:
         first, again = (
-            Asker(store, asking.model, asking.context, asking.parameters) for _ in range(2)
+            Asker(store, asking.model, asking.context, asking.parameters, versions=versions)
+            for _ in range(2)
         )
         with suppress(IncompleteError):
             asking.ask(labels, first)

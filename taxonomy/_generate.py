@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from taxonomy._core.errors import RegistryError, TaxonomyError, did_you_mean
 from taxonomy.builders import BUILDERS, Builder
 from taxonomy.labels import LabelSet, get_labels
-from taxonomy.similarity import SOURCES, Similarity, Source
+from taxonomy.similarity import SOURCES, DenseSimilarity, Similarity, Source
 from taxonomy.trees.hierarchy import Hierarchy
 from taxonomy.wordnet.known import known, misfit_note
 
 if TYPE_CHECKING:
     from taxonomy.clustering.stability import Stability
-    from taxonomy.comparison import BoundsCost
+    from taxonomy.comparison import AgainstChance, BoundsCost
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,6 +27,8 @@ class Generated:
         tree: over the labels.
         similarity: what it was built from; None for builders that need none.
         stability: how much of it survives noise on the similarities, where that was asked for.
+        fit: how far the tree is from chance, and what to try where that is near; None where there
+            are no similarities, or fewer than three classes.
         bounds_cost: what bounds on its shape cost, where it has bounds.
         notes: what else a user should know, one sentence each: guesses, gaps, cut links.
         made_by: builder and source in words.
@@ -35,6 +37,7 @@ class Generated:
     tree: Hierarchy
     similarity: Similarity | None
     stability: Stability | None
+    fit: AgainstChance | None
     bounds_cost: BoundsCost | None
     notes: tuple[str, ...]
     made_by: str
@@ -44,6 +47,8 @@ class Generated:
         from taxonomy.comparison import describe
 
         lines = [f"{self.made_by}: {describe(self.tree)}"]
+        if self.fit is not None:
+            lines.append(str(self.fit))
         if self.bounds_cost is not None:
             lines.append(_fit_sentence(self.bounds_cost))
         if (steady := self.stability) is not None:
@@ -97,14 +102,15 @@ def generate(
     made_by = BUILDERS.name_of(maker)
     if scorer is not None:
         made_by += f" of {SOURCES.name_of(scorer)}"
-    fit = _bounds_cost(tree, similarity, maker)
-    if fit is not None:
+    bounds = _bounds_cost(tree, similarity, maker)
+    if bounds is not None:
         tree = tree.with_provenance(
-            bounds_cost={name: part._asdict() for name, part in fit._asdict().items()}
+            bounds_cost={name: part._asdict() for name, part in bounds._asdict().items()}
         )
     facts = (similarity or tree).provenance
+    fit = _fit(tree, similarity, bounds, lambda dealt: maker(labels, dealt))
     notes = (*_of_labels(labels, tree), *_notes(facts), *_of_tasks(tree))
-    return Generated(tree, similarity, steady, fit, notes, made_by)
+    return Generated(tree, similarity, steady, fit, bounds, notes, made_by)
 
 
 def resolve(
@@ -198,6 +204,21 @@ def _bounds_cost(
     return bounds_cost(tree, dense, getattr(builder, "linkage", "average"))
 
 
+def _fit(
+    tree: Hierarchy,
+    similarity: Similarity | None,
+    bounds: BoundsCost | None,
+    build: Callable[[DenseSimilarity], Hierarchy],
+) -> AgainstChance | None:
+    """Return how far the tree is from chance, where all pairs of three labels or more are known."""
+    from taxonomy.comparison import against_chance
+
+    if similarity is None or not similarity.has_all_pairs or len(similarity) < 3:
+        return None
+    whole = None if bounds is None else bounds.before.of_chance
+    return against_chance(tree, similarity.all_pairs(), build, whole)
+
+
 def _fit_sentence(cost: BoundsCost) -> str:
     before, after = cost
 
@@ -205,10 +226,9 @@ def _fit_sentence(cost: BoundsCost) -> str:
         return "undefined" if value is None else f"{value:.3f}"
 
     return (
-        f"fit (Dasgupta's cost, lower is better): {after.dasgupta_cost:.3f}; "
-        f"{after.by_chance:.3f} by chance, {before.dasgupta_cost:.3f} for the dendrogram without "
-        f"bounds; cophenetic correlation {fit(after.cophenetic_fit)}, "
-        f"{fit(before.cophenetic_fit)} without bounds"
+        f"normalised cost {after.dasgupta_cost:.3f}, {after.by_chance:.3f} by chance, "
+        f"{before.dasgupta_cost:.3f} for the dendrogram without bounds; cophenetic correlation "
+        f"{fit(after.cophenetic_fit)}, {fit(before.cophenetic_fit)} without bounds"
     )
 
 

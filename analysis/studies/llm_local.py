@@ -101,7 +101,7 @@ def measures(
 ) -> dict[str, float]:
     """Return how a similarity and its tree agree with the transcript's."""
     upper = np.triu_indices(len(similarity), 1)
-    cluster = get_builder("cluster")
+    cluster = get_builder("cluster", levels="auto")
     labels = LabelSet(similarity.ids)
     tree, wanted = cluster(labels, similarity), cluster(labels, truth)
     return {

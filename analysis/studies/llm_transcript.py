@@ -58,7 +58,7 @@ def main() -> None:
     parser.add_argument("--results", type=Path, default=RESULTS, help="where the tables go")
     arguments = parser.parse_args()
     icons = get_labels("icons")
-    cluster, whole = get_builder("cluster"), get_builder("cluster", levels=())
+    cluster, whole = get_builder("cluster", levels="auto"), get_builder("cluster", levels=())
     scores = get_source("llm", transcript="icons/llm-rows")(icons)
     others = {name: get_source(name)(icons) for name in ("wordnet", "embedding", "random")}
     trees: dict[str, Hierarchy] = {"rows": cluster(icons, scores)}

@@ -49,7 +49,7 @@ NAMED = {
 
 def make_trees(labels: LabelSet) -> dict[str, Hierarchy]:
     """Build every shipped tree."""
-    cluster = get_builder("cluster")
+    cluster = get_builder("cluster", levels="auto")
     trees = {
         name: cluster(labels, get_source(name)(labels))
         for name in ("wordnet", "embedding", "random")

@@ -11,7 +11,6 @@ from taxonomy.labels import LabelSet
 from taxonomy.llm.asker import Asker
 from taxonomy.llm.asking import Asking
 from taxonomy.llm.grouping import Group, assign, groups, option_names
-from taxonomy.llm.template import get_template
 from taxonomy.similarity import Similarity
 from taxonomy.trees.consensus import consensus_tree
 from taxonomy.trees.hierarchy import Hierarchy
@@ -70,7 +69,8 @@ class LanguageModelTree(Asking[list[Hierarchy]]):
     @property
     def command(self) -> str:
         """What follows ``taxonomy`` to have this asked at a terminal, with … for the labels."""
-        return f"generate … --builder llm --strategy {self.strategy}"
+        told = self.flags("options", "depth", "repeats", "first_repeat")
+        return f"generate … --builder llm --strategy {self.strategy}{told}"
 
     def _nested(self, labels: LabelSet, asker: Asker, repeat: int) -> Group:
         if self.strategy == "groups":
@@ -79,7 +79,7 @@ class LanguageModelTree(Asking[list[Hierarchy]]):
         return assign(labels, asker, options, depth=self.depth, repeat=repeat)
 
     def _provenance(self, labels: LabelSet, asker: Asker) -> dict[str, io.Json]:
-        template = get_template(self.strategy)
+        template = asker.template(self.strategy)
         return io.provenance(
             "llm",
             strategy=self.strategy,

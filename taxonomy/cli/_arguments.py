@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -79,48 +79,32 @@ def scoring(given: Given) -> tuple[str, Any, str]:
 
 
 def add_out(
-    parser: Parser, text: str, endings: Sequence[str] = (), default: str | None = None
+    parser: Parser,
+    text: str,
+    endings: Sequence[str] | Callable[[str], object] = (),
+    default: str | None = None,
 ) -> None:
     """Add ``--out``, the file that is written, whose ending is refused where it is not honoured.
 
     Args:
         parser: of the command.
         text: what is written.
-        endings: those that are; none for a folder, or a name of any form.
+        endings: those that are, or what refuses others; none for a folder, or a name of any form.
         default: the file where none is named; None to write none then.
     """
 
     def path(name: str) -> Path:
-        if endings:
+        if callable(endings):
+            endings(name)
+        elif endings:
             check_ending(name, endings)
         return Path(name)
 
-    written = f"{text}, as {', '.join(endings)}" if endings else text
-    shown = f"{written} [{default}]" if default else written
+    form = ", in the format of its ending"
+    if not callable(endings):
+        form = f", as {', '.join(endings)}" if endings else ""
+    shown = f"{text}{form}" + (f" [{default}]" if default else "")
     parser.add_argument("--out", "-o", type=path, default=default and Path(default), help=shown)
-
-
-def add_tree_out(parser: Parser, text: str, default: str) -> None:
-    """Add ``--out``, the file of a tree, whose ending says the format."""
-
-    def path(name: str) -> Path:
-        from taxonomy.formats import format_to_write
-
-        format_to_write(name)
-        return Path(name)
-
-    shown = f"{text}, in the format of its ending [{default}]"
-    parser.add_argument("--out", "-o", type=path, default=Path(default), help=shown)
-
-
-def write_out(tree: Hierarchy, path: Path, name: str = "", **options: Any) -> None:
-    """Write a tree and say where, and what of it was lost."""
-    from taxonomy.formats import write_tree
-
-    lost = write_tree(tree, path, name, **options)
-    print(f"tree {tree.digest[:12]} written to {path}")
-    if lost:
-        print(f"the file does not hold {'; '.join(lost)}")
 
 
 def say(given: Given, text: object) -> None:

@@ -11,20 +11,11 @@ from typing import Any
 from taxonomy._core.registry import unknown_option
 
 COMMANDS = {
-    "labels": ("labels", "senses"),
-    "trees": ("generate", "show", "check", "convert", "compare", "refine", "name", "plot"),
-    "networks": (
-        "tasks",
-        "design",
-        "train",
-        "predict",
-        "evaluate",
-        "extract",
-        "curve",
-        "features",
-    ),
-    "language models": ("llm",),
-    "all of it": ("demo",),
+    "labels": "labels senses",
+    "trees": "generate show check convert compare refine name plot",
+    "networks": "tasks design train predict evaluate extract curve features",
+    "language models": "llm",
+    "all of it": "demo",
 }
 """The commands by what they are about, in the order of work."""
 
@@ -36,7 +27,7 @@ def _summary(name: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-SUMMARIES = {name: _summary(name) for group in COMMANDS.values() for name in group}
+SUMMARIES = {name: _summary(name) for group in COMMANDS.values() for name in group.split()}
 
 
 class Parser(argparse.ArgumentParser):
@@ -93,7 +84,7 @@ def overview() -> str:
     """Return what ``taxonomy --help`` prints."""
     lines = ["usage: taxonomy COMMAND …", "", ABOUT]
     for heading, group in COMMANDS.items():
-        lines += ["", f"{heading}:", *(f"  {name:10} {SUMMARIES[name]}" for name in group)]
+        lines += ["", f"{heading}:", *(f"  {name:10} {SUMMARIES[name]}" for name in group.split())]
     return "\n".join([*lines, "", FIRST])
 
 

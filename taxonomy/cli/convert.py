@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from taxonomy.cli._arguments import TREE, Given, Parser, Words, write_out
+from taxonomy.cli._arguments import TREE, Given, Parser, Words
 from taxonomy.cli._options import add_options, choice, given_options
-from taxonomy.formats import FORMATS, find_tree, read_tree
+from taxonomy.formats import FORMATS, find_tree, read_tree, saved
 
 EXAMPLES = (
     "taxonomy convert icons/wordnet tree.nwk",
@@ -17,10 +17,9 @@ EXAMPLES = (
 
 
 def add_arguments(parser: Parser, argv: Words) -> None:
-    parser.add_argument("tree", metavar="IN", help=f"{TREE}")
+    parser.add_argument("tree", metavar="IN", help=TREE)
     parser.add_argument("out", metavar="OUT", type=Path, help="the file to write")
-    known = ", ".join(FORMATS)
-    read = f"the format of IN [by ending and content]: {known}"
+    read = f"the format of IN [by ending and content]: {', '.join(FORMATS)}"
     parser.add_argument("--from", dest="format", default="", metavar="FORMAT", help=read)
     parser.add_argument("--to", default="", metavar="FORMAT", help="that of OUT [by ending]")
     add_options(parser, read_tree, "nodes with several parents")
@@ -29,12 +28,10 @@ def add_arguments(parser: Parser, argv: Words) -> None:
         add_options(parser, FORMATS.get(name), f"options of {flag} {name}", flag[2:])
 
 
-def run(arguments: Given) -> None:
-    given = {name: given_options(FORMATS.get(name), arguments) for name in _named(arguments)}
-    options = given_options(read_tree, arguments) | given.get(arguments.format, {})
-    tree = read_tree(find_tree(arguments.tree), arguments.format, **options)
-    write_out(tree, arguments.out, arguments.to, **given.get(arguments.to, {}))
-
-
-def _named(arguments: Given) -> set[str]:
-    return {name for name in (arguments.format, arguments.to) if name}
+def run(given: Given) -> None:
+    own = {
+        name: given_options(FORMATS.get(name), given) for name in {given.format, given.to} - {""}
+    }
+    options = given_options(read_tree, given) | own.get(given.format, {})
+    tree = read_tree(find_tree(given.tree), given.format, **options)
+    print(saved(tree, given.out, given.to, **own.get(given.to, {})))

@@ -2,6 +2,7 @@
 
 from taxonomy._core.endings import NETWORKS, check_ending
 from taxonomy.cli._arguments import CLASSES, NETWORK, TASKS, Given, Parser, Words, add_out
+from taxonomy.cli._options import add_options, choice, given_options
 
 EXAMPLES = (
     "taxonomy extract icons/tree --classes cat,dog,horse --out pets.safetensors",
@@ -10,7 +11,7 @@ EXAMPLES = (
 )
 
 
-def add_arguments(parser: Parser, _: Words) -> None:
+def add_arguments(parser: Parser, argv: Words) -> None:
     parser.add_argument("net", help=NETWORK)
     wanted = parser.add_mutually_exclusive_group(required=True)
     wanted.add_argument("--classes", help=f"{CLASSES}; patterns such as c*; or a file of them")
@@ -20,6 +21,10 @@ def add_arguments(parser: Parser, _: Words) -> None:
     told = "write a bundle for a device into the folder --out, not one file for this toolkit"
     parser.add_argument("--target", choices=("onnx", "safetensors"), help=told)
     add_out(parser, "the expert's file", default="expert.safetensors")
+    if (name := choice(argv, "--target", "")) in ("onnx", "safetensors"):
+        from taxonomy.export import TARGETS
+
+        add_options(parser, TARGETS.get(name), f"options of --target {name}")
 
 
 def run(arguments: Given) -> None:
@@ -37,9 +42,10 @@ def run(arguments: Given) -> None:
     else:
         classes = choose(net.hierarchy, arguments.classes)
     if arguments.target:
-        from taxonomy.export import bundle
+        from taxonomy.export import TARGETS, bundle
 
-        made = bundle(arguments.net, arguments.out, arguments.target, classes=classes)
+        options = given_options(TARGETS.get(arguments.target), arguments)
+        made = bundle(arguments.net, arguments.out, arguments.target, classes=classes, **options)
         print(f"{made.to_text()}\nbundle written to {arguments.out}")
         return
     expert = extract(net, classes)

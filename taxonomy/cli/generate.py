@@ -2,8 +2,9 @@
 
 from taxonomy._generate import generate, plan
 from taxonomy.builders import BUILDERS
-from taxonomy.cli._arguments import DRY_RUN, LABELS, Given, Parser, Words, add_tree_out, write_out
+from taxonomy.cli._arguments import DRY_RUN, LABELS, Given, Parser, Words, add_out
 from taxonomy.cli._options import add_choice, add_options, from_options, given_options
+from taxonomy.formats import format_to_write, saved
 from taxonomy.similarity import SOURCES
 
 EXAMPLES = (
@@ -19,7 +20,7 @@ EXAMPLES = (
 
 def add_arguments(parser: Parser, argv: Words) -> None:
     parser.add_argument("labels", help=LABELS)
-    add_tree_out(parser, "the tree's file", "tree.json")
+    add_out(parser, "the tree's file", format_to_write, "tree.json")
     parser.add_argument("--dry-run", action="store_true", help=DRY_RUN)
     add_options(parser, generate, "how stable the tree is")
     builder = add_choice(parser, argv, "--builder", BUILDERS, "cluster")
@@ -34,6 +35,7 @@ def run(arguments: Given) -> None:
         print(plan(arguments.labels, source, builder))
         return
     made = generate(arguments.labels, source, builder, **given_options(generate, arguments))
-    print(made)
-    write_out(made.tree, arguments.out)
+    if not arguments.quiet:
+        print(made)
+    print(saved(made.tree, arguments.out))
     print(f"next: taxonomy show {arguments.out}")

@@ -1,11 +1,12 @@
 """``taxonomy llm``: batches and transcripts of a language model's answers."""
 
 from pathlib import Path
+from typing import Any
 
 from taxonomy._core import io
 from taxonomy._core.endings import REQUESTS, TABLES, TRANSCRIPTS
 from taxonomy.cli._arguments import LABELS, Given, Parser, Words, add_out
-from taxonomy.cli._options import add_options, choice, from_options
+from taxonomy.cli._options import add_options, choice, given_options
 from taxonomy.labels import get_labels
 from taxonomy.llm import actions
 from taxonomy.study.transcripts import asking_by_strategy, asking_class, compare_transcripts
@@ -25,6 +26,8 @@ ACTIONS = {
     "transcript": "Write requests and answers as a transcript to replay.",
     "diff": "Say where two transcripts disagree, and whether their trees do.",
 }
+
+FILES = ("out", "note", "results", "requests")
 
 
 def add_arguments(parser: Parser, argv: Words) -> None:
@@ -60,15 +63,7 @@ def run(given: Given) -> None:
             io.write_text(given.out, table.to_csv(index=False))
             print(f"differences written to {given.out}")
         return
-    about = from_options(asking_class(given.strategy), given), get_labels(given.labels)
-    match given.action:
-        case "export":
-            print(actions.export_to(*about, given.out))
-        case "import":
-            print(actions.import_from(*about, given.results, given.requests))
-        case "submit":
-            print(actions.submit(*about))
-        case "collect":
-            print(actions.collect(*about))
-        case "transcript":
-            print(actions.transcript_to(*about, given.out, given.note))
+    cls: Any = asking_class(name := given.strategy)
+    about = cls(strategy=name, **given_options(cls, given)), get_labels(given.labels)
+    own = {key: value for key, value in vars(given).items() if key in FILES}
+    print(actions.DONE[given.action](*about, **own))

@@ -3,8 +3,9 @@
 from typing import get_args
 
 from taxonomy._naming import By, name_tree
-from taxonomy.cli._arguments import LABELS, TREE, Given, Parser, Words, add_tree_out, say, write_out
+from taxonomy.cli._arguments import LABELS, TREE, Given, Parser, Words, add_out, say
 from taxonomy.cli._options import add_options, choice, from_options
+from taxonomy.formats import format_to_write, saved
 from taxonomy.llm import Settings
 from taxonomy.trees.naming import parse_names
 
@@ -27,7 +28,7 @@ def add_arguments(parser: Parser, argv: Words) -> None:
     own = "CLASS,CLASS=NAME, your own name for the node where these meet, which wins; repeatable"
     parser.add_argument("--set", action="append", default=[], metavar="A,B=NAME", help=own)
     parser.add_argument("--keep", action="store_true", help="leave names that are there")
-    add_tree_out(parser, "the named tree's file", "named.json")
+    add_out(parser, "the named tree's file", format_to_write, "named.json")
     if choice(argv, "--by", "hypernym") == "model":
         add_options(parser, Settings, "options of --by model", "model")
 
@@ -42,4 +43,4 @@ def run(arguments: Given) -> None:
         settings=from_options(Settings, arguments),
     )
     say(arguments, named)
-    write_out(named.tree, arguments.out)
+    print(saved(named.tree, arguments.out))

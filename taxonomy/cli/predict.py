@@ -13,9 +13,7 @@ EXAMPLES = (
 
 def add_arguments(parser: Parser, _: Words) -> None:
     parser.add_argument("network", help=NETWORK)
-    parser.add_argument(
-        "pictures", nargs="+", metavar="PICTURE", help="a file, or a folder of them"
-    )
+    parser.add_argument("pictures", nargs="+", metavar="PICTURE", help="files, or folders of them")
     parser.add_argument("--top", type=int, default=5, help="classes shown of each picture [5]")
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print JSON, one list of all pictures")

@@ -30,7 +30,7 @@ def add_arguments(parser: Parser, argv: Words) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON with every alternative")
     parser.add_argument("--dry-run", action="store_true", help=DRY_RUN)
     add_options(parser, find_senses, "how they are found")
-    add_choice(parser, argv, "--source", SOURCES, text="a similarity source that votes too: ")
+    add_choice(parser, argv, "--source", SOURCES, text="votes too, but for wordnet: ")
     title = "asking a language model (--model), or replaying its answers (--transcript)"
     add_options(parser, Senses, title, "llm", ("strategy", "ignore_wnids"))
 

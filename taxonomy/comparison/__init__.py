@@ -2,7 +2,8 @@
 
 One meaning a file: `heights` (cophenetic correlation), `baker`, `cut_pairs` (Fowlkes-Mallows),
 `mutual_information`, `clades` (Robinson-Foulds), `triplets`, `ancestors` (ancestor-F1); `dasgupta`
-and `purity` are fits of one tree, `bounds` what bounds on its shape cost. `cuts` says what a cut
+and `purity` are fits of one tree, `bounds` what bounds on its shape cost, `chance` how far it is
+from chance. `cuts` says what a cut
 into k clusters is, `relabelling` what chance gives, `movement` which classes moved. Trees of
 different label sets are first restricted to the labels they share; the table says how many those
 are, and how many are left out.
@@ -20,10 +21,11 @@ from taxonomy._core.registry import lookup
 from taxonomy.comparison.ancestors import ancestor_f1
 from taxonomy.comparison.baker import baker_gamma, baker_spearman
 from taxonomy.comparison.bounds import BoundsCost, bounds_cost
+from taxonomy.comparison.chance import AgainstChance, against_chance
 from taxonomy.comparison.clades import robinson_foulds
 from taxonomy.comparison.cut_pairs import fowlkes_mallows, fowlkes_mallows_curve
 from taxonomy.comparison.cuts import cut
-from taxonomy.comparison.dasgupta import dasgupta_cost
+from taxonomy.comparison.dasgupta import dasgupta_cost, share_of_chance
 from taxonomy.comparison.heights import cophenetic_correlation, cophenetic_fit
 from taxonomy.comparison.metric import Metric
 from taxonomy.comparison.movement import moved
@@ -44,11 +46,13 @@ if TYPE_CHECKING:
 __all__ = [
     "FITS",
     "METRICS",
+    "AgainstChance",
     "BoundsCost",
     "Metric",
     "Null",
     "adjusted_mutual_information",
     "adjusted_mutual_information_curve",
+    "against_chance",
     "ancestor_f1",
     "baker_gamma",
     "baker_spearman",
@@ -66,6 +70,7 @@ __all__ = [
     "moved",
     "null",
     "robinson_foulds",
+    "share_of_chance",
     "summary",
     "triplet_distance",
 ]

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
+
 from taxonomy.clustering.levels import dendrogram
-from taxonomy.comparison.dasgupta import dasgupta_cost, expected_dasgupta_cost
+from taxonomy.comparison.dasgupta import (
+    dasgupta_cost,
+    expected_dasgupta_cost,
+    share_of_chance,
+)
 from taxonomy.comparison.heights import cophenetic_fit
 from taxonomy.trees.hierarchy import Hierarchy
 
@@ -20,11 +27,14 @@ class Fit(NamedTuple):
         dasgupta_cost: normalised, in [0, 1]; low is good, 1 a star.
         by_chance: its mean under random relabelling of the tree.
         cophenetic_fit: in [-1, 1]; high is good; None where it is not defined.
+        of_chance: `taxonomy.comparison.share_of_chance`: 1 is a random tree, lower is better; None
+            where all pairs are equally alike.
     """
 
     dasgupta_cost: float
     by_chance: float
     cophenetic_fit: float | None
+    of_chance: float | None
 
 
 class BoundsCost(NamedTuple):
@@ -63,8 +73,15 @@ def bounds_cost(
 
 
 def _fit(tree: Hierarchy, similarity: DenseSimilarity) -> Fit:
-    cost = dasgupta_cost(tree, similarity)
-    share = dasgupta_cost(tree, similarity, normalised=True)
-    chance = expected_dasgupta_cost(tree, similarity) * share / cost
-    fit = cophenetic_fit(tree, similarity)
-    return Fit(round(share, 6), round(chance, 6), None if fit != fit else round(fit, 6))
+    values = similarity.all_pairs().values
+    star = len(values) * float(values.sum() - np.trace(values)) / 2
+    return Fit(
+        round(dasgupta_cost(tree, similarity) / star, 6),
+        round(expected_dasgupta_cost(tree, similarity) / star, 6),
+        _defined(cophenetic_fit(tree, similarity)),
+        _defined(share_of_chance(tree, similarity)),
+    )
+
+
+def _defined(value: float) -> float | None:
+    return None if math.isnan(value) else round(value, 6)

@@ -67,6 +67,44 @@ def expected_dasgupta_cost(tree: Hierarchy, similarity: DenseSimilarity) -> floa
     return float(mean * np.dot(pairs_at(tree), tree.leaf_counts[tree.nodes]))
 
 
+def share_of_chance(tree: Hierarchy, similarity: DenseSimilarity) -> float:
+    """Return what a tree costs as a share of what it costs by chance, whatever the scale.
+
+    Dasgupta's cost takes 0 for "nothing in common", but every source has its own zero: unrelated
+    words have a cosine of 0.2, unrelated things in WordNet are both entities. So only what a pair
+    is more alike than the average pair counts here, and adding to all similarities or multiplying
+    them changes nothing. By chance is the mean over all relabellings of the same tree, exactly: 1
+    is a random tree or a star, and lower is better. A tree that was fitted to random numbers is
+    below 1 too, the more so the fewer labels it has. Range (0, 2).
+
+    Args:
+        tree: a tree of n labels.
+        similarity: of these labels and, maybe, others.
+
+    Returns:
+        the share; nan where all pairs are equally alike.
+
+    Raises:
+        HierarchyError: fewer than two labels.
+        LabelError: the similarity lacks a label.
+
+    >>> from taxonomy.similarity import DenseSimilarity
+    >>> s = DenseSimilarity(["a", "b", "c"], [[1, 0.9, 0.1], [0.9, 1, 0.3], [0.1, 0.3, 1]])
+    >>> round(share_of_chance(Hierarchy.from_nested([["a", "b"], "c"]), s), 3)  # 2 / (8 / 3)
+    0.75
+    """
+    if len(tree.leaves) < 2:
+        raise HierarchyError("The cost of a tree needs at least two labels.")
+    upper = np.triu_indices(len(tree.leaves), 1)
+    pairs = similarity.all_pairs().restrict(tree.leaves).values[upper]
+    above = pairs - pairs.mean()
+    above[above < 1e-12] = 0.0  # rounding of the mean
+    if not above.any():
+        return float("nan")
+    sizes = tree.leaf_counts[tree.lowest_common_ancestors[upper]]
+    return float(np.dot(above, sizes) / (above.sum() * sizes.mean()))
+
+
 def _similarities(
     tree: Hierarchy, similarity: DenseSimilarity
 ) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:

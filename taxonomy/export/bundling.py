@@ -52,6 +52,11 @@ class Target(Protocol):
         """The package that runs it."""
         ...
 
+    @property
+    def threads(self) -> int:
+        """How many threads `runner` uses."""
+        ...
+
     def model(self, net: HierarchicalNet) -> bytes:
         """Return the model's file."""
         ...
@@ -169,6 +174,10 @@ def bundle(
         pictures, predictions = _own(net)
     whole = get_net(net)
     expert = whole if classes is None else extract(whole, classes)
+    if whole.spec.channels != len(whole.preprocessing.channels):
+        raise ExportError(
+            f"The network reads {whole.spec.channels} channels, which no picture has."
+        )
     part = None if pictures is None else _of_classes(pictures, expert.classes)
     with evaluating(expert), io.atomic_folder(folder, MANIFEST) as place:
         samples, logits = _self_test(expert)
@@ -185,7 +194,7 @@ def bundle(
         measured: dict[str, io.Json] = {
             "largest_difference": _compared(run, expert, samples, part),
             "compared_pictures": SAMPLES + (0 if part is None else min(COMPARED, len(part))),
-            "latency": latency_of(run, samples, to.runtime),
+            "latency": latency_of(run, samples, to.runtime, to.threads),
         }
         if part is not None:
             found = run(_colours(part.images[:]))
@@ -304,8 +313,7 @@ def _colours(images: Any) -> Bytes:
 def _identity(net: HierarchicalNet, labels: LabelSet | Path | str | None) -> dict[str, io.Json]:
     """Return what an expert tells apart, and what it was cut from."""
     source = net.source
-    if labels is None and source is not None and _is_shipped(source):
-        labels = source.name.partition("/")[0]
+    labels = labels or _shipped_set(source) or None
     known = None if labels is None else get_labels(labels)
     held = {} if known is None else {label.id: label for label in known}
     described = []
@@ -323,13 +331,14 @@ def _identity(net: HierarchicalNet, labels: LabelSet | Path | str | None) -> dic
     }
 
 
-def _is_shipped(source: Source) -> bool:
-    """Return whether a network was read from a shipped file, whatever it calls itself."""
-    return source.sha256 in shipped.index().values()
+def _shipped_set(source: Source | None) -> str:
+    """Return the label set of a shipped network, wherever its file lies; empty for others."""
+    digests = {digest: name for name, digest in shipped.index().items()}
+    return digests.get(source.sha256, "").partition("/")[0] if source else ""
 
 
 def _licences(net: HierarchicalNet) -> dict[str, str]:
-    if net.source is None or not _is_shipped(net.source):
+    if not _shipped_set(net.source):
         return {"weights": "not stated", "data": "not stated"}
     return {
         "weights": "MIT, taxonomy-experts",

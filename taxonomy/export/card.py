@@ -55,7 +55,8 @@ def figures_table(manifest: Mapping[str, Json]) -> str:
         value = own[key] if key else len(manifest["labels"])
         whole = f"{source[key or 'classes']:,}" if source else ""
         rows.append((title, f"{value:,}", whole))
-    rows.append((f"bytes of {manifest['model']}", f"{own['bytes']:,}", ""))
+    size = f"{source['bytes']:,}" if source else ""
+    rows.append(("bytes of the file", f"{own['bytes']:,}", size))
     rows.append(("peak activation bytes", f"{own['peak_activation_bytes']:,}", ""))
     rows.append(("ms a picture", f"{measured['latency']['median_ms']:.3f}", ""))
     if "accuracy" in measured:
@@ -67,8 +68,9 @@ def figures_table(manifest: Mapping[str, Json]) -> str:
 def _accuracy(manifest: Mapping[str, Json]) -> str:
     measured = manifest["measured"]
     latency = measured["latency"]
+    threads = "one thread" if latency["threads"] == 1 else f"{latency['threads']} threads"
     where = (
-        f"Time is the median of {latency['runs']} runs of {latency['runtime']} on one thread "
+        f"Time is the median of {latency['runs']} runs of {latency['runtime']} on {threads} "
         f"({latency['machine']}). The largest difference from the network's outputs was "
         f"{measured['largest_difference']:.1e} over {measured['compared_pictures']} pictures."
     )

@@ -50,6 +50,7 @@ def latency_of(
     run: Callable[[npt.NDArray[np.uint8]], Float32Array],
     pictures: npt.NDArray[np.uint8],
     runtime: str,
+    threads: int,
 ) -> dict[str, io.Json]:
     """Return the median time of one picture on this machine, in milliseconds.
 
@@ -57,6 +58,7 @@ def latency_of(
         run: gives logits.
         pictures: at least one, shape (n, 3, side, side).
         runtime: the package that it is measured with.
+        threads: how many it uses.
     """
     times = []
     for number in range(WARM + RUNS):
@@ -68,7 +70,7 @@ def latency_of(
     return {
         "median_ms": round(middle * 1e3, 4),
         "runs": RUNS,
-        "threads": 1,
+        "threads": threads,
         "runtime": runtime,
         "machine": io.stamp()["machine"],
     }

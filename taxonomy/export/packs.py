@@ -57,7 +57,7 @@ def chosen(family: str, nodes: int, width: int) -> str:
     Measured by ``analysis/bench/export.py``: onnxruntime takes its fast kernel for a grouped 3x3
     convolution only where a group's channels are a multiple of its block, 16 with AVX-512 and 8
     with AVX2; otherwise it copies and multiplies group by group, and a few dense convolutions on
-    slices take .73 to .98 of the time. Grouped 1x1 convolutions, a ConvNeXt block's, are always as
+    slices take .77 to 1.01 of the time. Grouped 1x1 convolutions, a ConvNeXt block's, are always as
     fast. Dense weights with zeros are faster only for few narrow nodes, and as many times larger.
 
     Args:

@@ -22,9 +22,11 @@ from taxonomy.export.lower import lower
 from taxonomy.export.packs import Lowering
 from taxonomy.nets.hierarchical import HierarchicalNet
 
-OPSET = 20
-IR_VERSION = 9
-"""Of ONNX 1.15, the oldest that has the operator set; older runtimes refuse newer files."""
+PLAIN, NEWER = (17, 8), (20, 9)
+"""Operator set and version of the file: older runtimes refuse newer ones. The newer ones, of ONNX
+1.15 and onnxruntime 1.17, are for steps in `NEEDS_NEWER`; else those of ONNX 1.12 will do."""
+
+NEEDS_NEWER = {"gelu", "respond", "unit"}
 
 INPUT, OUTPUT = "image", "logits"
 Bytes = npt.NDArray[np.uint8]
@@ -54,6 +56,7 @@ class ONNX:
 
     file = "model.onnx"
     runtime = "onnxruntime"
+    threads = 1
 
     def __post_init__(self) -> None:
         """Check the options."""
@@ -158,10 +161,12 @@ class _Writer:
             [value(OUTPUT, self.types.FLOAT, [self.batch, len(self.graph.classes)])],
             self.initialisers,
         )
+        kinds = {step.kind for step in self.graph.steps}
+        opset, version = NEWER if kinds & NEEDS_NEWER else PLAIN
         model = self.helper.make_model(
             graph,
-            ir_version=IR_VERSION,
-            opset_imports=[self.helper.make_opsetid("", OPSET)],
+            ir_version=version,
+            opset_imports=[self.helper.make_opsetid("", opset)],
             producer_name="taxonomy-experts",
             producer_version=io.versions().get("taxonomy-experts", ""),
         )

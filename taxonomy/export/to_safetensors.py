@@ -28,6 +28,11 @@ class Safetensors:
     file = "model.safetensors"
     runtime = "taxonomy-experts"
 
+    @property
+    def threads(self) -> int:
+        """How many threads PyTorch uses."""
+        return torch.get_num_threads()
+
     def model(self, net: HierarchicalNet) -> bytes:
         """Return the file of a network or an expert; the same network gives the same bytes."""
         return net_bytes(net)

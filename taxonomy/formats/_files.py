@@ -170,6 +170,18 @@ def write_tree(
     return lost
 
 
+def saved(
+    tree: Hierarchy,
+    path: Path | str,
+    format: str = "",  # noqa: A002
+    **options: Any,
+) -> str:
+    """Write a tree as `write_tree` does, and return in words where it is and what is lost."""
+    lost = write_tree(tree, path, format, **options)
+    words = f"tree {tree.digest[:12]} written to {path}"
+    return f"{words}\nthe file does not hold {'; '.join(lost)}" if lost else words
+
+
 def format_to_write(path: Path | str) -> str:
     """Return the format that the ending of a file's name stands for.
 

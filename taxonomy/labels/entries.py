@@ -28,7 +28,9 @@ class Entry:
     Args:
         place: where it stands, such as ``line 3`` or ``names[2]``; empty for folders.
         id: its id.
-        name, definition, wnid: as a label has them; empty where nothing is said.
+        name: as a label has it; empty where none is given.
+        definition: likewise.
+        wnid: likewise, or a synset's name.
     """
 
     place: str
@@ -51,9 +53,14 @@ class Found:
     form: str = ""
 
 
-def of_code(place: str, code: str, name: str, definition: str = "") -> Entry:
+def is_code(text: str) -> bool:
+    """Return whether a text is an id that a list of others gives to a class."""
+    return bool(SYNSET.fullmatch(text) or MACHINE_ID.fullmatch(text))
+
+
+def of_code(place: str, code: str, name: str) -> Entry:
     """Return the entry of a class that a code stands for; a code of WordNet is its synset."""
-    return Entry(place, code, name, definition, code if SYNSET.fullmatch(code) else "")
+    return Entry(place, code, name, wnid=code if SYNSET.fullmatch(code) else "")
 
 
 def first_name(names: str) -> str:

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from taxonomy._core.errors import LabelError, shown
-from taxonomy.labels.entries import MACHINE_ID, Entry, Found, first_name, of_code
-from taxonomy.labels.label import SYNSET
+from taxonomy.labels.entries import Entry, Found, first_name, is_code, of_code
 from taxonomy.labels.tables import columns, from_records
 
 HOLDERS = (
@@ -128,15 +127,22 @@ def _of_mapping(value: Mapping[str, Any], path: str) -> Found:
     places = {key: f"{path}.{key[:40]}".removeprefix(".") for key in value}
     values = list(value.values())
     if all(isinstance(one, dict) for one in values):
-        return _of_records({places[key]: one for key, one in value.items()}, path)
+        said = columns([name for one in values for name in one]).keys()
+        keyed = not numbered and not said.isdisjoint({"name", "definition", "wnid"})
+        return _of_records(
+            {places[key]: {"id": key, **one} if keyed else one for key, one in value.items()}, path
+        )
     if all(map(_is_number, values)) and not numbered:
         entries = [Entry(places[key], key.strip()) for key in value]
         return Found(entries, "names with numbers, which are left out")
-    if all(isinstance(one, list) and len(one) == 2 for one in values) and numbered:
+    if numbered and all(isinstance(one, list) and len(one) == 2 for one in values):
         pairs = {key: [_text(part, places[key]) for part in one] for key, one in value.items()}
+    else:
+        pairs = {}
+    if pairs and all(is_code(code) for code, _ in pairs.values()):
         entries = [of_code(places[key], code, first_name(n)) for key, (code, n) in pairs.items()]
         return Found(entries, "numbers with a code and a name")
-    coded = all(SYNSET.fullmatch(key) or MACHINE_ID.fullmatch(key) for key in value)
+    coded = all(map(is_code, value))
     if any(isinstance(one, list) for one in values) and not (coded or numbered):
         where = f"{path}: " if path else ""
         raise LabelError(f"{where}groups of classes are a tree; write the names alone as a list.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +76,16 @@ def transcript_to(asking: Asking[Any], labels: LabelSet, out: Path | str, note: 
         f"{len(transcript.records)} answers written to {out}\n{left}"
         f"replay: taxonomy {asking.command} --transcript {out}"
     )
+
+
+DONE: dict[str, Callable[..., str]] = {
+    "export": export_to,
+    "import": import_from,
+    "submit": submit,
+    "collect": collect,
+    "transcript": transcript_to,
+}
+"""What is done, by its name."""
 
 
 def _counted(counts: Counter[str]) -> str:

@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import accumulate
+from itertools import count
 from typing import Any
 
 from taxonomy._core import io
 from taxonomy._core.errors import ReplyError
 from taxonomy.llm.client import Client
+from taxonomy.llm.completion import (
+    expected,
+    fills_window,
+    is_cut,
+    is_refused,
+    log_probabilities,
+    loses_question,
+    text_of,
+    thoughts_of,
+    usage,
+)
+from taxonomy.llm.parsing import parse, parse_cut, spots
 from taxonomy.llm.question import Prompt, Question
-from taxonomy.llm.reply import Answers, Fault, parse, spots, text_of
+from taxonomy.llm.reply import Answers, Fault, Object
 from taxonomy.llm.store import Store
+from taxonomy.llm.template import Template, get_template
 
 
 @dataclass
@@ -46,6 +58,10 @@ class Asker:
         context: what the templates' ``{context}`` says of the classes; empty for nothing.
         parameters: sampling parameters.
         client: sends what is not stored; None to send nothing.
+        room: the most tokens that a question's answer may have in this run, so that what was cut
+            off with fewer is asked again; the client's where there is one.
+        versions: of the templates by name, where they are not the latest; a transcript's are those
+            that its questions were made of.
 
     Attributes:
         before_sending: called with the questions that are about to be sent; it may raise.
@@ -61,12 +77,16 @@ class Asker:
         context: str,
         parameters: Mapping[str, io.Json] | None = None,
         client: Client | None = None,
+        room: Callable[[Question], int] | None = None,
+        versions: Mapping[str, int] | None = None,
     ) -> None:
         self.store = store
         self.model = model
         self.context = context
         self.parameters = dict(parameters or {})
         self.client = client
+        self.room = client.room if client is not None and room is None else room
+        self.versions = dict(versions or {})
         self.before_sending: Callable[[Sequence[Question]], None] | None = None
         self.outstanding: dict[str, Question] = {}
         self.used: set[str] = set()
@@ -96,19 +116,31 @@ class Asker:
                 self.outstanding[outcome.question.key] = outcome.question
         return outcomes
 
+    def template(self, name: str) -> Template:
+        """Return the template of a name that this asks by."""
+        return get_template(name, self.versions.get(name))
+
     def _next(self, prompt: Prompt, repeat: int) -> Question | None:
         return self.follow(prompt, repeat).question
 
     def follow(self, prompt: Prompt, repeat: int) -> Outcome:
         """Follow a prompt through its stored answers, up to the first that is missing."""
         outcome = Outcome(faults=dict.fromkeys(prompt.wanted, Fault.UNASKED))
-        for attempt in range(prompt.attempts):
+        answer: io.Json = None
+        for attempt in count():
             question = prompt.question(
-                self.model, self.context, self.parameters, repeat, outcome.faults, attempt
+                self.model,
+                self.context,
+                self.parameters,
+                repeat,
+                outcome.faults,
+                attempt,
+                self.template(prompt.template),
             )
-            answer = self.store.answer(question.key)
+            before, answer = answer, self.store.answer(question.key)
             if answer is None:
-                outcome.question = question
+                if attempt < prompt.attempts or self._allows_more(before, question):
+                    outcome.question = question
                 break
             self.used.add(question.key)
             reading = read(answer, question)
@@ -122,72 +154,64 @@ class Asker:
         outcome.seen = +outcome.seen
         return outcome
 
+    def _allows_more(self, answer: io.Json, question: Question) -> bool:
+        """Return whether the last answer was cut off at fewer tokens than this run allows."""
+        if self.room is None or not is_cut(answer):
+            return False
+        used = usage(answer)  # of a batch's results nothing else is known
+        allowed = answer.get("allowed", used and used[1])
+        return isinstance(allowed, int) and self.room(question) > allowed
+
 
 def read(answer: Mapping[str, Any], question: Question) -> Answers:
     """Sort a stored completion into values and faults; nothing in it is trusted."""
-    choice = answer["choices"][0]
-    message = choice["message"]
-    text = text_of(message)
-    cut = choice.get("finish_reason") == "length"
+    cut = is_cut(answer)
+    how = Fault.WINDOW if cut and fills_window(answer) else Fault.TRUNCATED
+    keys = question.reply.schema(question.wanted)["required"]
     try:
-        if message.get("refusal") or choice.get("finish_reason") == "content_filter":
-            raise ReplyError(Fault.REFUSED)
-        if not text.strip():
-            raise ReplyError(Fault.UNFINISHED if cut else Fault.EMPTY)
-        if cut:
-            raise ReplyError(Fault.TRUNCATED)
-        content, start = parse(text, question.reply.schema(question.wanted)["required"])
+        content, start, whole = _content(answer, keys, cut=cut, divisible=question.reply.divisible)
         reading = question.reply.read(content, question.wanted)
     except ReplyError as error:
-        return Answers(faults=dict.fromkeys(question.wanted, error.fault))
-    if _log_probabilities(answer):
+        fault = how if error.fault == Fault.TRUNCATED else error.fault
+        if loses_question(answer, sum(len(m["content"].encode()) for m in question.messages)):
+            fault = Fault.UNREAD
+        return Answers(faults=dict.fromkeys(question.wanted, fault))
+    if not whole:
+        for item, fault in reading.faults.items():
+            reading.faults[item] = how if fault == Fault.MISSING else fault
+    if log_probabilities(answer):
+        text = text_of(answer["choices"][0]["message"])
         reading.spots = spots(text, start, list(reading.values))
     return reading
 
 
-def _log_probabilities(answer: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    found = answer["choices"][0].get("logprobs")
-    content = found.get("content") if isinstance(found, Mapping) else None
-    return _mappings(content)
+def _content(
+    answer: Mapping[str, Any], keys: Sequence[str], *, cut: bool, divisible: bool
+) -> tuple[Object, int, bool]:
+    """Return the object that is the answer, where it begins, and whether it is whole.
 
-
-def _mappings(found: Any) -> list[Mapping[str, Any]]:
-    """Return those entries of a list that are mappings; of anything else, none."""
-    return [one for one in found if isinstance(one, Mapping)] if isinstance(found, list) else []
-
-
-def _probability(log: Any) -> float:
-    """Return the probability of a logarithm, and 0 for anything that is none."""
-    return math.exp(log) if isinstance(log, int | float) and log <= 0 else 0.0
-
-
-def expected(answer: Mapping[str, Any], places: Mapping[str, int]) -> dict[str, float]:
-    """Return the expected number at each place of an answer's text, from log-probabilities.
-
-    It is the mean of the digits that the model considered there, weighted by their probabilities;
-    tokens that are no digit are left out and the rest sums to 1. Only for scales of one digit.
+    Raises:
+        ReplyError: there is none.
     """
-    tokens = _log_probabilities(answer)
-    texts = [str(token.get("token", "")) for token in tokens]
-    # Some servers give tokens that are not those of the text; their places would mean nothing.
-    if not "".join(texts).startswith(text_of(answer["choices"][0]["message"])):
-        return {}
-    ends = list(accumulate(map(len, texts)))
-    found = {}
-    which = 0
-    for item, place in sorted(places.items(), key=lambda pair: pair[1]):
-        while which < len(ends) and ends[which] <= place:
-            which += 1
-        if which == len(ends):
-            break
-        token = tokens[which]
-        before = texts[which][: place - (ends[which] - len(texts[which]))]
-        weights = [0.0] * 10
-        for other in _mappings(token.get("top_logprobs")) or [token]:
-            text = str(other.get("token", ""))
-            digit = text.removeprefix(before).strip()
-            if text.startswith(before) and len(digit) == 1 and digit in "0123456789":
-                weights[int(digit)] += _probability(other.get("logprob"))
-        if total := sum(weights):
-            found[item] = sum(digit * weight for digit, weight in enumerate(weights)) / total
-    return found
+    choice = answer["choices"][0]
+    if is_refused(choice):
+        raise ReplyError(Fault.REFUSED)
+    text = text_of(choice["message"])
+    if not text.strip():
+        if cut:
+            raise ReplyError(Fault.UNFINISHED)
+        # Where a server takes the whole answer for thoughts, it ends with the object.
+        if not (thoughts := thoughts_of(choice["message"])):
+            raise ReplyError(Fault.EMPTY)
+        try:
+            return *parse(thoughts, keys, ending=True), True
+        except ReplyError:
+            raise ReplyError(Fault.THOUGHTS) from None
+    try:
+        return *parse(text, keys, ending=cut), True
+    except ReplyError as error:
+        if not cut or error.fault == Fault.UNFINISHED:
+            raise
+        if not divisible:
+            raise ReplyError(Fault.TRUNCATED) from None
+    return *parse_cut(text, keys), False

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import shlex
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import partial
 from typing import ClassVar, Generic, TypeVar
 
@@ -45,6 +46,16 @@ class Asking(Settings, ABC, Generic[Answers]):
     @abstractmethod
     def command(self) -> str:
         """What follows ``taxonomy`` to have this asked at a terminal, with … for the labels."""
+
+    def flags(self, *names: str) -> str:
+        """Return the flags of the options named, as far as they are not the usual ones."""
+        usual = {field.name: field.default for field in fields(self)}
+        words = []
+        for name in names:
+            if (value := getattr(self, name)) != usual[name]:
+                words.append(f"--{name.replace('_', '-')}")
+                words += [] if value is True else [str(value)]
+        return "".join(f" {shlex.quote(word)}" for word in words)
 
     def shown(self, labels: LabelSet) -> LabelSet:
         """Return what of the labels a request may say: all of it, unless a subclass says less.

@@ -13,24 +13,33 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 from taxonomy._core import io
-from taxonomy._core.errors import BudgetError, FileFormatError, LLMError, ServerError
-from taxonomy._core.registry import require
+from taxonomy._core.errors import BudgetError, FileFormatError, LLMError, ServerError, shown
 from taxonomy.labels import LabelSet
 from taxonomy.llm.asking import Asking, agree
-from taxonomy.llm.client import Client, clean, usage
+from taxonomy.llm.client import Client
+from taxonomy.llm.completion import decoded, usage
 from taxonomy.llm.question import Question
-from taxonomy.llm.reply import decoded
+from taxonomy.llm.server import Failure, Server, finish, printable
 from taxonomy.llm.store import Store
-
-if TYPE_CHECKING:
-    import openai
 
 ENDPOINT = "/v1/chat/completions"
 ENDED = frozenset({"completed", "expired", "failed", "cancelled"})
 """States in which a batch changes no more; each may have paid results."""
+
+
+_LARGEST_RESULT = 1 << 20
+"""Bytes that one answer of a batch may have, on average."""
+
+_LONGEST_TRANSFER = 3600.0
+"""Seconds that a batch's file may take on its way."""
+
+Row = tuple[str, dict[str, io.Json], str, list[str]]
+"""Name, ids, state and keys of a batch, as a store keeps them."""
 
 
 class Collected(NamedTuple):
@@ -186,7 +195,7 @@ def take(results: str, store: Store, keys: Mapping[str, str] | None = None) -> C
         if not line.strip():
             continue
         try:
-            content = decoded(clean(line))
+            content = decoded(Server().clean(line))
             name = str(content["custom_id"])
             key = name if keys is None else keys.get(name, "")
             response = content.get("response") or {}
@@ -230,31 +239,32 @@ def submit(questions: Sequence[Question], client: Client) -> str:
         store.put_batch(name, ids, "prepared", [question.key for question in new])
         prepared = [row for row in store.batches() if row[0] == name]
     name, ids, _, keys = prepared[0]
-    with client.server.connect_once() as connection:
+    return finish(_start(client, name, dict(ids), keys))
+
+
+async def _start(client: Client, name: str, ids: dict[str, io.Json], keys: list[str]) -> str:
+    """Upload a prepared batch's file and start it, each where that is not done yet."""
+    store = client.budget.store
+    async with client.server.connect() as connection:
+        batches = connection.batches.with_streaming_response
         if not ids["file"]:
             upload = (f"{name}.jsonl", str(ids["text"]).encode())
-            ids["file"] = _call(client, connection.files.create, file=upload, purpose="batch").id
+            send = connection.files.with_streaming_response.create
+            text = await _text(client, send, _LARGEST_RESULT, file=upload, purpose="batch")
+            ids["file"] = _id(_object(text))
             store.put_batch(name, ids, "prepared", keys)
-        batch = _started(client, connection, name)
-        if not batch:
-            batch = _call(
-                client,
-                connection.batches.create,
-                input_file_id=str(ids["file"]),
-                endpoint=ENDPOINT,
-                completion_window="24h",
-                metadata={"taxonomy": name},
-            ).id
+        # A run that was killed may have started it already.
+        started = _named(await _call(client, batches.list, limit=100), name) or await _call(
+            client,
+            batches.create,
+            input_file_id=str(ids["file"]),
+            endpoint=ENDPOINT,
+            completion_window="24h",
+            metadata={"taxonomy": name},
+        )
+        batch = _id(started)
         store.put_batch(name, {"file": ids["file"], "batch": batch}, "started", keys)
     return batch
-
-
-def _started(client: Client, connection: openai.OpenAI, name: str) -> str:
-    """Return the id of the batch of this name, if the server has started it already."""
-    for batch in _call(client, connection.batches.list, limit=100).data:
-        if (batch.metadata or {}).get("taxonomy") == name:
-            return str(batch.id)
-    return ""
 
 
 def _reserve(questions: Sequence[Question], client: Client) -> None:
@@ -284,21 +294,31 @@ def collect(client: Client) -> list[Collected]:
     Raises:
         ServerError: the server refuses.
     """
+    started = [row for row in client.budget.store.batches() if row[2] == "started"]
+    return finish(_collect(client, started)) if started else []
+
+
+async def _collect(client: Client, started: Sequence[Row]) -> list[Collected]:
+    """Ask after batches, and take the results of those that have ended."""
     store = client.budget.store
-    started = [row for row in store.batches() if row[2] == "started"]
-    if not started:
-        return []
     report = []
-    with client.server.connect_once() as connection:
+    async with client.server.connect() as connection:
+        batches = connection.batches.with_streaming_response
+        files = connection.files.with_streaming_response
         for name, ids, _, keys in started:
-            batch = _call(client, connection.batches.retrieve, str(ids["batch"]))
+            batch = await _call(client, batches.retrieve, batch_id=str(ids["batch"]))
+            status = printable(str(batch.get("status")), 40)
             counts: Counter[str] = Counter()
-            if batch.status in ENDED:
-                for file in filter(None, (batch.output_file_id, batch.error_file_id)):
-                    counts += take(_call(client, connection.files.content, file).text, store)
+            if status in ENDED:
+                most = _LARGEST_RESULT * (len(keys) + 1)
+                for file in map(batch.get, ("output_file_id", "error_file_id")):
+                    if isinstance(file, str):
+                        counts += take(
+                            await _text(client, files.content, most, file_id=file), store
+                        )
                 _settle(store, keys)
-                store.put_batch(name, ids, batch.status, keys)
-            report.append(Collected(str(ids["batch"]), str(batch.status), counts))
+                store.put_batch(name, ids, status, keys)
+            report.append(Collected(str(ids["batch"]), status, counts))
     return report
 
 
@@ -312,13 +332,49 @@ def _settle(store: Store, keys: Sequence[str]) -> None:
             store.close_send(send, "answered", usage(answer))
 
 
-def _call(client: Client, what: Any, *arguments: Any, **options: Any) -> Any:
-    """Call the API; its errors become ours, without the key."""
-    library = require("openai")
+async def _call(client: Client, send: Any, **arguments: Any) -> dict[str, Any]:
+    """Call the API; return the object that it answers with."""
+    return _object(await _text(client, send, _LARGEST_RESULT, **arguments))
+
+
+async def _text(client: Client, send: Any, most: int, **arguments: Any) -> str:
+    """Call the API, which may have to carry a large file; return the text that it answers with."""
+    patient = replace(client.server, timeout=max(client.server.timeout, _LONGEST_TRANSFER))
     try:
-        return what(*arguments, **options)
-    except library.OpenAIError as error:
-        raise ServerError(
-            f"The Batch API failed: {clean(str(error), client.server.key_variable)[:500]}. What "
-            "was done is written down; run the same command again."
-        ) from None
+        text, _ = await patient.exchange(send, most, arguments)
+    except Failure as failure:
+        raise _failed(failure) from None
+    return text
+
+
+def _failed(failure: Failure) -> ServerError:
+    return ServerError(
+        f"The Batch API failed: {failure}. What was done is written down; run the same command "
+        "again."
+    )
+
+
+def _object(text: str) -> dict[str, Any]:
+    """Return the object that the API answers with."""
+    with suppress(ValueError):
+        if isinstance(content := decoded(text), dict):
+            return content
+    raise _failed(Failure(f"the reply is no object: {text[:80]}"))
+
+
+def _named(found: Mapping[str, Any], name: str) -> dict[str, Any] | None:
+    """Return the batch of a name in the API's list of batches, or None."""
+    listed = found.get("data")
+    for batch in listed if isinstance(listed, list) else ():
+        made = batch.get("metadata") if isinstance(batch, dict) else None
+        if isinstance(made, dict) and made.get("taxonomy") == name:
+            return dict(batch)
+    return None
+
+
+def _id(content: Mapping[str, Any]) -> str:
+    """Return the id of what the API made."""
+    found = content.get("id")
+    if not isinstance(found, str) or printable(found) != found:
+        raise _failed(Failure(f"the reply has no id: {shown(content)}"))
+    return found

@@ -4,25 +4,29 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from taxonomy._core.arrays import Float32Array
 from taxonomy._core.errors import ServerError
-from taxonomy._core.registry import require
-from taxonomy.llm.client import Server, clean, finish
-from taxonomy.llm.reply import decoded
+from taxonomy.llm.server import Failure, Server, finish, printable
+
+if TYPE_CHECKING:
+    import openai
 
 AT_ONCE = 128
 """Texts in one request."""
+
+_LARGEST_VECTOR = 1 << 19
+"""Bytes of JSON that one vector may take; one of 16,384 numbers takes less."""
 
 
 def embed(texts: Sequence[str], model: str, server: Server, at_once: int = AT_ONCE) -> Float32Array:
     """Return one vector a text, in the order of the texts.
 
-    Failures that may pass (429, 408, 409, 5xx, dropped connections) are tried again by the openai
-    package, `Server.retries` times within the time that a request has, waits included.
+    Failures that may pass (429, 408, 409, 5xx, dropped connections) are
+    tried again, `Server.retries` times within the time that a request has, waits included.
 
     Args:
         texts: at least one.
@@ -48,36 +52,48 @@ def embed(texts: Sequence[str], model: str, server: Server, at_once: int = AT_ON
 async def _all_vectors(
     parts: Sequence[Sequence[str]], model: str, server: Server
 ) -> list[Float32Array]:
-    async with server.connect(server.retries) as connection:
-        return [await _vectors(connection, list(part), model, server) for part in parts]
+    vectors = []
+    async with server.connect() as connection:
+        for part in parts:
+            try:
+                async with asyncio.timeout(server.timeout):
+                    vectors.append(await _vectors(connection, list(part), model, server))
+            except TimeoutError:
+                raise _failed(f"no answer within {server.timeout:g} seconds") from None
+            except Failure as failure:
+                raise _failed(str(failure)) from None
+    return vectors
 
 
-async def _vectors(connection: Any, texts: list[str], model: str, server: Server) -> Float32Array:
-    """Send one request and return its vectors."""
-    library = require("openai")
-    create = connection.embeddings.with_raw_response.create
-    try:
-        # The package obeys a Retry-After of up to two minutes at every try; this ends them all.
-        async with asyncio.timeout(server.timeout):
-            raw = await create(model=model, input=texts, encoding_format="float")
-        content = decoded(raw.text)
-    except (TimeoutError, library.APITimeoutError):
-        reason = f"no answer within {server.timeout:g} seconds"
-    except library.APIConnectionError as error:
-        reason = f"the connection failed ({error.__cause__ or error})"
-    except library.APIStatusError as error:
-        text = clean(str(error.message), server.key_variable)
-        reason = text if str(error.status_code) in text else f"status {error.status_code}: {text}"
-    except library.OpenAIError as error:
-        reason = clean(str(error), server.key_variable)
-    except ValueError as error:
-        reason = f"the reply is not JSON to be stored: {error}"
-    else:
-        return _read(content, len(texts))
-    raise ServerError(
-        f"The embeddings server failed: {reason[:500]}. Vectors so far are kept where caching is "
-        "on; run again to continue."
+def _failed(reason: str) -> ServerError:
+    return ServerError(
+        f"The embeddings server failed: {reason}. Vectors so far are kept where caching is on; run "
+        "again to continue."
     )
+
+
+async def _vectors(
+    connection: openai.AsyncOpenAI, texts: list[str], model: str, server: Server
+) -> Float32Array:
+    """Send one request, again where it may pass, and return its vectors.
+
+    Raises:
+        Failure: there are none within the time of a request, waits included.
+    """
+    send = connection.embeddings.with_streaming_response.create
+    body = {"model": model, "input": texts, "encoding_format": "float"}
+    failures = 0
+    while True:
+        try:
+            most = _LARGEST_VECTOR * (len(texts) + 1)
+            content = await server.fetch(send, most, body, "not JSON")
+        except Failure as failure:
+            if not failure.passes or failures == server.retries:
+                raise
+            await asyncio.sleep(server.wait(failure, failures))
+            failures += 1
+        else:
+            return _read(content, len(texts))
 
 
 def _read(content: Any, count: int) -> Float32Array:
@@ -88,13 +104,18 @@ def _read(content: Any, count: int) -> Float32Array:
     """
     try:
         rows = {int(entry["index"]): entry["embedding"] for entry in content["data"]}
-        vectors = np.array([rows[i] for i in range(count)], dtype=np.float32)
+        numbers = [rows[i] for i in range(count)]
+        if not all(type(number) in (int, float) for row in numbers for number in row):
+            raise TypeError("entries that are not finite numbers")
+        with np.errstate(over="ignore"):
+            vectors = np.array(numbers, dtype=np.float32)
         if len(rows) != count or vectors.ndim != 2 or not vectors.shape[1]:
             raise ValueError(f"{len(rows)} vectors for {count} texts")
         if not np.isfinite(vectors).all():
             raise ValueError("numbers that are not finite")
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise ServerError(
-            f"The server's reply is no list of {count} embeddings ({error!r}); is its model one?"
+            f"The server's reply is no list of {count} embeddings "
+            f"({printable(repr(error), 80)}); is its model one?"
         ) from None
     return vectors

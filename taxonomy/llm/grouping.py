@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -47,6 +48,8 @@ Group = dict[str, Any]
 class Tree:
     """The form of an answer that is a tree, usable if it holds most of the ids exactly once."""
 
+    divisible: ClassVar[bool] = False
+
     ids: frozenset[str]
 
     def schema(self, wanted: Sequence[str]) -> io.Json:  # noqa: ARG002
@@ -76,10 +79,12 @@ class Tree:
         children, leaves = found.get("children", []), found.get("leaves", [])
         if not isinstance(children, list) or not isinstance(leaves, list):
             raise ReplyError(Fault.NOT_JSON)
+        leaves = leaves + [child for child in children if isinstance(child, str)]
         known = [leaf for leaf in leaves if isinstance(leaf, str) and leaf in self.ids]
         reading.invented += len(leaves) - len(known)
         held.update(known)
-        below = [self._group(child, reading, held, depth + 1) for child in children]
+        inner = [child for child in children if not isinstance(child, str)]
+        below = [self._group(child, reading, held, depth + 1) for child in inner]
         return {"name": name, "children": below, "leaves": known}
 
     def room(self, wanted: Sequence[str]) -> int:  # noqa: ARG002
@@ -87,11 +92,17 @@ class Tree:
         return 256 + sum(len(one.encode()) + 5 for one in self.ids) + 40 * len(self.ids)
 
 
-def groups(labels: LabelSet, asker: Asker, repeat: int = 0) -> Group:
+def groups(labels: LabelSet, asker: Asker, repeat: int = 0, group: str = "") -> Group:
     """Return the model's own tree of the labels, each of them exactly once.
 
     Labels that an answer leaves out or repeats are asked for again, to be placed in its groups.
     Lists of more than `LIST` labels are divided among proposed groups first, and each is sorted.
+
+    Args:
+        labels: the classes.
+        asker: asks or reads.
+        repeat: which independent answer.
+        group: what the classes have in common, where they are a group of a larger tree.
 
     Raises:
         IncompleteError: no usable tree, or labels without a place after two more questions.
@@ -99,18 +110,23 @@ def groups(labels: LabelSet, asker: Asker, repeat: int = 0) -> Group:
     if len(labels) < 3:
         return {"name": "root", "leaves": list(labels.ids)}
     if len(labels) > LIST:
-        names = propose(labels, asker, repeat)
+        names = propose(labels, asker, repeat, group)
         where = place(labels, [{"name": name} for name in names], asker, repeat)
         parts = [[one for one in labels.ids if where[one] == k] for k in range(len(names))]
         if max(map(len, parts)) == len(labels):
             raise IncompleteError("The model puts all classes into one group; use another `model`.")
-        below = []
-        for name, part in zip(names, parts, strict=True):
-            if part:
-                below.append(groups(labels.restrict(part), asker, repeat) | {"name": name})
-        return {"name": "root", "children": below}
+
+        def divided(name: str, part: list[str]) -> Group:
+            return groups(labels.restrict(part), asker, repeat, name) | {"name": name}
+
+        return {"name": "root", "children": _all_of(divided, names, parts)}
+    version = asker.template("groups").version
     prompt = Prompt(
-        "groups", ("tree",), _listed(labels), Tree(_ids(labels)), {"shape": shape(len(labels))}
+        "groups",
+        ("tree",),
+        _listed(labels, group if version > 1 else ""),
+        Tree(_ids(labels)),
+        {"shape": shape(len(labels), version)},
     )
     (outcome,) = asker.ask([prompt], repeat)
     if outcome.faults:
@@ -118,30 +134,40 @@ def groups(labels: LabelSet, asker: Asker, repeat: int = 0) -> Group:
     return _repaired(labels, outcome.values["tree"], asker, repeat)
 
 
-def shape(n: int) -> str:
-    """Return the words in which a prompt asks for a number of groups of n classes.
+def shape(n: int, version: int = 2) -> str:
+    """Return the words in which a version of the prompt asks for a number of groups of n classes.
 
-    >>> shape(212)[:45]
-    '6 to 12 top groups; under each, 2 to 8 subgro'
+    >>> shape(212)[:47]
+    '6 to 12 top groups; under each, 1 to 8 subgroup'
     """
     few = max(2, round(0.41 * n**0.5))
+    top = f"{few} to {2 * few} top groups; under each, "
     if n < 24:
-        return (
-            f"{few} to {2 * few} top groups; under each, 1 to 3 subgroups of at least 1 category."
-        )
+        return f"{top}1 to 3 subgroups of at least 1 category."
     low, high = (max(2 * few, round(n / share, -1 if n >= 100 else None)) for share in (7, 4.2))
+    if version == 1:
+        return (
+            f"{top}2 to 8 subgroups; each subgroup holds 3 to 9 categories; {low:.0f} to "
+            f"{high:.0f} subgroups in all."
+        )
     return (
-        f"{few} to {2 * few} top groups; under each, 2 to 8 subgroups; each subgroup holds 3 to 9 "
-        f"categories; {low:.0f} to {high:.0f} subgroups in all."
+        f"{top}1 to 8 subgroups; a subgroup usually holds 3 to 9 categories; {_range(low, high)} "
+        "subgroups in all, top groups not counted."
     )
+
+
+def _range(low: float, high: float) -> str:
+    return f"{low:.0f} to {high:.0f}" if low < high else f"{low:.0f}"
 
 
 def _ids(labels: LabelSet) -> frozenset[str]:
     return frozenset(wire_id(label.id) for label in labels)
 
 
-def _listed(labels: LabelSet) -> Any:
-    return lambda _: {"categories": [category(label) for label in labels]}
+def _listed(labels: LabelSet, group: str) -> Any:
+    """Return what makes a request's data: the categories, and the group that they are of."""
+    named = {"group": group} if group else {}
+    return lambda _: {**named, "categories": [category(label) for label in labels]}
 
 
 def _repaired(labels: LabelSet, tree: Group, asker: Asker, repeat: int) -> Group:
@@ -203,19 +229,25 @@ def place(
     return found
 
 
-def propose(labels: LabelSet, asker: Asker, repeat: int = 0) -> list[str]:
+def propose(labels: LabelSet, asker: Asker, repeat: int = 0, group: str = "") -> list[str]:
     """Ask for names of groups into which all labels can be sorted.
+
+    Args:
+        labels: the classes.
+        asker: asks or reads.
+        repeat: which independent answer.
+        group: what the classes have in common, where they are a group of a larger tree.
 
     Raises:
         IncompleteError: no usable answer.
     """
-    few = min(GROUPS, max(2, round(0.41 * len(labels) ** 0.5)))
-    most = min(GROUPS, 2 * few)
+    first = asker.template("propose").version == 1
+    few = max(2, round(0.41 * len(labels) ** 0.5))
+    few, most = min(GROUPS if first else GROUPS - 4, few), min(GROUPS, 2 * few)
     text = f"{few} to {most} groups."
+    listed = _listed(labels, "" if first else group)
     reply = Single("groups", _names(2, 2 * GROUPS))
-    (outcome,) = asker.ask(
-        [Prompt("propose", ("groups",), _listed(labels), reply, {"shape": text})], repeat
-    )
+    (outcome,) = asker.ask([Prompt("propose", ("groups",), listed, reply, {"shape": text})], repeat)
     if outcome.faults:
         raise _incomplete("groups", outcome.faults)
     names: list[str] = outcome.values["groups"]
@@ -244,6 +276,7 @@ def assign(
     depth: int = 1,
     least: int = 6,
     repeat: int = 0,
+    group: str = "",
 ) -> Group:
     """Return a tree made top-down: every label chooses among listed groups, one a request.
 
@@ -254,12 +287,13 @@ def assign(
         depth: number of levels of groups; those below the first are proposed by the model.
         least: groups of fewer labels are not divided.
         repeat: which independent answer.
+        group: what the classes have in common, where they are a group of a larger tree.
 
     Raises:
         LLMError: fewer than two options.
         IncompleteError: a label has no usable answer, or groups could not be proposed.
     """
-    names = list(options) or propose(labels, asker, repeat)
+    names = list(options) or propose(labels, asker, repeat, group)
     if len(names) < 2 or len(set(names)) < len(names):
         raise LLMError("Assignment needs at least two groups of different names.")
     numbered = [{"number": k, "name": name} for k, name in enumerate(names, start=1)]
@@ -279,17 +313,35 @@ def assign(
             chosen[label.id] = int(outcome.values["group"]) - 1
     if faults:
         raise _incomplete("a group", faults)
-    below: list[Group] = []
-    for k, name in enumerate(names):
-        part = [one for one in labels.ids if chosen[one] == k]
+    inner = partial(assign, asker=asker, depth=depth - 1, least=least, repeat=repeat)
+
+    def divided(name: str, part: list[str]) -> Group:
         if depth > 1 and len(labels) > len(part) >= max(least, 3):
-            inner = assign(
-                labels.restrict(part), asker, depth=depth - 1, least=least, repeat=repeat
-            )
-            below.append(inner | {"name": name})
-        elif part:
-            below.append({"name": name, "leaves": part})
-    return {"name": "root", "children": below}
+            return inner(labels.restrict(part), group=name) | {"name": name}
+        return {"name": name, "leaves": part}
+
+    parts = [[one for one in labels.ids if chosen[one] == k] for k in range(len(names))]
+    return {"name": "root", "children": _all_of(divided, names, parts)}
+
+
+def _all_of(
+    divided: Callable[[str, list[str]], Group], names: Sequence[str], parts: Sequence[list[str]]
+) -> list[Group]:
+    """Divide all groups that are not empty, so that their questions go out together.
+
+    Raises:
+        IncompleteError: one lacks answers.
+    """
+    below, lacking = [], []
+    for name, part in zip(names, parts, strict=True):
+        try:
+            if part:
+                below.append(divided(name, part))
+        except IncompleteError as error:
+            lacking.append(error)
+    if lacking:
+        raise lacking[0]
+    return below
 
 
 def option_names(text: str) -> tuple[str, ...]:

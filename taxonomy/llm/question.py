@@ -100,9 +100,10 @@ class Prompt:
         repeat: int,
         faults: Mapping[str, Fault],
         attempt: int,
+        template: Template | None = None,
     ) -> Question:
         """Return the question; from the second attempt on only for the items at fault."""
-        template = get_template(self.template)
+        template = template or get_template(self.template)
         system = template.fill(context=context, **self.slots)
         wanted = self.wanted
         if attempt:

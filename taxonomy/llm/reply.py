@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import math
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from taxonomy._core.errors import ReplyError
 from taxonomy._core.io import Json
@@ -21,6 +19,9 @@ class Fault(StrEnum):
     REFUSED = "the answer was a refusal"
     TRUNCATED = "the answer was cut off"
     UNFINISHED = "the answer was cut off while thinking"
+    WINDOW = "the answer was cut off where the context window ended"
+    UNREAD = "the question was longer than the context window"
+    THOUGHTS = "the answer was thoughts alone"
     NOT_JSON = "the answer was not one JSON object"
     SWAPPED = "the answer was about something else"
     MISSING = "it was left out"
@@ -50,7 +51,13 @@ class Answers:
 
 
 class Reply(Protocol):
-    """The form of an answer: what to demand of a server and how to read what comes."""
+    """The form of an answer: what to demand of a server and how to read what comes.
+
+    Attributes:
+        divisible: whether a part of an answer is of use, the rest to be asked for again.
+    """
+
+    divisible: ClassVar[bool]
 
     def schema(self, wanted: Sequence[str]) -> Json:
         """Return the JSON schema of an answer that holds the items wanted."""
@@ -78,117 +85,7 @@ class Object(dict[str, Any]):
         self.twice = {key for key, _ in pairs if key in seen or seen.add(key)}  # type: ignore[func-returns-value]
 
 
-_THOUGHTS_END = re.compile(
-    r"</[a-z:]*(?:think|thought|reason)[a-z]*>|\[/think\]|<\|message\|>", re.IGNORECASE
-)
-"""What models of today write between their thoughts and their answer."""
-
-_THOUGHTS_BEGIN = re.compile(
-    r"<[a-z:]*(?:think|thought|reason)[a-z]*>|\[think\]|<\|channel\|>analysis", re.IGNORECASE
-)
-
-_MOST_BRACES = 1000
-"""Braces outside the object that are tried; telling where one breaks takes as long as the text."""
-
-_DECODER = json.JSONDecoder(object_pairs_hook=Object)
-
-
-def parse(text: str, keys: Sequence[str] = ()) -> tuple[Object, int]:
-    r"""Return the one JSON object of an answer and where it begins in the text.
-
-    Thoughts before it, prose and fences around it are passed over. ``NaN`` and the like are kept as
-    they are, for the item's check to refuse.
-
-    Args:
-        text: the answer.
-        keys: what the object must hold, to tell it from others where there are several.
-
-    Raises:
-        ReplyError: there is no such object, or there are several that differ.
-
-    >>> parse('```json\n{"a": 1}\n```')
-    ({'a': 1}, 8)
-    >>> parse('It is {x}: 1 or 2.</think> So: {"a": 2}.')
-    ({'a': 2}, 31)
-    """
-    start = max((found.end() for found in _THOUGHTS_END.finditer(text)), default=0)
-    if not text[start:].strip():
-        raise ReplyError(Fault.EMPTY)
-    if _THOUGHTS_BEGIN.search(text, start):
-        raise ReplyError(Fault.UNFINISHED)
-    objects = list(_objects(text, start))
-    if len(objects) > 1:
-        objects = [(found, at) for found, at in objects if set(keys) <= found.keys()]
-    if not objects or any(found != objects[0][0] for found, _ in objects):
-        raise ReplyError(Fault.NOT_JSON)
-    return objects[0]
-
-
-def _objects(text: str, start: int) -> Iterator[tuple[Object, int]]:
-    """Yield every JSON object that lies in no other one, and where it begins.
-
-    After a broken object the search goes on where it breaks, so that a part of it is not taken for
-    the whole, and no character is read twice.
-
-    Raises:
-        ReplyError: it is nested too deeply, or has more braces than prose has.
-    """
-    at = text.find("{", start)
-    for _ in range(_MOST_BRACES):
-        if at < 0:
-            return
-        try:
-            found, end = _DECODER.raw_decode(text, at)
-        except json.JSONDecodeError as error:
-            end = max(error.pos, at + 1)
-        except (ValueError, RecursionError):  # too many digits, or too deep
-            raise ReplyError(Fault.NOT_JSON) from None
-        else:
-            yield found, at
-        at = text.find("{", end)
-    raise ReplyError(Fault.NOT_JSON)
-
-
-def text_of(message: Mapping[str, Any]) -> str:
-    """Return the text of a completion's message, of which some servers send several parts.
-
-    >>> text_of({"content": [{"type": "thinking", "thinking": "…"}, {"type": "text", "text": "7"}]})
-    '7'
-    """
-    content = message.get("content")
-    parts = content if isinstance(content, list) else [{"text": content}]
-    texts = [part.get("text") for part in parts if isinstance(part, Mapping)]
-    return "".join(text for text in texts if isinstance(text, str))
-
-
-def decoded(text: str) -> Any:
-    r"""Return JSON that came from outside as it can be stored.
-
-    Halves of surrogate pairs, which no file can hold, become U+FFFD.
-
-    Raises:
-        ValueError: it is no JSON, or holds numbers that are not finite.
-
-    >>> decoded('["\\ud83d", 7]')
-    ['\ufffd', 7]
-    """
-    try:
-        content = json.loads(text)
-    except RecursionError:
-        raise ValueError("it is nested too deeply") from None
-    try:
-        again = json.dumps(content, ensure_ascii=False, allow_nan=False)
-    except ValueError:
-        raise ValueError("it holds numbers that are not finite") from None
-    try:
-        again.encode()
-    except UnicodeEncodeError:
-        whole = again.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-        content = json.loads(whole)
-    return content
-
-
-def first_faults(faults: Mapping[str, object], shown: int = 8) -> str:
+def first_faults(faults: Mapping[str, object], shown: int = 3) -> str:
     """Return the first of several faults in one line.
 
     >>> first_faults({"cat": Fault.MISSING, "dog": Fault.EMPTY}, shown=1)
@@ -204,8 +101,13 @@ def remedy(faults: Mapping[str, object]) -> str:
     >>> remedy({"cat": Fault.UNFINISHED})
     'Answers were cut off; raise `reasoning_tokens`.'
     """
-    cut = {str(Fault.UNFINISHED), str(Fault.TRUNCATED)}
-    if any(str(fault) in cut for fault in faults.values()):
+    seen = {str(fault) for fault in faults.values()}
+    if seen & {str(Fault.WINDOW), str(Fault.UNREAD)}:
+        return (
+            "The context window is too small: give the server a larger one and raise "
+            "`reasoning_tokens`, or ask about fewer classes."
+        )
+    if seen & {str(Fault.UNFINISHED), str(Fault.TRUNCATED)}:
         return "Answers were cut off; raise `reasoning_tokens`."
     return "Run again to ask for what was not asked yet, or use another `model` for the rest."
 
@@ -271,6 +173,8 @@ class Fields:
         fixed: other keys that must come back as they were sent, such as the anchor.
     """
 
+    divisible: ClassVar[bool] = True
+
     key: str
     check: Check | Mapping[str, Check]
     fixed: Mapping[str, str] = field(default_factory=dict)
@@ -315,6 +219,8 @@ class Fields:
 class Single:
     """An answer with one value: ``{"description": "…"}``; its only item is the key."""
 
+    divisible: ClassVar[bool] = False
+
     key: str
     check: Check
 
@@ -347,19 +253,3 @@ def closed(properties: Mapping[str, Json]) -> Json:
         "required": list(properties),
         "additionalProperties": False,
     }
-
-
-def spots(text: str, start: int, wanted: Sequence[str]) -> dict[str, int]:
-    """Return where in an answer's text the number of each item begins.
-
-    >>> spots('{"scores": {"cat": 7, "dog": 3}}', 0, ["dog"])
-    {'dog': 29}
-    """
-    found = {}
-    for item in wanted:
-        for form in {json.dumps(item), json.dumps(item, ensure_ascii=False)}:
-            match = re.compile(re.escape(form) + r"\s*:\s*(?=\d)").search(text, start)
-            if match:
-                found[item] = match.end()
-                break
-    return found

@@ -78,7 +78,7 @@ class Senses(Asking[dict[str, Opinion]]):
     @property
     def command(self) -> str:
         """What follows ``taxonomy`` to have this asked at a terminal, with … for the labels."""
-        return "senses … --ignore-wnids" if self.ignore_wnids else "senses …"
+        return f"senses …{self.flags('ignore_wnids', 'repeats')}"
 
     def shown(self, labels: LabelSet) -> LabelSet:
         """Return the labels without definitions; with `ignore_wnids`, without wnids too."""

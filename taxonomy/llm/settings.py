@@ -13,7 +13,8 @@ from taxonomy._core.checked import check_options
 from taxonomy._core.errors import LLMError
 from taxonomy.llm.asker import Asker
 from taxonomy.llm.budget import Budget, Price
-from taxonomy.llm.client import Client, Server
+from taxonomy.llm.client import Client
+from taxonomy.llm.server import Server
 from taxonomy.llm.store import Store
 from taxonomy.llm.transcript import Transcript
 
@@ -86,7 +87,9 @@ class Settings:
         if self.transcript:
             told = Transcript.load(self.transcript)
             with told.store() as store:
-                yield Asker(store, told.model, told.context, told.parameters)
+                yield Asker(
+                    store, told.model, told.context, told.parameters, versions=told.versions
+                )
             return
         if not self.model:
             raise LLMError(
@@ -94,7 +97,14 @@ class Settings:
             )
         with Store(self.store if keep or Path(self.store).exists() else ":memory:") as store:
             client = self.client(store)
-            yield Asker(store, self.model, self.context, self.parameters, client if send else None)
+            yield Asker(
+                store,
+                self.model,
+                self.context,
+                self.parameters,
+                client if send else None,
+                client.room,
+            )
 
     def client(self, store: Store) -> Client:
         """Return what sends questions and stores their answers, within the ceilings."""

@@ -196,36 +196,38 @@ class Store:
 
     def bill(self, prices: tuple[int | None, ...] = (None, None)) -> Bill:
         """Return what was sent; requests sent without a known price take the given one."""
-        read, write = (price or 0 for price in prices)
+        # Multiplied here, where no product is too large for an integer.
+        rows = self._counted(
+            "SELECT count(*), sum(read), sum(written), sum(state = 'open'), "
+            "coalesce(read_price, ?), coalesce(write_price, ?) FROM sends GROUP BY 5, 6",
+            *(price or 0 for price in prices),
+        )
         return Bill(
-            *self._counted(
-                "SELECT count(*), coalesce(sum(read * coalesce(read_price, ?) "
-                "+ written * coalesce(write_price, ?)), 0), coalesce(sum(state = 'open'), 0) "
-                "FROM sends",
-                read,
-                write,
-            )
+            sum(row[0] for row in rows),
+            sum(row[1] * row[4] + row[2] * row[5] for row in rows),
+            sum(row[3] for row in rows),
         )
 
     def tokens(self) -> tuple[int, int]:
         """Return the tokens read and written by all requests that were answered."""
-        read, written = self._counted(
+        ((read, written),) = self._counted(
             "SELECT coalesce(sum(read), 0), coalesce(sum(written), 0) FROM sends "
             "WHERE state = 'answered'"
         )
         return read, written
 
-    def _counted(self, query: str, *values: object) -> tuple[int, ...]:
+    def _counted(self, query: str, *values: object) -> list[tuple[int, ...]]:
         """Return sums over the sends.
 
         Raises:
             LLMError: one is no whole number, for what is summed is none or is beyond 64 bits.
         """
-        (found,) = self._rows(query, *values)
-        if not all(isinstance(number, int) for number in found):
-            words = f"the sends add up to {shown(found)}; name another `store`."
-            raise LLMError(told(self.path, words))
-        return found
+        rows = self._rows(query, *values)
+        for found in rows:
+            if not all(isinstance(number, int) for number in found):
+                words = f"the sends add up to {shown(found)}; name another `store`."
+                raise LLMError(told(self.path, words))
+        return rows
 
     def records(self) -> Iterator[tuple[str, io.Json, io.Json]]:
         """Iterate over key, request and answer of everything answered, by key."""

@@ -47,6 +47,16 @@ class Transcript:
                 return strategy
         return min(named, default="")
 
+    @property
+    def versions(self) -> dict[str, int]:
+        """The version of each template that its questions were made of, the latest where several.
+
+        >>> Transcript.load("icons/llm-groups").versions
+        {'groups': 1}
+        """
+        named = {str(request["template"]).rpartition("-v")[::2] for _, request, _ in self.records}
+        return {name: int(version) for name, version in sorted(named) if version.isdigit()}
+
     def store(self) -> Store:
         """Return a store in memory that holds all answers."""
         store = Store(":memory:")

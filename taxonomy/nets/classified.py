@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from taxonomy._core import io
 from taxonomy._core.arrays import FloatArray
-from taxonomy._core.errors import DataError
+from taxonomy._core.errors import DataError, check_whole
 from taxonomy.trees.hierarchy import Hierarchy
 from taxonomy.trees.naming import by_medoid
 
@@ -97,7 +97,16 @@ class Classified:
         }
 
     def best(self, picture: int, top: int = 5) -> list[Step]:
-        """Return a picture's most probable classes, best first; equal ones by their ids."""
+        """Return a picture's most probable classes, best first; equal ones by their ids.
+
+        Args:
+            picture: its number.
+            top: how many classes, at least 1; all where there are fewer.
+
+        Raises:
+            DataError: ``top`` is no such number.
+        """
+        check_whole("top", top, 1, 10**9, DataError)
         order = np.argsort(-self.probabilities[picture], kind="stable")[:top]
         return [Step(self.classes[i], float(self.probabilities[picture, i])) for i in order]
 

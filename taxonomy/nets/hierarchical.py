@@ -245,6 +245,10 @@ def get_net(name: HierarchicalNet | Path | str) -> HierarchicalNet:
     if path.is_dir():
         path = path / "model.safetensors"
     if not path.is_file():
+        if (path.parent / "run.py").is_file():
+            raise FileFormatError(
+                f"{path.parent}: a bundle for another runtime; run it: python {path.parent}/run.py"
+            )
         known = shipped.names("networks", ".safetensors")
         if shipped.find(str(name), "trees", ".json") is not None:
             raise FileFormatError(f"{name}: is a shipped tree; {_WANTED}: {', '.join(known)}.")

@@ -138,8 +138,8 @@ class Embedding:
 
     def _embed(self, texts: list[str]) -> npt.ArrayLike:
         if self.server:
-            from taxonomy.llm.client import Server
             from taxonomy.llm.embeddings import embed
+            from taxonomy.llm.server import Server
 
             address = "" if self.server == "openai" else self.server
             return embed(texts, self.model, Server(address, timeout=self.timeout))

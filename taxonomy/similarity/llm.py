@@ -11,7 +11,6 @@ from taxonomy.llm.asker import Asker
 from taxonomy.llm.asking import Asking
 from taxonomy.llm.describing import describe
 from taxonomy.llm.scoring import Judgements, judge
-from taxonomy.llm.template import get_template
 from taxonomy.similarity import embedding
 from taxonomy.similarity._value import DenseSimilarity
 
@@ -76,7 +75,8 @@ class LanguageModel(Asking[Judgements | LabelSet]):
     @property
     def command(self) -> str:
         """What follows ``taxonomy`` to have this asked at a terminal, with … for the labels."""
-        return f"generate … --source llm --strategy {self.strategy}"
+        told = self.flags("expected", "repeats", "per_pair", "missing")
+        return f"generate … --source llm --strategy {self.strategy}{told}"
 
     @property
     def parameters(self) -> dict[str, io.Json]:
@@ -95,7 +95,7 @@ class LanguageModel(Asking[Judgements | LabelSet]):
         self, labels: LabelSet, asker: Asker, facts: dict[str, io.Json]
     ) -> dict[str, io.Json]:
         name = f"{self.strategy}-digit" if self.expected else self.strategy
-        template = get_template(name)
+        template = asker.template(name)
         return io.provenance(
             "llm",
             strategy=self.strategy,

@@ -98,6 +98,7 @@ def fit(
     """
     reference = reference or net.hierarchy
     check_trainable(net, data, config, reference, teacher)
+    net.source = None  # whatever file it was read from, it is another network now
     training = Training(net, data, config, reference, teacher)
     key = io.digest(
         [

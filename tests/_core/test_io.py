@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import random
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from taxonomy._core import io
-from taxonomy._core.errors import FileFormatError
+from taxonomy._core.errors import FileFormatError, WriteError
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)
@@ -172,3 +173,47 @@ def test_the_npz_is_a_plain_zip_of_npy_members(tmp_path):
     io.save_npz(tmp_path / "x.npz", ARRAYS)
     with zipfile.ZipFile(tmp_path / "x.npz") as archive:
         assert archive.namelist() == sorted(f"{name}.npy" for name in ARRAYS)
+
+
+class TestAtomicFolder:
+    def write(self, place, text, mark="mark"):
+        with io.atomic_folder(place, mark) as folder:
+            (folder / "mark").write_text(text)
+
+    def test_it_appears_whole_and_replaces_its_kind(self, tmp_path):
+        self.write(tmp_path / "a" / "b", "one")
+        self.write(tmp_path / "a" / "b", "two")
+        assert (tmp_path / "a" / "b" / "mark").read_text() == "two"
+        assert [path.name for path in (tmp_path / "a").iterdir()] == ["b"]
+
+    def test_an_empty_folder_is_taken_and_another_kind_is_not(self, tmp_path):
+        (tmp_path / "b").mkdir()
+        self.write(tmp_path / "b", "one")
+        with pytest.raises(WriteError, match="holds no other"):
+            self.write(tmp_path / "b", "two", "other")
+        (tmp_path / "file").write_text("x")
+        with pytest.raises(WriteError):
+            self.write(tmp_path / "file", "two")
+        assert (tmp_path / "b" / "mark").read_text() == "one"
+
+    def test_what_was_there_stays_when_writing_fails(self, tmp_path):
+        self.write(tmp_path / "b", "one")
+        with pytest.raises(TypeError):  # in the middle, with the file begun
+            self.write(tmp_path / "b", 2)
+        assert (tmp_path / "b" / "mark").read_text() == "one"
+        assert [path.name for path in tmp_path.iterdir()] == ["b"]
+
+    def test_what_was_there_comes_back_when_the_last_rename_fails(self, tmp_path, monkeypatch):
+        self.write(tmp_path / "b", "one")
+        rename = Path.rename
+
+        def fail(self, target):
+            if target == tmp_path / "b" and (self / "mark").read_text() == "two":
+                raise OSError(28, "No space left on device")
+            return rename(self, target)
+
+        monkeypatch.setattr(Path, "rename", fail)
+        with pytest.raises(WriteError, match="No space left"):
+            self.write(tmp_path / "b", "two")
+        assert (tmp_path / "b" / "mark").read_text() == "one"
+        assert [path.name for path in tmp_path.iterdir()] == ["b"]

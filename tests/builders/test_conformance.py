@@ -24,7 +24,13 @@ ICONS = get_labels("icons")
 LABELS = LabelSet(list(ICONS)[::7])
 
 OPTIONS = {
-    "cluster": [{}, {"levels": ()}, {"levels": (3, 9), "linkage": "complete"}, {"refine": True}],
+    "cluster": [
+        {},
+        {"most_levels": 3, "linkage": "weighted"},
+        {"levels": ()},
+        {"levels": (3, 9), "linkage": "complete"},
+        {"levels": "auto", "refine": True},
+    ],
     "cooccurrence": [
         {
             "tasks": "icons",
@@ -70,7 +76,7 @@ class TestEveryBuilder:
             assert build(name, options, LabelSet(order)).to_json() == expected
 
     def test_takes_few_labels(self, name, options):
-        for n in (1, 2, 3, 6, 18) if not options.get("levels") else (18,):  # 9 groups of 2
+        for n in (1, 2, 3, 6, 18) if options.get("levels") != (3, 9) else (18,):  # 9 groups of 2
             few = LabelSet(list(ICONS)[:n])
             if name == "shaped" and n < 3:  # what is asked for is groups of three
                 with pytest.raises(ClusteringError, match="3 to"):
@@ -177,7 +183,7 @@ class TestCluster:
         from taxonomy._core.shipped import path
 
         for source in ("wordnet", "random"):
-            tree = get_builder("cluster")(ICONS, get_source(source)(ICONS))
+            tree = get_builder("cluster", levels="auto")(ICONS, get_source(source)(ICONS))
             assert tree == Hierarchy.load(path(f"icons/trees/{source}.json"))
         assert Hierarchy.load(path("icons/trees/hypernyms.json")) == TestHypernyms.TREE
 

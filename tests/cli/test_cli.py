@@ -64,13 +64,16 @@ class TestCommands:
 
     def test_generate_says_what_bounds_cost(self, here, capsys):
         lines = run(capsys, "generate", "icons", "--builder", "shaped", "--source", "random")
-        assert lines[1].startswith("fit (Dasgupta's cost, lower is better): 0.")
-        assert "0.651 for the dendrogram without bounds" in lines[1]
+        assert lines[1].startswith("fit: Dasgupta's cost is 0.93 of chance (1 is a random tree")
+        assert "the source knows little about these classes" in lines[1]
+        assert "0.651 for the dendrogram without bounds" in lines[2]
         stored = Hierarchy.load("tree.json").provenance["bounds_cost"]
         assert stored["before"]["dasgupta_cost"] < stored["after"]["dasgupta_cost"]
         assert stored["after"]["dasgupta_cost"] < stored["after"]["by_chance"]
         lines = run(capsys, "generate", "icons", "--levels", "")
         assert not any("bounds" in line for line in lines)
+        lines = run(capsys, "generate", "icons", "--quiet")
+        assert [line.split()[0] for line in lines] == ["tree", "next:"]
 
     def test_generate_stores_stability_and_plot_shows_it(self, here, capsys):
         (here / "classes.txt").write_text("cat\ndog\nhorse\ncar\nbus\n")

@@ -288,6 +288,8 @@ class TestTheCommand:
         assert lines[0] == "expert for 2 of 212 classes: cat, horse"
         assert lines[-1] == "bundle written to pets"
         assert Bundle.load("pets").classes == ("cat", "horse")
+        assert main([*words, "--batch", "0", "--input", "float"]) == 0
+        assert Bundle.load("pets").manifest["input"]["shape"][0] == "N"
 
     def test_classes_of_a_file_and_below_a_node(self, tmp_path, monkeypatch, capsys):
         monkeypatch.chdir(tmp_path)
@@ -299,6 +301,10 @@ class TestTheCommand:
         capsys.readouterr()
         assert main(["extract", "icons/tree", "--under", "airplane and 5 mor"]) == 2
         assert "Did you mean 'airplane and 5 more'?" in capsys.readouterr().err
+
+    def test_predicting_with_a_bundle_names_its_own_program(self, pets, capsys):
+        assert main(["predict", str(pets.path), "x.png"]) == 2
+        assert f"run it: python {pets.path}/run.py" in capsys.readouterr().err
 
     def test_a_run_brings_its_stored_predictions(self, tmp_path, stripes):
         from taxonomy.training import train

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 from dataclasses import replace
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ import torch
 from taxonomy._core.errors import ExportError, SpecError
 from taxonomy.builders import get_builder
 from taxonomy.design import FAMILIES, Backbone, Block, Bucket, Level, NetSpec, Stage
+from taxonomy.design.spec import Nesting
 from taxonomy.export.lower import BLOCKS, lower
 from taxonomy.export.packs import packed
 from taxonomy.export.sizes import onnx_bytes
@@ -20,6 +22,7 @@ from taxonomy.export.to_onnx import ONNX, WRITTEN, session
 from taxonomy.labels import get_labels
 from taxonomy.nets import build_net, extract, get_net
 from taxonomy.nets.inputs import to_input
+from taxonomy.similarity import get_source
 from taxonomy.tasks import get_tasks
 from taxonomy.trees.hierarchy import Hierarchy
 from taxonomy.trees.operations import to_levels
@@ -85,22 +88,20 @@ def test_all_families_and_kinds_of_steps_are_written():
 
 
 BUILDERS = {
-    "cluster": lambda labels: get_builder("cluster", levels=(12, 48)),
-    "hypernyms": lambda labels: get_builder("hypernyms"),
-    "shaped": lambda labels: get_builder("shaped"),
-    "star": lambda labels: get_builder("star"),
+    "cluster": get_builder("cluster", levels=(12, 48)),
+    "hypernyms": get_builder("hypernyms"),
+    "shaped": get_builder("shaped"),
+    "star": get_builder("star"),
 }
 
 
-@pytest.mark.parametrize("name", BUILDERS)
+@pytest.mark.parametrize("nesting", get_args(Nesting))
 @pytest.mark.parametrize("family", FAMILIES)
-def test_random_subsets_are_exact(name, family):
-    """Trees of several builders, at most two levels of nodes, with two widths a level."""
-    from taxonomy.similarity import get_source
-
+@pytest.mark.parametrize("name", BUILDERS)
+def test_random_subsets_are_exact(name, family, nesting):
+    """Trees of several builders with two levels of nodes at most, and two widths a level."""
     labels = get_labels("icons")
-    similarity = get_source("random", seed=1)(labels)
-    tree = BUILDERS[name](labels)(labels, similarity)
+    tree = BUILDERS[name](labels, get_source("random", seed=1)(labels))
     if tree.depth[tree.nodes].max() > 2:
         tree = to_levels(tree, 2)
     block = Block(family)
@@ -108,10 +109,10 @@ def test_random_subsets_are_exact(name, family):
         Level((Bucket(6), Bucket(8, least=12)), block=block),
         Level((Bucket(4), Bucket(8, least=4)), block=block),
     )
-    spec = NetSpec((Stage(4, 0, block=block), Stage(8, 1, 2, block)), levels, resolution=16)
-    net = settled(spec, tree)
+    trunk = (Stage(4, 0, block=block), Stage(8, 1, 2, block))
+    net = settled(NetSpec(trunk, levels, nesting=nesting, resolution=16), tree, seed=3)
     rng = np.random.default_rng(2)
-    for number in range(12):
+    for number in range(6):
         size = int(rng.integers(1, 30))
         expert = extract(net, list(rng.choice(np.array(tree.leaves), size, replace=False)))
         assert gap(expert, ONNX(lowering=("grouped", "auto", "sliced")[number % 3])) < 1e-5
@@ -127,6 +128,12 @@ class TestTheModel:
         assert kinds - activations == {
             *("Cast", "Sub", "Conv", "Add", "GlobalAveragePool", "Flatten", "Gemm"),
         }
+
+    def test_older_runtimes_read_what_they_can(self):
+        models = [ONNX().model(get_net(f"icons/{name}")) for name in ("flat-0.25x", "tree")]
+        flat, tree = map(onnx.load_from_string, models)
+        assert (flat.opset_import[0].version, flat.ir_version) == (17, 8)
+        assert (tree.opset_import[0].version, tree.ir_version) == (20, 9)
 
     def test_written_twice_it_has_the_same_bytes(self):
         again = extract(get_net("icons/tree"), ["horse", "dog", "cat"])

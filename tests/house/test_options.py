@@ -12,9 +12,12 @@ import pytest
 from taxonomy._core.errors import TaxonomyError
 from taxonomy.builders import BUILDERS
 from taxonomy.clustering.shaped import Shape
+from taxonomy.data import Preprocessing
+from taxonomy.export import TARGETS
 from taxonomy.similarity import SOURCES
 
-CLASSES = [*map(BUILDERS.get, BUILDERS), *map(SOURCES.get, SOURCES), Shape]
+TABLES = (BUILDERS, SOURCES, TARGETS)
+CLASSES = [*(table.get(name) for table in TABLES for name in table), Shape, Preprocessing]
 
 
 def words(hint: Any) -> list[str]:

@@ -20,6 +20,8 @@ cost: tx.Cost = tx.cost(tx.NetSpec.tree(levels=((48, 1), (32, 1))), tree, ["cat"
 run: tx.Run = tx.train("runs/mine", tree, data="photos/", epochs=20)
 pets: tx.HierarchicalNet = tx.extract(run.net(), ["cat", "dog"])
 tx.save_net("pets.safetensors", pets)
+best: str = tx.predict(pets, ["a.png", "b.png"]).best(0)[0].name
+bytes_of: int = tx.bundle(pets, "pets/", target="onnx").manifest["cost"]["bytes"]
 tx.plot_tree(tree, "tree.png")
 named: tx.Hierarchy = tx.name_tree(tree, chosen={("cat", "dog"): "pets"}).tree
 """

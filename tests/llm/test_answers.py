@@ -4,75 +4,30 @@ from __future__ import annotations
 
 import json
 import logging
-import socket
-import threading
 import time
-from contextlib import contextmanager
+from functools import partial
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from taxonomy._core.errors import IncompleteError, ReplyError, ServerError
 from taxonomy.cli import main
 from taxonomy.labels import LabelSet
-from taxonomy.llm import client
-from taxonomy.llm.asker import expected
-from taxonomy.llm.reply import Fault, decoded, parse, phrase, text_of
+from taxonomy.llm.asker import read
+from taxonomy.llm.completion import decoded, expected, is_completion, text_of, told_error
+from taxonomy.llm.parsing import parse, parse_cut
+from taxonomy.llm.question import Prompt
+from taxonomy.llm.reply import Fault, Fields, integer, phrase
 from taxonomy.llm.scoring import judge
 from taxonomy.similarity import get_source
 from tests.support.asking import FOUR, asking
+from tests.support.mutants import json_text, mutants
 from tests.support.server import Raw, completion, data_of, error, good_answer, serve
 
 KITCHEN = LabelSet(f"thing {i:02}" for i in range(40))
 
 DRAFT = '{"anchor": "ant", "scores": {"bee": 1}}'
-
-WRAPPED = {
-    "thoughts without an opening tag": "rating bee … {DRAFT}</think>\n{}",
-    "thoughts with tags": "<think>maybe {9}, {DRAFT}</think>\n\n{}",
-    "other tags": "<thinking>{DRAFT}</thinking>{}",
-    "tags of one vendor": "[THINK]{DRAFT}[/THINK]{}",
-    "channel markers": "<|channel|>analysis<|message|>{DRAFT}<|end|><|start|>assistant"
-    "<|channel|>final<|message|>{}",
-    "prose around it": "Sure! Here are the scores:\n\n{}\n\nTell me if {you} need more.",
-    "a fence in prose": "Here:\n```json\n{}\n```\nDone.",
-    "a fence of one line": "```json {} ```",
-    "a fence without a newline": "```{}```",
-    "said twice": "{}\n\nAgain: {}",
-    "beside another object": '{"note": "rated by kind"}\n{}',
-    "a list of one": "[{}]",
-    "a byte order mark": "\ufeff{}",
-}
-
-
-@pytest.mark.parametrize("form", WRAPPED)
-def test_a_good_answer_is_found_whatever_stands_around_it(form):
-    def script(body, _):
-        return WRAPPED[form].replace("{DRAFT}", DRAFT).replace("{}", good_answer(body))
-
-    with serve(script) as server, asking(server.url, concurrency=8) as asker:
-        assert not judge("rows", KITCHEN, asker).missing
-        assert len(server.bodies) == 40
-
-
-PARTS = {
-    "one part": lambda text: [{"type": "text", "text": text}],
-    "two halves": lambda text: [{"type": "text", "text": half} for half in (text[:9], text[9:])],
-    "thoughts beside it": lambda text: [
-        {"type": "thinking", "thinking": [{"type": "text", "text": DRAFT}]},
-        {"type": "output_text", "text": text},
-    ],
-    "a part that is none": lambda text: [None, "x", {"text": 7}, {"text": text}],
-}
-
-
-@pytest.mark.parametrize("form", PARTS)
-def test_content_in_parts_is_read(form):
-    def script(body, _):
-        return completion(None, message={"content": PARTS[form](good_answer(body))})
-
-    with serve(script) as server, asking(server.url) as asker:
-        assert not judge("rows", FOUR, asker).missing
-        assert len(server.bodies) == 4
 
 
 @pytest.mark.parametrize(
@@ -86,17 +41,25 @@ def test_content_in_parts_is_read(form):
         ('{"a": ' * 100_000, Fault.NOT_JSON),
         ("{" * 100_000, Fault.NOT_JSON),
         ('{"a" {' * 100_000, Fault.NOT_JSON),
+        ("```json\n" * 200_000, Fault.NOT_JSON),
+        ("</" + "think" * 200_000, Fault.NOT_JSON),
+        ("<|channel|>final" * 100_000, Fault.NOT_JSON),
+        ("</think>" * 200_000, Fault.EMPTY),
+        ("<think>" * 200_000, Fault.UNFINISHED),
+        ('{"a": "' + "<think>" * 200_000 + '"}{}', Fault.NOT_JSON),
+        ("<|channel|>analysis<|message|>maybe " + DRAFT, Fault.UNFINISHED),
+        ("analysisMaybe " + DRAFT, Fault.UNFINISHED),
         ('{"n": ' + "9" * 10_000 + "}", Fault.NOT_JSON),
         ("no object", Fault.NOT_JSON),
         ("[1, 2]", Fault.NOT_JSON),
     ],
 )
 def test_what_is_not_one_object_is_refused_quickly(text, fault):
-    began = time.monotonic()
+    began = time.process_time()
     with pytest.raises(ReplyError) as refused:
         parse(text, ("anchor",))
     assert refused.value.fault == fault
-    assert time.monotonic() - began < 2
+    assert time.process_time() - began < 2
 
 
 def test_a_part_of_a_broken_object_is_not_taken_for_the_whole():
@@ -205,21 +168,30 @@ class TestHalvesOfSurrogatePairs:
             phrase(80).run(decoded('"a \\udc00 b"'))
         assert phrase(80).run(decoded('"a \\ud83d\\ude00 b"')) == "a 😀 b"
 
-    @pytest.mark.parametrize("text", ["[NaN]", "[1e999]", "[" * 100_000, "{", ""])
+    @pytest.mark.parametrize("text", ["[" * 100_000, "[" * 300 + "]" * 300, "{", "", "[1] [2]"])
     def test_what_cannot_be_stored_is_no_reply(self, text):
         with pytest.raises(ValueError):
             decoded(text)
 
 
-@pytest.mark.parametrize("extra", ['"created": NaN', '"system_fingerprint": 1e999'])
-def test_a_reply_that_cannot_be_stored_is_sent_again(extra):
-    def script(body, number):
-        whole = json.dumps(completion(good_answer(body)))
-        return Raw(200, whole[:-1] + f", {extra}}}") if number == 0 else good_answer(body)
+@pytest.mark.parametrize(
+    "extra",
+    [
+        '"created": NaN',
+        '"system_fingerprint": 1e999',
+        f'"usage": {{"prompt_tokens": {"9" * 25}, "completion_tokens": {"9" * 5000}}}',
+        '"usage": {"prompt_tokens": -1, "completion_tokens": true}',
+        '"usage": {"prompt_tokens": 9223372036854775807, "completion_tokens": 1}',
+    ],
+)
+def test_odd_numbers_around_an_answer_do_not_lose_it(extra):
+    def script(body, _):
+        return Raw(200, json.dumps(completion(good_answer(body)))[:-1] + f", {extra}}}")
 
     with serve(script) as server, asking(server.url, concurrency=1) as asker:
         assert not judge("rows", FOUR, asker).missing
-        assert len(server.bodies) == 5
+        assert len(server.bodies) == 4
+        assert asker.store.tokens()[0] < 10**9
 
 
 @pytest.mark.parametrize(
@@ -231,62 +203,44 @@ def test_odd_log_probabilities_are_no_traceback(logprobs):
     assert expected(answer, {"cat": 0}) in ({}, {"cat": 7.0})
 
 
+PIECES = [
+    *('{"anchor": "a", "scores": {"b": 7, "c": 12}}', '{"scores": {}}', "{", "}", "[", "]", '"'),
+    *("<think>", "</think>", "<|channel|>analysis<|message|>", "<|channel|>final<|message|>"),
+    *("assistantfinal", "```json\n", "```", "prose ", "\\", ",", ":", "NaN", "\ud800", "\n", "🐜"),
+    *("analysisWe", "◁think▷", "[/THINK]", "</" + "think" * 9, "\ufeff", "1e999", "9" * 30),
+]
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=12).map("".join))
+def test_any_text_is_an_answer_or_a_fault(text):
+    for find in (parse, partial(parse, ending=True), parse_cut):
+        try:
+            found, start = find(text, ["scores"])
+        except ReplyError as refused:
+            assert refused.fault in set(Fault)
+        else:
+            assert text[start] == "{"
+            assert isinstance(found, dict)
+
+
+@given(mutants(completion('{"anchor": "a", "scores": {"b": 7}}', choice={"logprobs": {}})))
+def test_any_completion_is_read(answer):
+    """Whatever its fields hold, a stored answer becomes values and faults."""
+    try:
+        stored = decoded(json_text(answer))
+    except ValueError:
+        return
+    if told_error(stored) or not is_completion(stored):
+        return
+    prompt = Prompt("rows", ("b",), lambda _: {}, Fields("scores", integer(0, 9), {"anchor": "a"}))
+    reading = read(stored, prompt.question("m", "", {}, 0, {}, 0))
+    assert reading.values.keys() | reading.faults.keys() == {"b"}
+    expected(stored, {"b": 3})
+
+
 def test_a_message_of_any_kind_has_a_text():
     for content in (None, 7, [], [[]], {}, [{"text": None}]):
         assert text_of({"content": content}) == ""
-
-
-@contextmanager
-def dripping(first: bytes, more: bytes):
-    """Serve replies that never end, a few bytes at a time."""
-    listening = socket.create_server(("127.0.0.1", 0))
-    stopped = threading.Event()
-
-    def serve_one(connection: socket.socket) -> None:
-        with connection:
-            connection.recv(1 << 16)
-            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n" + first)
-            while not stopped.wait(0.02):
-                try:
-                    connection.sendall(more)
-                except OSError:
-                    return
-
-    def accept() -> None:
-        while not stopped.is_set():
-            try:
-                connection, _ = listening.accept()
-            except OSError:
-                return
-            threading.Thread(target=serve_one, args=(connection,), daemon=True).start()
-
-    threading.Thread(target=accept, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}/v1"
-    finally:
-        stopped.set()
-        listening.close()
-
-
-def test_a_reply_that_drips_is_given_up_in_time():
-    began = time.monotonic()
-    with (
-        dripping(b"{", b" ") as url,
-        asking(url, retries=0, timeout=0.5) as asker,
-        pytest.raises(ServerError, match=r"no answer within 0\.5 seconds"),
-    ):
-        judge("rows", FOUR, asker)
-    assert time.monotonic() - began < 5
-
-
-def test_a_reply_without_end_is_given_up_at_a_size(monkeypatch):
-    monkeypatch.setattr(client, "LARGEST_REPLY", 1 << 20)
-    with (
-        dripping(b"{", b" " * (1 << 18)) as url,
-        asking(url, retries=0) as asker,
-        pytest.raises(ServerError, match="more than 1048576 bytes"),
-    ):
-        judge("rows", FOUR, asker)
 
 
 def test_a_connection_that_breaks_off_in_a_reply_is_tried_again():
@@ -296,14 +250,3 @@ def test_a_connection_that_breaks_off_in_a_reply_is_tried_again():
 
     with serve(script) as server, asking(server.url, concurrency=1, timeout=1) as asker:
         assert not judge("rows", FOUR, asker).missing
-
-
-def test_an_error_text_is_cut_and_printable():
-    with (
-        serve(lambda *_: error(401, "no\x1b[31m\x00" + "x" * 9000)) as server,
-        asking(server.url) as asker,
-        pytest.raises(ServerError) as refused,
-    ):
-        judge("rows", FOUR, asker)
-    assert str(refused.value).isprintable()
-    assert len(str(refused.value)) < 700

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 
 import pytest
@@ -167,6 +168,32 @@ class TestBatchesAndRecords:
         else:
             assert replayed.digest == direct.digest
 
+    @pytest.mark.parametrize("name", ["pairs", "triplets", "describe"])
+    def test_the_command_asks_by_the_strategy_that_is_named(self, tmp_path, monkeypatch, name):
+        monkeypatch.chdir(tmp_path)
+        WORDS.save("words.csv")
+        how = ["words.csv", "--strategy", name, "--model", "m"]
+        assert main(["llm", "export", *how, "--out", "out.jsonl"]) == 0
+        (tmp_path / "in.jsonl").write_text(results((tmp_path / "out.jsonl").read_text()))
+        assert main(["llm", "import", *how, "--results", "in.jsonl"]) == 0
+        assert main(["llm", "transcript", *how, "--out", "t.jsonl.xz"]) == 0
+        assert Transcript.load("t.jsonl.xz").strategy == name
+
+    def test_the_replay_that_is_named_repeats_the_options(self, tmp_path, monkeypatch, capsys):
+        monkeypatch.chdir(tmp_path)
+        WORDS.save("words.csv")
+        how = ["--strategy", "assign", "--options", "all soft; not so", "--model", "m"]
+        with serve(answer) as server:
+            made = ["generate", "words.csv", "--builder", "llm", *how, "--base-url", server.url]
+            assert main([*made, "--out", "first.json"]) == 0
+        assert main(["llm", "transcript", "words.csv", *how, "--out", "t.jsonl.xz"]) == 0
+        told = capsys.readouterr().out.splitlines()
+        line = next(line for line in told if line.startswith("replay: taxonomy "))
+        replay = shlex.split(line.removeprefix("replay: taxonomy ").replace("…", "words.csv"))
+        assert main([*replay, "--out", "second.json"]) == 0
+        first, second = (Hierarchy.load(f"{name}.json") for name in ("first", "second"))
+        assert first.digest == second.digest
+
     @pytest.mark.parametrize("name", TREE)
     def test_one_prompt_and_one_tree_by_the_command(self, tmp_path, monkeypatch, capsys, name):
         monkeypatch.chdir(tmp_path)
@@ -180,6 +207,7 @@ class TestBatchesAndRecords:
         assert main(["llm", "transcript", *how, "--out", "t.jsonl.xz"]) == 0
         told = capsys.readouterr().out
         assert "are not answered yet" not in told
+        assert Transcript.load("t.jsonl.xz").strategy == name
         line = next(line for line in told.splitlines() if line.startswith("replay: taxonomy "))
         replay = line.removeprefix("replay: taxonomy ").replace("…", "words.csv").split()
         assert main([*replay, "--out", "tree.json"]) == 0

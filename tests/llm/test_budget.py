@@ -169,6 +169,20 @@ class TestInARun:
                 judge("rows", FOUR, asker)
             assert len(server.bodies) == len(asker.store) == 1
 
+    def test_usage_beyond_belief_is_counted_or_left(self):
+        """A billion tokens at a thousand dollars a million, ten times: beyond 64 bits."""
+
+        def script(body, n):
+            usage = {"prompt_tokens": 10**9 + n % 2, "completion_tokens": 10**9}
+            return completion(good_answer(body), usage=usage)
+
+        labels = LabelSet(f"c{i}" for i in range(20))
+        budget = {"price": Price.parse("1000,1000")}
+        with serve(script) as server, asking(server.url, budget=budget, concurrency=1) as asker:
+            assert not judge("rows", labels, asker).missing
+            believed = 10 * 2 * 10**9 * 10**9
+            assert believed < asker.store.bill().pico_usd < believed * 1.01
+
     def test_past_200_requests_it_wants_a_yes(self, tmp_path):
         labels = LabelSet(f"c{i:03}" for i in range(201))
         with serve() as server:

@@ -7,8 +7,9 @@ import time
 import pytest
 
 from taxonomy._core.errors import ServerError
-from taxonomy.llm import client
+from taxonomy.labels import LabelSet
 from taxonomy.llm.scoring import judge
+from taxonomy.llm.server import retry_after
 from tests.support.asking import FOUR, asking
 from tests.support.server import Raw, data_of, error, good_answer, serve
 
@@ -53,9 +54,9 @@ class TestFailures:
         assert 0.4 <= times[1] - times[0] < 3
 
     def test_a_date_is_a_retry_after_too(self):
-        assert client.retry_after({"retry-after": "Thu, 01 Jan 1970 00:00:00 GMT"}) == 0
-        assert client.retry_after({"retry-after": "soon"}) is None
-        assert client.retry_after({"retry-after": "nan"}) is None
+        assert retry_after({"retry-after": "Thu, 01 Jan 1970 00:00:00 GMT"}) == 0
+        for odd in ("soon", "nan", "-1", "1e999", "Thu, 01 Jan 99999999999 00:00:00 GMT"):
+            assert retry_after({"retry-after": odd}) is None
 
     def test_too_long_a_wait_stops_the_run(self):
         failure = error(429, "slow", {"Retry-After": "3600"})
@@ -82,13 +83,15 @@ class TestFailures:
         """The server dies after two answers for good; the next day it is well."""
         path = tmp_path / "store.sqlite"
         dying = lambda body, number: good_answer(body) if number < 2 else error(500, "dead")  # noqa: E731
+        labels = LabelSet([*FOUR, "gnu", "yak"])
         with serve(dying) as server, asking(server.url, path, concurrency=1, retries=1) as asker:
             with pytest.raises(ServerError, match="500 - dead"):
-                judge("rows", FOUR, asker)
+                judge("rows", labels, asker)
             assert len(asker.store) == 2
+            assert len(server.bodies) == 2 + 3 * 2  # it fails three requests in a row for good
         with serve() as server, asking(server.url, path) as asker:
-            assert not judge("rows", FOUR, asker).missing
-            assert len(server.bodies) == 2
+            assert not judge("rows", labels, asker).missing
+            assert len(server.bodies) == 4
 
     @pytest.mark.parametrize(
         ("failure", "match"),

@@ -61,7 +61,7 @@ def replayed(name: str) -> Hierarchy:
     if name.startswith("llm-rows"):
         scores = get_source("llm", transcript="icons/llm-rows")(ICONS)
         levels = {"llm-rows-roomy": (12, 48), "llm-rows-24": (24,)}.get(name)
-        how = {"levels": levels, "slack": 2.0} if levels else {}
+        how = {"levels": levels, "slack": 2.0} if levels else {"levels": "auto"}
         return get_builder("cluster", **how)(ICONS, scores)
     first = {"llm-groups-0": 0, "llm-groups": 1, "llm-groups-2": 2}[name]
     return get_builder("llm", transcript="icons/llm-groups", first_repeat=first)(ICONS)

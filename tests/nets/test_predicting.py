@@ -115,6 +115,11 @@ class TestNodes:
         (one,) = answers.to_dicts(1)
         assert one["path"][0] == {"name": "pet", "probability": 0.9}
 
+    @pytest.mark.parametrize("top", [0, -1])
+    def test_at_least_one_class_is_asked_for(self, top):
+        with pytest.raises(DataError, match=f"top is {top}"):
+            Classified(["a"], TREE, np.log(CHANCES)).to_text(top)
+
     @pytest.mark.parametrize("logits", [[[1, 2]], [[np.nan, 0, 0, 0]]])
     def test_what_is_no_answer_is_refused(self, logits):
         with pytest.raises(DataError):

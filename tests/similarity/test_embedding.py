@@ -14,8 +14,8 @@ import pytest
 
 from taxonomy._core.errors import MissingExtraError, ServerError, SimilarityError
 from taxonomy.labels import Label, LabelSet, get_labels
-from taxonomy.llm.client import Server
 from taxonomy.llm.embeddings import embed
+from taxonomy.llm.server import Server
 from taxonomy.similarity import embedding
 from taxonomy.similarity._vectors import cached
 from taxonomy.similarity.embedding import PACKAGED, Embedding, fill, load_model, packaged_model

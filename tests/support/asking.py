@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from taxonomy.labels import LabelSet
 from taxonomy.llm.asker import Asker
 from taxonomy.llm.budget import Budget
-from taxonomy.llm.client import Client, Server
+from taxonomy.llm.client import Client
+from taxonomy.llm.server import Server
 from taxonomy.llm.store import Store
 
 FOUR = LabelSet(["ant", "bee", "car", "van"])

@@ -71,7 +71,7 @@ class Raw:
     """A reply that is no good completion: a status, a body, headers; or no reply at all."""
 
     def __init__(
-        self, status: int, body: str = "", headers: dict | None = None, drop: bool = False
+        self, status: int, body: str | bytes = "", headers: dict | None = None, drop: bool = False
     ):
         self.status, self.body, self.headers, self.drop = status, body, headers or {}, drop
 
@@ -127,7 +127,7 @@ def serve(script: Script = lambda body, number: good_answer(body)) -> Iterator[S
             if not isinstance(what, Raw):
                 what = completion(what) if isinstance(what, str) or what is None else what
                 what = Raw(200, json.dumps(what), {"Content-Type": "application/json"})
-            data = what.body.encode()
+            data = what.body.encode() if isinstance(what.body, str) else what.body
             try:
                 self.send_response(what.status)
                 for name, value in ({"Content-Type": "text/html"} | what.headers).items():

@@ -1,0 +1,223 @@
+"""Finding the one JSON object of an answer by a decoder, whatever stands around it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from taxonomy._core.decoding import MOST_DEPTH
+from taxonomy._core.errors import ReplyError
+from taxonomy.llm.reply import Fault, Object
+
+_MARKS = re.compile(
+    r"""
+    <(?i:/?[a-z:_]{0,16}(?:think|thought|reason)[a-z]{0,8}>)
+  | <(?i:\|channel\|>\s{0,2}final[^{<]{0,40}(?:<\|constrain\|>[^{<]{0,40})?<\|message\|>)
+  | <(?i:\|channel\|>(?!\s{0,2}final)) | <(?i:\|start\|>assistant<\|message\|>)
+  | <(?i:\|(?:start|end)_thinking\|>) | <\|channel>thought | <channel\|>
+  | <\|inner_(?:prefix|suffix)\|> | \[(?i:/?think\]) | ◁/?think▷ | assistantfinal
+    """,
+    re.VERBOSE,
+)
+"""What models of today write before their thoughts, and between these and their answer."""
+
+_ENDS = ("</", "[/", "◁/", "assistantfinal", "<|end_", "<|start|>", "<channel|>", "<|inner_suffix")
+
+_UNMARKED = re.compile(r"\s{0,8}analysis[A-Z]")
+"""How thoughts begin where a server takes the marks of channels out of a text."""
+
+
+class Mark(NamedTuple):
+    """A place in a text where thoughts begin or end."""
+
+    start: int
+    end: int
+    ends: bool
+
+
+def _marks(text: str) -> list[Mark]:
+    begun = [Mark(0, 0, ends=False)] if _UNMARKED.match(text) else []
+    for found in _MARKS.finditer(text):
+        word = found[0].lower()
+        ends = word.startswith(_ENDS) or (word.startswith("<|channel|>") and "final" in word)
+        begun.append(Mark(*found.span(), ends))
+    return begun
+
+
+_LAST_WORDS = re.compile(r"(?:\s|`|\]|<\|[a-z_]{1,20}\|>|</?[a-z_]{1,20}>)*", re.IGNORECASE)
+"""What may follow an answer that nothing follows: a fence's end, marks of the end."""
+
+_MOST_BRACES = 1000
+"""Braces outside the object that are tried; telling where one breaks takes as long as the text."""
+
+_DECODER = json.JSONDecoder(object_pairs_hook=Object)
+
+
+class Found(NamedTuple):
+    """An object in a text, and where it begins and ends."""
+
+    content: Object
+    start: int
+    end: int
+
+
+def parse(text: str, keys: Sequence[str] = (), *, ending: bool = False) -> tuple[Object, int]:
+    r"""Return the one JSON object of an answer and where it begins in the text.
+
+    Thoughts before it, prose and fences around it are passed over; it may be wrapped in another
+    object. ``NaN`` and the like are kept as they are, for the item's check to refuse.
+
+    Args:
+        text: the answer.
+        keys: what the object must hold, to tell it from others where there are several.
+        ending: take only an object that the text ends with, which nothing has cut off.
+
+    Raises:
+        ReplyError: there is no such object, or there are several that differ.
+
+    >>> parse('```json\n{"a": 1}\n```')
+    ({'a': 1}, 8)
+    >>> parse('It is {x}: 1 or 2.</think> So: {"a": 2}.')
+    ({'a': 2}, 31)
+    """
+    objects = list(_spoken(text))
+    if ending:
+        objects = [one for one in objects if _LAST_WORDS.fullmatch(text, one.end)]
+    if len(objects) > 1:
+        objects = [one for one in objects if set(keys) <= one.content.keys()]
+    if not objects or any(one.content != objects[0].content for one in objects):
+        raise ReplyError(Fault.NOT_JSON)
+    content, start, _ = objects[0]
+    if not set(keys) <= content.keys():
+        inner = [one for one in content.values() if isinstance(one, Object)]
+        whole = [one for one in inner if set(keys) <= one.keys()]
+        content = whole[0] if len(whole) == 1 else content
+    return content, start
+
+
+def _spoken(text: str) -> list[Found]:
+    """Return the objects of a text that lie in no other one and are no thoughts.
+
+    Raises:
+        ReplyError: there are thoughts alone, or nothing.
+    """
+    marks = _marks(text)
+    start = max((mark.end for mark in marks if mark.ends), default=0)
+    if not text[start:].strip():
+        raise ReplyError(Fault.EMPTY)
+    objects = list(_objects(text, start))
+    begins = [mark.start for mark in marks if mark.start >= start and not mark.ends]
+    thoughts = _first_outside(begins, objects)
+    if thoughts is not None:
+        objects = [one for one in objects if one.start < thoughts]
+        if not objects:
+            raise ReplyError(Fault.UNFINISHED)
+    return objects
+
+
+def _first_outside(places: Sequence[int], objects: Sequence[Found]) -> int | None:
+    """Return the first of several places that lies in none of the objects; both are in order."""
+    which = 0
+    for at in places:
+        while which < len(objects) and objects[which].end <= at:
+            which += 1
+        if which == len(objects) or at < objects[which].start:
+            return at
+    return None
+
+
+def _objects(text: str, start: int) -> Iterator[Found]:
+    """Yield every JSON object that lies in no other one.
+
+    After a broken object the search goes on where it breaks, so that a part of it is not taken for
+    the whole, and no character is read twice.
+
+    Raises:
+        ReplyError: it is nested too deeply, or has more braces than prose has.
+    """
+    at = text.find("{", start)
+    for _ in range(_MOST_BRACES):
+        if at < 0:
+            return
+        try:
+            found, end = _DECODER.raw_decode(text, at)
+        except json.JSONDecodeError as error:
+            end = max(error.pos, at + 1)
+        except (ValueError, RecursionError):  # too many digits, or too deep
+            raise ReplyError(Fault.NOT_JSON) from None
+        else:
+            yield Found(found, at, end)
+        at = text.find("{", end)
+    raise ReplyError(Fault.NOT_JSON)
+
+
+_FIRST_WORDS = re.compile(r"[\s\ufeff]*(?:```[a-z]*\s*)?\{")
+"""What may stand before an answer of which only a part came: a fence's beginning."""
+
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+("|\Z)|[{}\[\],]', re.DOTALL)
+
+
+def parse_cut(text: str, keys: Sequence[str]) -> tuple[Object, int]:
+    """Return what a text that was cut off holds of its object: all but the last, open value.
+
+    Args:
+        text: the answer, which begins with the object; after prose it may be one of the thoughts.
+        keys: what the object must hold.
+
+    Raises:
+        ReplyError: nothing of it is whole.
+
+    >>> parse_cut('{"scores": {"cat": 7, "dog": 1', ["scores"])
+    ({'scores': {'cat': 7}}, 0)
+    """
+    marks = _marks(text)
+    if marks and not marks[-1].ends:
+        raise ReplyError(Fault.UNFINISHED)
+    start = marks[-1].end if marks else 0
+    if found := _FIRST_WORDS.match(text, start):
+        content = _closed_up(text, found.end() - 1)
+        if content is not None and set(keys) <= content.keys():
+            return content, found.end() - 1
+    raise ReplyError(Fault.TRUNCATED)
+
+
+def _closed_up(text: str, at: int) -> Object | None:
+    """Return an object cut after its last comma and closed there."""
+    open_: list[str] = []
+    cut, closing = at, ""
+    for token in _TOKEN.finditer(text, at):
+        mark = token[0]
+        if mark in ("{", "["):
+            open_.append("}" if mark == "{" else "]")
+            if len(open_) > MOST_DEPTH:
+                return None
+        elif mark in ("}", "]"):
+            if open_.pop() != mark or not open_:
+                return None  # it ends before the text does
+        elif mark == ",":
+            cut, closing = token.start(), "".join(reversed(open_))
+        elif not token[1]:
+            break  # a text without an end
+    try:
+        found: Object = _DECODER.decode(text[at:cut] + closing)
+    except (ValueError, RecursionError):
+        return None
+    return found
+
+
+def spots(text: str, start: int, wanted: Sequence[str]) -> dict[str, int]:
+    """Return where in an answer's text the number of each item begins.
+
+    >>> spots('{"scores": {"cat": 7, "dog": 3}}', 0, ["dog"])
+    {'dog': 29}
+    """
+    found = {}
+    for item in wanted:
+        for form in {json.dumps(item), json.dumps(item, ensure_ascii=False)}:
+            match = re.compile(re.escape(form) + r"\s*:\s*(?=\d)").search(text, start)
+            if match:
+                found[item] = match.end()
+                break
+    return found
