@@ -15,7 +15,7 @@ export MALLOC_TRIM_THRESHOLD_ ?= 2000000000
 export NO_MKDOCS_2_WARNING := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all check docs notebooks wheel try-wheel clean \
+.PHONY: help demo test test-all fuzz check docs notebooks wheel try-wheel clean \
 	headline frontier ablation expected-cost defaults sources senses llm-report llm-local \
 	bench bench-export bench-metrics bench-trees bench-wordnet
 
@@ -58,6 +58,11 @@ check: .venv/dev ## ruff, mypy and the rules on imports
 docs: .venv/dev ## the documentation, in build/site
 	$(BIN)/mkdocs build --strict
 
+# From every reader's valid files, in a folder of the system's for temporary ones.
+SECONDS ?= 3600
+fuzz: .venv/dev ## the readers of strangers' files, guided by coverage; SECONDS=3600
+	$(BIN)/python -m tests.support.fuzz $(SECONDS)
+
 notebooks: .venv/dev ## run the notebooks and write their outputs
 	$(BIN)/python notebooks/run.py
 
@@ -95,7 +100,7 @@ defaults: .venv/user ## which tree is a good default: every setting on twelve la
 sources: .venv/user ## every source and builder on four label sets
 	$(BIN)/python analysis/studies/sources.py --network "$$(test ! -d "$(NETWORK)" || echo "$(NETWORK)")"
 
-senses: .venv/user ## which synset a class name means, by method; two minutes
+senses: .venv/user ## which synset a class name means, by method; five minutes
 	$(BIN)/python analysis/studies/senses.py
 
 llm-report: .venv/user ## what the shipped answers of a language model are like

@@ -52,7 +52,8 @@ class Predictions(Recorded):
             self.logits: Float32Array = np.asarray(logits, dtype=np.float32)
         self.targets: IntArray = np.asarray(targets, dtype=np.int64)
         self.split = split
-        self.groups = np.asarray([""] * len(self.targets) if groups is None else groups)
+        given = np.asarray([""] * len(self.targets) if groups is None else groups)
+        self.groups = given if given.size else np.array([], dtype=str)
         self._record(provenance)
         if check_classes(self.ids, self.ids) != self.ids:
             raise DataError("The columns of predictions must be sorted by label id.")

@@ -60,7 +60,9 @@ def main() -> None:
     icons = get_labels("icons")
     cluster, whole = get_builder("cluster", levels="auto"), get_builder("cluster", levels=())
     scores = get_source("llm", transcript="icons/llm-rows")(icons)
-    others = {name: get_source(name)(icons) for name in ("wordnet", "embedding", "random")}
+    # WordNet's measure is that of when the results were written.
+    sources = {"wordnet": {"measure": "wup-nltk"}, "embedding": {}, "random": {}}
+    others = {name: get_source(name, **options)(icons) for name, options in sources.items()}
     trees: dict[str, Hierarchy] = {"rows": cluster(icons, scores)}
     for first in range(ANSWERS):
         answer = get_builder("llm", transcript="icons/llm-groups", first_repeat=first)

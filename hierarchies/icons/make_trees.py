@@ -50,9 +50,11 @@ NAMED = {
 def make_trees(labels: LabelSet) -> dict[str, Hierarchy]:
     """Build every shipped tree."""
     cluster = get_builder("cluster", levels="auto")
+    # The measure of the first release, in which it was called wup.
+    first = {"wordnet": {"measure": "wup-nltk"}, "embedding": {}, "random": {}}
     trees = {
-        name: cluster(labels, get_source(name)(labels))
-        for name in ("wordnet", "embedding", "random")
+        name: cluster(labels, get_source(name, **options)(labels))
+        for name, options in first.items()
     }
     trees["hypernyms"] = get_builder("hypernyms")(labels)
     rows = get_source("llm", transcript="icons/llm-rows")

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import logging
 import os
+from typing import Any
+
+from taxonomy._core.errors import printable, shortened
 
 
 def prepare_process() -> None:
@@ -23,3 +27,14 @@ def prepare_process() -> None:
         trim_threshold, mmap_threshold = -1, -3  # glibc's malloc.h
         if mallopt(mmap_threshold, 1 << 30):  # refused by old versions, which adapt it themselves
             mallopt(trim_threshold, (1 << 31) - 1)
+
+
+class Notes(logging.StreamHandler[Any]):
+    """What is logged, on a stream, so that no name in it disturbs a terminal."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the message alone, printable and of a length that can be read."""
+        return printable(shortened(super().format(record), _LONGEST_NOTE))
+
+
+_LONGEST_NOTE = 4_000

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from taxonomy import __version__
 from taxonomy._core.errors import TaxonomyError, did_you_mean
 from taxonomy._core.options import with_flags
-from taxonomy._core.process import prepare_process
+from taxonomy._core.process import Notes, prepare_process
 from taxonomy.cli._parsers import SUMMARIES, overview, parser_of
 from taxonomy.llm.plan import Plan, confirming
 
@@ -64,12 +64,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _set_up_logging(arguments: argparse.Namespace) -> None:
-    level = logging.INFO
-    if arguments.quiet:
-        level = logging.ERROR
-    elif arguments.verbose:
+    level = logging.ERROR if arguments.quiet else logging.INFO
+    if arguments.verbose:
         level = logging.DEBUG
-    handler = logging.StreamHandler()
+    handler = Notes(sys.stderr)
     handler.setFormatter(_Flagged(arguments.flags))
     logging.basicConfig(level=logging.WARNING, handlers=[handler])
     logging.getLogger("taxonomy").setLevel(level)

@@ -208,7 +208,7 @@ def _content(
         except ReplyError:
             raise ReplyError(Fault.THOUGHTS) from None
     try:
-        return *parse(text, keys, ending=cut), True
+        return *parse(text, keys, ending=cut, leading=cut), True
     except ReplyError as error:
         if not cut or error.fault == Fault.UNFINISHED:
             raise

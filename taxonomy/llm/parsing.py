@@ -63,7 +63,9 @@ class Found(NamedTuple):
     end: int
 
 
-def parse(text: str, keys: Sequence[str] = (), *, ending: bool = False) -> tuple[Object, int]:
+def parse(
+    text: str, keys: Sequence[str] = (), *, ending: bool = False, leading: bool = False
+) -> tuple[Object, int]:
     r"""Return the one JSON object of an answer and where it begins in the text.
 
     Thoughts before it, prose and fences around it are passed over; it may be wrapped in another
@@ -72,7 +74,9 @@ def parse(text: str, keys: Sequence[str] = (), *, ending: bool = False) -> tuple
     Args:
         text: the answer.
         keys: what the object must hold, to tell it from others where there are several.
-        ending: take only an object that the text ends with, which nothing has cut off.
+        ending: take only an object that the text ends with.
+        leading: or, of a text that was cut off, one that it begins with; between others it may be
+            one of the thoughts.
 
     Raises:
         ReplyError: there is no such object, or there are several that differ.
@@ -82,9 +86,14 @@ def parse(text: str, keys: Sequence[str] = (), *, ending: bool = False) -> tuple
     >>> parse('It is {x}: 1 or 2.</think> So: {"a": 2}.')
     ({'a': 2}, 31)
     """
-    objects = list(_spoken(text))
+    begin, objects = _spoken(text)
     if ending:
-        objects = [one for one in objects if _LAST_WORDS.fullmatch(text, one.end)]
+        objects = [
+            one
+            for one in objects
+            if _LAST_WORDS.fullmatch(text, one.end)
+            or (leading and _FIRST_WORDS.fullmatch(text, begin, one.start + 1))
+        ]
     if len(objects) > 1:
         objects = [one for one in objects if set(keys) <= one.content.keys()]
     if not objects or any(one.content != objects[0].content for one in objects):
@@ -97,8 +106,8 @@ def parse(text: str, keys: Sequence[str] = (), *, ending: bool = False) -> tuple
     return content, start
 
 
-def _spoken(text: str) -> list[Found]:
-    """Return the objects of a text that lie in no other one and are no thoughts.
+def _spoken(text: str) -> tuple[int, list[Found]]:
+    """Return where a text's thoughts end, and its objects after them that lie in no other one.
 
     Raises:
         ReplyError: there are thoughts alone, or nothing.
@@ -114,7 +123,7 @@ def _spoken(text: str) -> list[Found]:
         objects = [one for one in objects if one.start < thoughts]
         if not objects:
             raise ReplyError(Fault.UNFINISHED)
-    return objects
+    return start, objects
 
 
 def _first_outside(places: Sequence[int], objects: Sequence[Found]) -> int | None:

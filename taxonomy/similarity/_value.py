@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from taxonomy._core import io
 from taxonomy._core.arrays import BoolArray, FloatArray
-from taxonomy._core.errors import FileFormatError, SimilarityError, naming
+from taxonomy._core.errors import FileFormatError, LabelError, SimilarityError, naming
 from taxonomy._core.npz import numbers_in, provenance_in, texts_in
 from taxonomy._core.recorded import Recorded
 from taxonomy.labels import LabelSet, check_classes
@@ -109,8 +109,11 @@ class Similarity(Recorded, ABC):
             raise SimilarityError(
                 f"{path}: holds a {kind.__name__}; read it by {kind.__name__}.load."
             )
-        with naming(path):
-            return kind.from_arrays(arrays)
+        try:
+            with naming(path):
+                return kind.from_arrays(arrays)
+        except LabelError as error:
+            raise FileFormatError(str(error)) from error
 
 
 class DenseSimilarity(Similarity):

@@ -23,6 +23,7 @@ MAPS = {
     "path": "identity",
     "lch": "share of the largest, at least 0",
     "wup": "identity",
+    "wup-nltk": "identity",
     "res": "share of the largest",
     "jcn": "x / (1 + x)",
     "lin": "identity",
@@ -38,13 +39,14 @@ class WordNet:
     """A WordNet measure between the classes' noun synsets.
 
     Native values are mapped to [0, 1] by `MAPS`, which the provenance names: ``path``, ``wup`` and
-    ``lin`` are there already; ``lch`` is divided by its value for a synset with itself and ``res``
+    ``lin`` lie there already; ``lch`` is divided by its value for a synset with itself and ``res``
     by the largest information content; ``jcn`` becomes x / (1 + x).
 
     Args:
-        measure: ``wup`` (Wu & Palmer 1994), ``path`` (1 / (1 + edges between)), ``lch`` (Leacock &
-            Chodorow 1998), or by information content ``res`` (Resnik 1995), ``jcn`` (Jiang &
-            Conrath 1997), ``lin`` (Lin 1998).
+        measure: ``wup`` (Wu & Palmer 1994), ``wup-nltk`` (the same as nltk computes it: some
+            synsets are not wholly like themselves), ``path`` (1 / (1 + edges between)), ``lch``
+            (Leacock & Chodorow 1998), or by information content ``res`` (Resnik 1995), ``jcn``
+            (Jiang & Conrath 1997), ``lin`` (Lin 1998).
         content: information content of the last three: ``seco``, of the graph alone, or
             ``brown``, of a corpus in which most synsets do not occur; labels without count are
             refused.
@@ -56,7 +58,7 @@ class WordNet:
             0; 0 for all pairs of up to 10,000 classes, and for 50 neighbours of more.
     """
 
-    measure: Literal["wup", "path", "lch", "res", "jcn", "lin"] = "wup"
+    measure: Literal["wup", "wup-nltk", "path", "lch", "res", "jcn", "lin"] = "wup"
     content: Literal["seco", "brown"] = "seco"
     senses: Literal["wnid", "first"] = "wnid"
     same_synset: Literal["refuse", "allow"] = "refuse"

@@ -13,15 +13,13 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from taxonomy._core import io
 from taxonomy._core.decoding import parse_json
-from taxonomy._core.errors import FileFormatError, did_you_mean
+from taxonomy._core.errors import FileFormatError, did_you_mean, told
 from taxonomy.trees.raw_tree import RawTree
 
 if TYPE_CHECKING:
     from taxonomy.trees.hierarchy import Hierarchy
 
 FORMAT = "taxonomy-hierarchy"
-LONGEST_MESSAGE = 400
-"""A message about a file has at most so many characters, the file's name among them."""
 DEEPEST_PROVENANCE = 100
 """Levels of nesting that the provenance in a file may have."""
 
@@ -113,15 +111,12 @@ def read_content(content: Any, where: str) -> RawTree:
 
 
 def refuse_file(where: str, message: str) -> NoReturn:
-    """Raise the error that a file is malformed, cut to `LONGEST_MESSAGE` characters.
+    """Raise the error that a file is malformed, in at most 400 characters.
 
     Raises:
         FileFormatError: always.
     """
-    text = f"{where}: {message}"
-    if len(text) > LONGEST_MESSAGE:
-        text = text[: LONGEST_MESSAGE - 1] + "…"
-    raise FileFormatError(text)
+    raise FileFormatError(told(where, message))
 
 
 class _ValueError(Exception):

@@ -11,7 +11,7 @@ from pathlib import Path
 from taxonomy._core.errors import LabelError
 from taxonomy.labels import SYNSET, WNID, Label, LabelSet, get_labels
 from taxonomy.wordnet.graph import NounGraph, fold
-from taxonomy.wordnet.readings import ancestors
+from taxonomy.wordnet.qualifiers import ancestors
 
 log = logging.getLogger(__name__)
 

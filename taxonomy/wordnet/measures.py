@@ -1,11 +1,12 @@
-"""Similarity measures between noun synsets, all pairs at once, equal to nltk's.
+"""Similarity measures between noun synsets, all pairs at once.
 
 Each takes a graph and n synset numbers and returns a float64 array of shape (n, n), rows and
 columns in the order given, repetitions allowed. A pair without a common subsumer, which nltk
 answers with None, scores 0; WordNet 3.0's nouns have one root and thus no such pair.
 
-``path``, ``lch`` and ``wup`` need the graph alone; ``res``, ``jcn`` and ``lin`` need an
-information content of `taxonomy.wordnet.information` too.
+``path``, ``lch`` and both kinds of ``wup`` need the graph alone; ``res``, ``jcn`` and ``lin`` need
+an information content of `taxonomy.wordnet.information` too. All equal nltk's but ``wup``, which
+is Wu and Palmer's own; nltk's is ``wup-nltk``.
 """
 
 from __future__ import annotations
@@ -28,6 +29,9 @@ Nodes = Sequence[int] | npt.NDArray[np.integer]
 
 UNCONNECTED = np.iinfo(np.int32).max // 2
 """A number of edges that no path has; the sum of two still fits its type."""
+
+# What one synset of depth counts for in a `lowness`: more than any two paths have edges.
+_DEPTH = 2**32
 
 
 def path(graph: NounGraph, nodes: Nodes) -> FloatArray:
@@ -87,16 +91,11 @@ def _edges(graph: NounGraph, nodes: Nodes) -> npt.NDArray[np.int32]:
 def wup(graph: NounGraph, nodes: Nodes) -> FloatArray:
     """Return the Wu-Palmer similarity: 2 d / (l₁ + l₂ + 2 d).
 
-    d is the depth of the lowest common subsumer, in synsets from the root (the root's is 1), and
-    l₁, l₂ are the edges from it to the two. Range (0, 1]. After Wu & Palmer (1994), "Verb
-    semantics and lexical selection", as nltk's ``wup_similarity`` computes it, with its quirks:
-
-    - the *lowest* common subsumer is the one with the longest shortest way to the root; of equals
-      the row's own synset is taken, else the first by name. Its d, however, is the *longest* way.
-    - l₁ and l₂ are shortest paths, which with several hypernyms may climb above the subsumer.
-    - so a synset whose hypernym has the longer shortest way (person.n.01: organism.n.01) has that
-      hypernym as its lowest common subsumer with itself, and scores below 1 with itself;
-    - and by the tie rule a score may depend on which of the two synsets comes first.
+    d is the depth of the lowest common subsumer, in synsets on the longest way from the root (the
+    root's is 1), and l₁, l₂ are the edges from it to the two. Lowest is the one of greatest d, of
+    equals the one with the fewest edges. Range (0, 1]; 1 for a synset with itself, and only there;
+    symmetric. Wu & Palmer (1994), "Verb semantics and lexical selection"; the values are those of
+    the Python package ``wn``.
 
     Args:
         graph: the noun graph.
@@ -106,6 +105,41 @@ def wup(graph: NounGraph, nodes: Nodes) -> FloatArray:
     >>> graph = NounGraph.load()
     >>> nodes = [graph.index(name) for name in ("dog.n.01", "cat.n.01", "person.n.01")]
     >>> wup(graph, nodes).round(4).tolist()
+    [[1.0, 0.8571, 0.75], [0.8571, 1.0, 0.5714], [0.75, 0.5714, 1.0]]
+    """
+    ancestry = Ancestry.of(graph, nodes)
+    count = len(ancestry.nodes)
+    lowest = np.zeros((count, count), np.int64)
+    ups, depths = ancestry.link_distances, ancestry.max_depths.astype(np.int64) + 1
+    any_order = np.arange(len(ancestry.ancestors))
+    for rows in ancestry.row_blocks():
+        view = lowest[rows]
+        for block in ancestry.subsumed(rows, any_order):
+            here = lowness(depths[block.subsumer], ups[block.rows] + ups[block.columns])
+            view[block.cells] = np.maximum(view[block.cells], here)
+    return wup_of(lowest)
+
+
+def wup_nltk(graph: NounGraph, nodes: Nodes) -> FloatArray:
+    """Return the Wu-Palmer similarity as nltk's ``wup_similarity`` computes it, quirks included.
+
+    - The *lowest* common subsumer is the one with the longest shortest way to the root; of equals
+      the row's own synset is taken, else the first by name. Its depth, however, is the *longest*
+      way.
+    - A synset whose hypernym has the longer shortest way (person.n.01: organism.n.01) thus has that
+      hypernym as its lowest common subsumer with itself, and scores below 1 with itself;
+    - and by the tie rule a score may depend on which of the two synsets comes first.
+
+    Range (0, 1]. Shipped trees and results of version 0.1 that name ``wup`` were made by this one.
+
+    Args:
+        graph: the noun graph.
+        nodes: n synset numbers.
+
+    >>> from taxonomy.wordnet import NounGraph
+    >>> graph = NounGraph.load()
+    >>> nodes = [graph.index(name) for name in ("dog.n.01", "cat.n.01", "person.n.01")]
+    >>> wup_nltk(graph, nodes).round(4).tolist()
     [[0.9286, 0.8571, 0.75], [0.8571, 1.0, 0.5714], [0.75, 0.5714, 0.8571]]
     """
     ancestry = Ancestry.of(graph, nodes)
@@ -117,12 +151,12 @@ def wup(graph: NounGraph, nodes: Nodes) -> FloatArray:
     for rows in ancestry.row_blocks():
         view = scores[rows]
         for block in ancestry.subsumed(rows, worst_to_best):
-            view[block.cells] = wu_palmer(
+            view[block.cells] = wup_nltk_of(
                 depths[block.subsumer], lengths[block.rows], lengths[block.columns]
             )
     for query, place in _queries_that_subsume(ancestry):
         below = slice(ancestry.indptr[place], ancestry.indptr[place + 1])
-        scores[query, ancestry.queries[below]] = wu_palmer(depths[place], 0, lengths[below])
+        scores[query, ancestry.queries[below]] = wup_nltk_of(depths[place], 0, lengths[below])
     return scores
 
 
@@ -176,10 +210,8 @@ def jcn(graph: NounGraph, nodes: Nodes, content: Content) -> FloatArray:
     >>> float(jcn(graph, nodes, information.brown(graph))[0, 1].round(4))
     0.3942
     """
-    queries = np.asarray(nodes, dtype=np.int64).reshape(-1)
-    common = res(graph, queries, content)
-    scores = jcn_of(common, content[queries][:, None], content[queries][None, :])
-    scores[queries[:, None] == queries[None, :]] = UNSEEN
+    scores = jcn_of(*_contents(graph, nodes, content))
+    scores[np.equal.outer(nodes, nodes)] = UNSEEN
     return scores
 
 
@@ -200,15 +232,14 @@ def lin(graph: NounGraph, nodes: Nodes, content: Content) -> FloatArray:
     >>> float(lin(graph, nodes, information.brown(graph))[0, 1].round(4))
     0.8588
     """
-    queries = np.asarray(nodes, dtype=np.int64).reshape(-1)
-    common = res(graph, queries, content)
-    return lin_of(common, content[queries][:, None], content[queries][None, :])
+    return lin_of(*_contents(graph, nodes, content))
 
 
 MEASURES: dict[str, Callable[[NounGraph, Nodes], FloatArray]] = {
     "path": path,
     "lch": lch,
     "wup": wup,
+    "wup-nltk": wup_nltk,
 }
 """The measures that need the graph alone, by name."""
 
@@ -259,8 +290,27 @@ def lch_of(edges: npt.NDArray[np.int32], graph: NounGraph) -> FloatArray:
     return -scores + 0.0
 
 
-def wu_palmer(depth: IntArray | np.int64, first: IntArray | int, second: IntArray) -> FloatArray:
-    """Return `wup` for a subsumer's depth in synsets and the edges from it to both synsets."""
+def lowness(depth: IntArray | np.int64, edges: IntArray) -> IntArray:
+    """Return what is greatest for the lowest common subsumer that `wup` takes.
+
+    Args:
+        depth: a subsumer's, in synsets.
+        edges: from it to both synsets together.
+    """
+    result: IntArray = depth * _DEPTH - edges
+    return result
+
+
+def wup_of(lowest: IntArray) -> FloatArray:
+    """Return `wup` for the greatest `lowness` of a pair, 0 for 0, which says that there is none."""
+    depth = -(-lowest // _DEPTH)
+    scores = np.zeros(lowest.shape)
+    np.divide(2.0 * depth, 2 * depth + (depth * _DEPTH - lowest), out=scores, where=lowest > 0)
+    return scores
+
+
+def wup_nltk_of(depth: IntArray | np.int64, first: IntArray | int, second: IntArray) -> FloatArray:
+    """Return `wup_nltk` for a subsumer's depth in synsets and the edges from it to both synsets."""
     result: FloatArray = (2.0 * depth) / ((first + depth) + (second + depth))
     return result
 
@@ -280,6 +330,13 @@ def lin_of(common: FloatArray, one: FloatArray, other: FloatArray) -> FloatArray
     scores = np.ones(total.shape)
     np.divide(2.0 * common, total, out=scores, where=total != 0)
     return scores
+
+
+def _contents(graph: NounGraph, nodes: Nodes, content: Content) -> tuple[FloatArray, ...]:
+    """Return all pairs' `res`, and the contents of rows (n, 1) and columns (1, n)."""
+    common = res(graph, nodes, content)
+    own = content[np.asarray(nodes, dtype=np.int64)]
+    return common, own[:, None], own[None, :]
 
 
 def _queries_that_subsume(ancestry: Ancestry) -> list[tuple[int, int]]:

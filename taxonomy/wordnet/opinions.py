@@ -12,8 +12,11 @@ TRUST = 0.7
 """The probability that an opinion takes over from the votes.
 
 It is stated, not fitted: above a half, so that an opinion always wins, and so low that one against
-votes that are sure of another sense leads by less than a half, and is marked unsure.
+votes that are sure of another sense leads by less than `DOUBTED`, and is marked unsure.
 """
+
+DOUBTED = 0.5
+"""A lead below which what an opinion decided should be looked at."""
 
 
 @dataclass(frozen=True)

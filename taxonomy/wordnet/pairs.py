@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from taxonomy.wordnet.graph import NounGraph
 
 
+WUP = ("wup", "wup-nltk")
+"""The measures that take the one lowest common subsumer of a pair."""
+
 # Temporary arrays stay at a few times this many numbers.
 _BLOCK_NUMBERS = 2**22
 
@@ -95,7 +98,8 @@ def nearest(
     equally near ones are kept goes by a fixed hash of both synsets, not by the order or the ids:
     a spread-out sample of them.
 
-    Exact but for ``wup``, where by nltk's tie rule a few pairs score differently by direction.
+    Exact but for both kinds of ``wup``, in a few of whose pairs the lowest common subsumer is not
+    the one through which they score highest.
 
     Args:
         measure: as for `score_pairs`.
@@ -191,9 +195,17 @@ def _scores(
             return measures.path_of(edges)
         return measures.lch_of(edges, ancestry.graph)
     if measure == "wup":
+        ways = ancestry.link_distances
+        depths = ancestry.max_depths[climbs.own[up]].astype(np.int64) + 1
+        lowest = np.zeros(len(first), dtype=np.int64)
+        if len(starts):
+            each = measures.lowness(depths, ways[up] + ways[other_up])
+            lowest[pairs] = np.maximum.reduceat(each, starts)
+        return measures.wup_of(lowest)
+    if measure == "wup-nltk":
         best = _lowest_common_subsumers(climbs, owner, up, first)
         scores = np.zeros(len(first))
-        scores[pairs] = measures.wu_palmer(
+        scores[pairs] = measures.wup_nltk_of(
             ancestry.max_depths[climbs.own[up[best]]].astype(np.int64) + 1,
             ancestry.link_distances[up[best]],
             ancestry.link_distances[other_up[best]],
@@ -216,7 +228,7 @@ def _scores(
 def _lowest_common_subsumers(
     climbs: _Climbs, owner: IntArray, up: IntArray, first: IntArray
 ) -> npt.NDArray[np.intp]:
-    """Return which common subsumer of each pair nltk's ``wup`` takes: see `measures.wup`."""
+    """Return which common subsumer of each pair `measures.wup_nltk` takes."""
     ancestry = climbs.ancestry
     places = climbs.own[up]
     is_first = ancestry.ancestors[places] == ancestry.nodes[first[owner]]
@@ -241,7 +253,7 @@ class _Buckets:
     def away(self) -> FloatArray:
         """By (query, ancestor) pair, what makes the query a worse neighbour below the ancestor."""
         ancestry = self.climbs.ancestry
-        if self.measure == "wup":
+        if self.measure in WUP:
             return ancestry.link_distances.astype(np.float64)
         if self.measure in measures.MEASURES or self.content is None:
             return ancestry.distances.astype(np.float64)
@@ -274,7 +286,7 @@ class _Buckets:
 
     @cached_property
     def preference(self) -> IntArray:
-        """By ancestor, its place in the order in which nltk's ``wup`` prefers common subsumers."""
+        """By ancestor, its place in the order in which ``wup-nltk`` prefers common subsumers."""
         ancestry = self.climbs.ancestry
         order = np.lexsort((-ancestry.name_ranks, ancestry.min_depths))
         places = np.empty_like(order)
@@ -286,7 +298,7 @@ class _Buckets:
         """By ancestor, how many of its members a synset takes."""
         ancestry = self.climbs.ancestry
         widths = np.minimum(np.diff(ancestry.indptr), self.count + 1)
-        if self.measure == "wup":
+        if self.measure == "wup-nltk":
             # One that a hypernym of its own is preferred to is never nltk's common subsumer.
             upper = Ancestry.of(ancestry.graph, ancestry.ancestors)
             best = np.zeros(len(widths), dtype=np.int64)
@@ -330,7 +342,7 @@ class _Buckets:
         near = self._nearness(up, other_up)
 
         key = first * len(self.climbs.ancestry.nodes) + second
-        best = self.preference[places[pair[apart]]] if self.measure == "wup" else near
+        best = self._rank(up, other_up) if self.measure in WUP else near
         order = np.lexsort((best, key))
         kept = order[np.flatnonzero(np.diff(key[order], append=-1))]
         return self._first(first[kept], second[kept], near[kept])
@@ -348,13 +360,22 @@ class _Buckets:
         kept = np.arange(len(first)) - begin < self.count
         return first[kept], second[kept]
 
+    def _rank(self, up: IntArray, other_up: IntArray) -> IntArray:
+        """Return what is greatest for the common subsumer that a pair has by either ``wup``."""
+        places = self.climbs.own[up]
+        if self.measure == "wup-nltk":
+            return self.preference[places]
+        ways = self.climbs.ancestry.link_distances
+        depths = self.climbs.ancestry.max_depths[places].astype(np.int64) + 1
+        return measures.lowness(depths, ways[up] + ways[other_up])
+
     def _nearness(self, up: IntArray, other_up: IntArray) -> FloatArray:
         """Return what orders pairs as the measure does, by their common subsumer."""
         ancestry = self.climbs.ancestry
-        if self.measure == "wup":
+        if self.measure in WUP:
             depth = ancestry.max_depths[self.climbs.own[up]].astype(np.int64) + 1
             ways = ancestry.link_distances
-            return measures.wu_palmer(depth, ways[up], ways[other_up])
+            return measures.wup_nltk_of(depth, ways[up], ways[other_up])
         if self.measure in measures.MEASURES or self.content is None:
             return -(ancestry.distances[up] + ancestry.distances[other_up]).astype(np.float64)
         common = self.content[ancestry.ancestors[self.climbs.own[up]]]

@@ -1,22 +1,24 @@
-"""Which noun synsets a class name can mean: spellings, compounds and qualifiers."""
+"""Which noun synsets a class name can mean: spellings, lists, compounds and qualifiers."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from taxonomy._core.errors import did_you_mean
 from taxonomy.wordnet.graph import NEAR_WORD, fold
+from taxonomy.wordnet.qualifiers import Qualified, ancestors, kinds_of
+from taxonomy.wordnet.topics import mentions
 
 if TYPE_CHECKING:
     from taxonomy.wordnet.graph import NounGraph
 
 # British spellings and American ones, for the few words of which WordNet lacks the former.
 _BRITISH = (("our", "or"), ("tre", "ter"), ("ise", "ize"), ("tyre", "tire"), ("grey", "gray"))
-_QUALIFIED = re.compile(r"(?P<word>[^()]+)\((?P<kind>[^()]+)\)")
+_SEPARATOR = re.compile(r"\s*[,;/|]\s*")
 
 
 @dataclass(frozen=True)
@@ -40,30 +42,38 @@ def read_name(graph: NounGraph, name: str) -> Reading:
     """Return the noun synsets that a class name can mean.
 
     In this order: the name as it stands, with Morphy's singulars; without or with other hyphens
-    and spaces; in American spelling; several names between commas, which mean what all of them
-    can mean; ``crane (bird)``, the senses of the first that are kinds of the second; and an unknown
-    compound as its first part where that is a kind of its last (maple tree), else as its last.
+    and spaces; in American spelling; several names between commas or slashes, which mean what all
+    of them can mean, or one turned round (``bowl, soup``); a name with a qualifier in brackets
+    (`taxonomy.wordnet.qualifiers`); and an unknown compound as its first part where that is a kind
+    of its last (maple tree), else as its last. Underscores are spaces.
 
     >>> from taxonomy.wordnet import NounGraph
     >>> graph = NounGraph.load()
-    >>> for name in ("t shirt", "crane (bird)", "maple tree", "aquarium fish"):
+    >>> for name in ("t shirt", "bowl, soup", "crane_(bird)", "maple tree", "aquarium fish"):
     ...     reading = read_name(graph, name)
     ...     print([graph.name(node) for node in reading.nodes], reading.note)
     ['jersey.n.03'] read as 't-shirt'
+    ['soup_bowl.n.01'] read as 'soup bowl'
     ['crane.n.05'] the senses of 'crane' that are a kind of 'bird'
     ['maple.n.02'] the senses of 'maple' that are a kind of 'tree'
     ['fish.n.01', 'fish.n.02', 'pisces.n.02', 'pisces.n.01'] not in WordNet; read as its head 'fish'
     """
+    words = " ".join(name.replace("_", " ").split())
+    return (
+        _spelled(graph, name)
+        or _qualified(graph, words)
+        or _listed(graph, words)
+        or _compound(graph, words)
+        or Reading((), name, _why_none(graph, name))
+    )
+
+
+def _spelled(graph: NounGraph, name: str) -> Reading | None:
     for form in _spellings(name):
         if nodes := graph.senses(form):
             plain = fold(form) == fold(name)
             return Reading(tuple(nodes), form, "" if plain else f"read as {form!r}")
-    return (
-        _listed(graph, name)
-        or _qualified(graph, name)
-        or _compound(graph, name)
-        or Reading((), name, _why_none(graph, name))
-    )
+    return None
 
 
 def _spellings(name: str) -> Iterator[str]:
@@ -81,28 +91,27 @@ def _spellings(name: str) -> Iterator[str]:
 
 
 def _listed(graph: NounGraph, name: str) -> Reading | None:
-    readings = [graph.senses(part) for part in name.split(",")] if "," in name else []
-    known = [nodes for nodes in readings if nodes]
-    if not known:
+    parts = [part for part in _SEPARATOR.split(name) if part]
+    known = [reading for part in parts if (reading := _spelled(graph, part))]
+    if len(parts) < 2 or not known:
         return None
-    common = [node for node in known[0] if all(node in other for other in known[1:])]
-    first = next(part.strip() for part in name.split(",") if graph.senses(part))
-    if common and len(known) > 1:
-        return Reading(tuple(common), first, f"what all of {len(known)} names can mean")
-    return Reading(tuple(known[0]), first, f"read as {first!r}", guessed=True)
+    first, *others = known
+    common = tuple(node for node in first.nodes if all(node in one.nodes for one in others))
+    if common and others:
+        return Reading(common, first.form, f"what all of {len(known)} names can mean")
+    turned = " ".join([*parts[1:], parts[0]])
+    if "," in name and graph.senses(turned):
+        return Reading(tuple(graph.senses(turned)), turned, f"read as {turned!r}")
+    kinds = kinds_of(graph, first.nodes, [node for one in others for node in one.nodes])
+    return Reading(kinds or first.nodes, first.form, f"read as {first.form!r}", guessed=True)
 
 
 def _qualified(graph: NounGraph, name: str) -> Reading | None:
-    if (match := _QUALIFIED.fullmatch(name.strip())) is None:
+    qualified = Qualified.parse(name)
+    if qualified is None or (word := _spelled(graph, qualified.word)) is None:
         return None
-    word, kind = match["word"].strip(), match["kind"].strip()
-    senses = graph.senses(word)
-    if not senses:
-        return None
-    if chosen := _kinds_of(graph, senses, graph.senses(kind)):
-        return Reading(chosen, word, f"the senses of {word!r} that are a kind of {kind!r}")
-    note = f"no sense of {word!r} is a kind of {kind!r}"
-    return Reading(tuple(senses), word, note, guessed=True)
+    found = qualified.narrow(graph, word.nodes)
+    return Reading(found.nodes, word.form, found.note, found.guessed)
 
 
 def _compound(graph: NounGraph, name: str) -> Reading | None:
@@ -112,27 +121,27 @@ def _compound(graph: NounGraph, name: str) -> Reading | None:
         head = " ".join(words[first:])
         if senses := graph.senses(head):
             rest = " ".join(words[:first])
-            if kinds := _kinds_of(graph, graph.senses(rest), senses):
+            kinds = kinds_of(graph, graph.senses(rest), senses)
+            if kinds and _meant(graph, kinds, head):
                 return Reading(kinds, rest, f"the senses of {rest!r} that are a kind of {head!r}")
             note = f"not in WordNet; read as its head {head!r}"
             return Reading(tuple(senses), head, note, guessed=True)
     return None
 
 
-def _kinds_of(graph: NounGraph, nodes: list[int], above: list[int]) -> tuple[int, ...]:
-    """Return the nodes that have one of the others as a proper ancestor."""
-    wanted = set(above)
-    return tuple(node for node in nodes if wanted & (ancestors(graph, node) - {node}))
+def _meant(graph: NounGraph, kinds: Sequence[int], head: str) -> bool:
+    """Return whether a word and its kind are no chance meeting, as "stop" and "sign" are.
 
-
-def ancestors(graph: NounGraph, node: int) -> set[int]:
-    """Return a synset and all that stand above it."""
-    seen, waiting = {node}, [node]
-    while waiting:
-        above = set(graph.hypernyms(waiting.pop())) - seen
-        seen |= above
-        waiting.extend(above)
-    return seen
+    (A stop is a punctuation mark, and a mark is a sign.) They are not where all the senses are
+    physical things, and of the head's first sense or defined by that word.
+    """
+    first, thing = graph.senses(head)[0], "physical_entity.n.01"
+    things = {graph.index(thing)} if graph.senses("physical entity") else set()
+    return all(
+        (not things or things & ancestors(graph, node))
+        and (first in ancestors(graph, node) or mentions(graph, node, head))
+        for node in kinds
+    )
 
 
 def _why_none(graph: NounGraph, name: str) -> str:

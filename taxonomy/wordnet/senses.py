@@ -2,7 +2,8 @@
 
 Votes of `taxonomy.wordnet.votes` are weighted, added up and turned into probabilities over the
 senses of each name. The weights are not guesses: ``python analysis/studies/senses.py`` chose them
-on CIFAR-100's and ImageNet-1k's names, and its table says how often they are right elsewhere.
+on the names of CIFAR-100, ImageNet-1k and one half of LVIS, and says how often they are right
+elsewhere.
 """
 
 from __future__ import annotations
@@ -18,46 +19,58 @@ from taxonomy._core.errors import LabelError
 from taxonomy.labels import Label, LabelSet, unknown_class
 from taxonomy.wordnet import votes
 from taxonomy.wordnet.graph import NounGraph
-from taxonomy.wordnet.opinions import Opinion, mixed
+from taxonomy.wordnet.opinions import DOUBTED, Opinion, mixed
 from taxonomy.wordnet.readings import Reading, read_name
 
-NEAREST = 20
-"""How many nearest fellows the vote of coherence looks at."""
+NEAREST: dict[str, int] = {"kin": 3, "coherence": 20, "topic": 5}
+"""How many of a sense's nearest fellows the votes that depend on other labels look at."""
 
 WEIGHTS: dict[tuple[bool, bool], dict[str, float]] = {
     (False, False): {
-        "order": 0.18,
-        "frequency": 0.56,
-        "usage": 0.63,
-        "physical": 1.68,
-        "coherence": 8.56,
+        "frequency": 0.75,
+        "usage": 0.37,
+        "physical": 1.9,
+        "impersonal": 1.6,
+        "spelling": 1.67,
+        "kin": 3.7,
+        "coherence": 1.19,
+        "topic": 3.0,
     },
     (True, False): {
-        "order": 0.12,
-        "frequency": 0.58,
-        "usage": 0.61,
-        "physical": 1.62,
-        "coherence": 9.48,
-        "meaning": 3.82,
-        "company": 2.32,
+        "frequency": 0.69,
+        "usage": 0.41,
+        "physical": 2.06,
+        "impersonal": 1.43,
+        "spelling": 1.51,
+        "kin": 3.04,
+        "coherence": 1.96,
+        "meaning": 3.95,
+        "company": 1.67,
+        "topic": 3.0,
     },
     (False, True): {
-        "order": 0.2,
-        "frequency": 0.52,
-        "usage": 0.56,
-        "physical": 1.56,
-        "coherence": 5.82,
-        "agreement": 4.94,
+        "frequency": 0.75,
+        "usage": 0.34,
+        "physical": 1.7,
+        "impersonal": 1.72,
+        "spelling": 1.64,
+        "kin": 3.43,
+        "coherence": 0.37,
+        "agreement": 2.1,
+        "topic": 3.0,
     },
     (True, True): {
-        "order": 0.15,
-        "frequency": 0.52,
-        "usage": 0.55,
-        "physical": 1.49,
-        "coherence": 6.71,
-        "meaning": 4.05,
-        "company": 2.27,
-        "agreement": 5.08,
+        "frequency": 0.69,
+        "usage": 0.39,
+        "physical": 1.95,
+        "impersonal": 1.51,
+        "spelling": 1.5,
+        "kin": 2.74,
+        "coherence": 1.56,
+        "meaning": 3.97,
+        "company": 1.51,
+        "agreement": 1.43,
+        "topic": 3.0,
     },
 }
 """The weight of every vote, by whether embeddings and a similarity source are there."""
@@ -71,8 +84,20 @@ METHODS = (
 EMBEDDED = ("meaning", "company")
 """The votes that need embeddings."""
 
-UNSURE = 0.5
-"""A lead over the second sense below which a proposal should be looked at."""
+SIMILAR = ("kin", "coherence")
+"""The votes by similarity to the other labels: to the very nearest, and to more of them."""
+
+CONTEXTUAL = (*SIMILAR, "topic", "agreement")
+"""The votes that depend on what the other labels are believed to mean."""
+
+UNSURE = 0.8
+"""A lead over the second sense below which what was voted should be looked at."""
+
+TOPIC = 0.05
+"""How much another sense's definition must speak of the other labels to make a proposal unsure."""
+
+COMPANIONS = 2
+"""Of how many of them."""
 
 By = Literal["choice", "wnid", "only", "llm", "votes", "nothing"]
 _ROUNDS = 3
@@ -107,10 +132,11 @@ class Proposal:
         by: ``choice``, ``wnid``, ``only`` (WordNet knows one sense), ``llm`` (an opinion that was
             asked for), ``votes`` or ``nothing``.
         notes: what was changed about the name, why it has no synset or no opinion, who else has
-            the same one.
-        unsure: whether a person should look: the lead is below `UNSURE`, only a part of the name
-            was read, an opinion was asked for and lacks, another label has the same synset, or
-            there is none at all.
+            the same one, which other sense fits labels of this set.
+        unsure: whether a person should look: the lead is below `UNSURE` (with an opinion below
+            `taxonomy.wordnet.opinions.DOUBTED`), another sense fits labels of this set better, only
+            a part of the name was read, an opinion was asked for and lacks, another label has the
+            same synset, or there is none at all.
     """
 
     label: Label
@@ -146,6 +172,7 @@ def propose(
     encode: votes.Encode | None = None,
     similarity: FloatArray | None = None,
     opinions: Mapping[str, Opinion] | None = None,
+    lead: float = UNSURE,
 ) -> tuple[Proposal, ...]:
     """Propose a synset for every label, in the order of the set.
 
@@ -161,6 +188,7 @@ def propose(
         similarity: (n, n) a similarity source's values, for the vote ``agreement``.
         opinions: by label id, such as a language model's (`taxonomy.llm.sensing`); mixed in by
             `taxonomy.wordnet.opinions.mixed`.
+        lead: how far ahead of the second sense a voted one must be to be sure, 0 to 1.
 
     Raises:
         LabelError: a choice names an unknown label or synset, a wnid is not WordNet 3.0's, or the
@@ -181,7 +209,9 @@ def propose(
         given or read_name(graph, label.name) for label, given in zip(labels, known, strict=True)
     )
     candidates = votes.Candidates(graph, tuple(label.name for label in labels), readings)
-    belief = Ballot(candidates, encode, similarity).count(weights)
+    ballot = Ballot(candidates, encode, similarity)
+    belief = ballot.count(weights)
+    rivals = ballot.rivals(belief) if method == "combined" else {}
     # Where the synset is known, or there is but one, there is nothing to have an opinion on.
     heard = {
         label.id: opinions[label.id]
@@ -198,7 +228,8 @@ def propose(
         else ("nothing", "only", "votes")[min(len(reading.nodes), 2)]
         for label, reading in zip(labels, readings, strict=True)
     ]
-    return _proposals(labels, candidates, by, mixed(candidates, labels.ids, belief, heard), heard)
+    belief = mixed(candidates, labels.ids, belief, heard)
+    return _proposals(labels, candidates, by, belief, heard, rivals, lead)
 
 
 def method_weights(method: str, encode: bool, similarity: bool) -> Mapping[str, float]:
@@ -227,7 +258,7 @@ class Ballot:
         candidates: the senses.
         encode: for the votes ``meaning`` and ``company``.
         similarity: for the vote ``agreement``.
-        nearest: for the vote ``coherence``.
+        nearest: as `NEAREST`.
     """
 
     def __init__(
@@ -235,16 +266,23 @@ class Ballot:
         candidates: votes.Candidates,
         encode: votes.Encode | None = None,
         similarity: FloatArray | None = None,
-        nearest: int = NEAREST,
+        nearest: Mapping[str, int] = NEAREST,
     ) -> None:
         self.candidates = candidates
         self._encode, self._similarity, self._nearest = encode, similarity, nearest
         self._fixed: dict[str, FloatArray] = {}
+        self._near: tuple[FloatArray | None, FloatArray] = None, np.zeros((0, 0))
 
     def vote(self, name: str, belief: FloatArray) -> FloatArray:
         """Return one vote, (c,); those that do not depend on the belief are kept."""
-        if name == "coherence":
-            return votes.coherence(self.candidates, belief, self._nearest)
+        if name in SIMILAR:
+            if self._near[0] is not belief:
+                counts = [self._nearest[one] for one in SIMILAR]
+                self._near = belief, votes.coherence(self.candidates, belief, counts)
+            found: FloatArray = self._near[1][SIMILAR.index(name)]
+            return found
+        if name == "topic":
+            return votes.topic(self.candidates, belief, self._nearest[name])
         if name == "agreement" and self._similarity is not None:
             return votes.agreement(self.candidates, belief, self._similarity)
         if name not in self._fixed:
@@ -254,13 +292,30 @@ class Ballot:
                 self._fixed[name] = getattr(votes, name)(self.candidates)
         return self._fixed[name]
 
+    def rivals(self, belief: FloatArray) -> dict[int, int]:
+        """Return, by label, a physical sense that the others' topics speak for more than the best.
+
+        Of a mouse beside a keyboard, a laptop, a cat and a dog nobody can be sure.
+        """
+        topics = votes.topic(self.candidates, belief, COMPANIONS)
+        things = self.vote("physical", belief) > 0
+        made = {}
+        for places in self.candidates.by_label(belief):
+            others = places[1:][things[places[1:]]]
+            if len(others):
+                best = places[0]
+                rival = int(others[np.argmax(topics[others])])
+                if topics[rival] > topics[best] and topics[rival] >= TOPIC:
+                    made[int(self.candidates.owners[best])] = rival
+        return made
+
     def count(self, weights: Mapping[str, float]) -> FloatArray:
         """Return each candidate's probability, (c,).
 
         The votes that need no belief come first; then those that do, with what the round before
         made believed (mean-field updates of all labels at once, three rounds).
         """
-        contextual = [name for name in weights if name in ("coherence", "agreement")]
+        contextual = [name for name in weights if name in CONTEXTUAL]
         scores = np.zeros(len(self.candidates.nodes))
         for name in weights:
             if name not in contextual:
@@ -330,16 +385,18 @@ def _proposals(
     by: Sequence[By],
     belief: FloatArray,
     heard: Mapping[str, Opinion],
+    rivals: Mapping[int, int],
+    lead: float,
 ) -> tuple[Proposal, ...]:
     graph = candidates.graph
-    order = np.lexsort((candidates.ranks, -belief.round(12), candidates.owners))
-    ranked = np.split(order, np.cumsum(candidates.counts)[:-1])
+    ranked = candidates.by_label(belief)
     takers: dict[int, list[str]] = {}
     for label, places in zip(labels, ranked, strict=True):
         if len(places):
             takers.setdefault(int(candidates.nodes[places[0]]), []).append(label.id)
     made = []
-    for label, reading, places, how in zip(labels, candidates.readings, ranked, by, strict=True):
+    rows = zip(labels, candidates.readings, ranked, by, strict=True)
+    for number, (label, reading, places, how) in enumerate(rows):
         senses = tuple(
             Sense(graph.name(node), graph.wnid(node), float(belief[at]), graph.definition(node))
             for at, node in ((at, int(candidates.nodes[at])) for at in places)
@@ -357,8 +414,11 @@ def _proposals(
         lacking = heard[label.id].note if label.id in heard else ""
         if lacking:
             notes.append(lacking)
-        vague = bool(lacking or twins) or _lead(senses) < UNSURE
-        doubtful = not senses or reading.guessed or vague
+        torn = how == "votes" and number in rivals
+        if torn:
+            notes.append(f"{graph.name(int(candidates.nodes[rivals[number]]))} fits others here")
+        close = _lead(senses) < (DOUBTED if how == "llm" else lead)
+        doubtful = not senses or reading.guessed or bool(lacking or twins) or torn or close
         unsure = doubtful and how not in ("choice", "wnid")
         made.append(Proposal(label, senses, how, tuple(notes), unsure))
     return tuple(made)

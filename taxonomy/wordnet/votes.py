@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from taxonomy._core.arrays import FloatArray, IntArray
-from taxonomy.wordnet import measures
+from taxonomy.wordnet import measures, topics
 from taxonomy.wordnet.ancestry import Ancestry
 from taxonomy.wordnet.graph import fold
 from taxonomy.wordnet.information import seco
@@ -77,6 +77,11 @@ class Candidates:
         total = np.bincount(self.owners, numbers + 0.5, len(self.names))
         shares: FloatArray = np.log((numbers + 0.5) / total[self.owners])
         return shares
+
+    def by_label(self, belief: FloatArray) -> list[IntArray]:
+        """Return each label's candidates, the most believed first, equals in WordNet's order."""
+        order = np.lexsort((self.ranks, -belief.round(12), self.owners))
+        return np.split(order, np.cumsum(self.counts)[:-1])
 
     def belief(self, scores: FloatArray) -> FloatArray:
         """Return scores as probabilities that sum to 1 below each label (softmax)."""
@@ -155,12 +160,37 @@ def physical(candidates: Candidates) -> FloatArray:
     return votes
 
 
-def coherence(candidates: Candidates, belief: FloatArray, nearest: int) -> FloatArray:
-    """Vote by how near a sense is to the other labels: the mean of its best expected similarities.
+def spelling(candidates: Candidates) -> FloatArray:
+    """Vote 2 where the word is what WordNet calls the sense first, 1 where it is another lemma.
 
-    The similarity is Lin's with Seco's information content; that to a fellow is the mean over the
-    fellow's senses, as far as each is believed in. Sets of more than 1,000 labels are compared with
-    1,000 of them, taken evenly.
+    WordNet begins a synset with its commonest word (dog_collar.n.01, but choker.n.03: choker,
+    collar, dog collar). A sense of the word's singular alone, such as the glass of *glasses*, has
+    no vote.
+    """
+    votes = np.zeros(len(candidates.nodes))
+    for at, (node, owner) in enumerate(
+        zip(candidates.nodes.tolist(), candidates.owners.tolist(), strict=True)
+    ):
+        word = fold(candidates.readings[owner].form)
+        lemmas = [lemma.lower() for lemma in candidates.graph.lemmas(node)]
+        votes[at] = (word in lemmas) + (word == lemmas[0])
+    return votes
+
+
+def impersonal(candidates: Candidates) -> FloatArray:
+    """Vote 1 for what is no person: a ruler, a printer or a cleaner in a list is a thing."""
+    votes = np.ones(len(candidates.nodes))
+    if candidates.graph.senses("person"):
+        ancestry = Ancestry.of(candidates.graph, candidates.nodes)
+        votes[_below(ancestry, candidates.graph.index("person.n.01"))] = 0
+    return votes
+
+
+def topic(candidates: Candidates, belief: FloatArray, nearest: int) -> FloatArray:
+    """Vote by how much a sense's definition speaks of what the other labels' definitions do.
+
+    The mean of the largest expected likenesses (`taxonomy.wordnet.topics`): the mouse of computers
+    is no near kind of a laptop, but the definitions of both speak of computers.
 
     Args:
         candidates: the senses.
@@ -171,10 +201,44 @@ def coherence(candidates: Candidates, belief: FloatArray, nearest: int) -> Float
     votes = np.zeros(len(candidates.nodes))
     if len(fellows) < 2:
         return votes
+    columns = np.flatnonzero(np.isin(candidates.owners, fellows))
+    groups = np.searchsorted(fellows, candidates.owners[columns])
+    shares = belief[columns], groups, len(fellows)
+    for first in range(0, len(candidates.open), _BLOCK):
+        places = candidates.open[first : first + _BLOCK]
+        owners = candidates.owners[places]
+        names = [candidates.names[owner] for owner in owners.tolist()]
+        own, others = (candidates.nodes[part].tolist() for part in (places, columns))
+        alike = topics.likeness(candidates.graph, own, names, others, shares)
+        alike[fellows[None, :] == owners[:, None]] = -1
+        votes[places] = _mean_of_largest(alike, min(nearest, len(fellows) - 1))
+    return votes
+
+
+def coherence(candidates: Candidates, belief: FloatArray, nearest: Sequence[int]) -> FloatArray:
+    """Vote by how near a sense is to the other labels: the mean of its best expected similarities.
+
+    The similarity is Lin's with Seco's information content; that to a fellow is the mean over the
+    fellow's senses, as far as each is believed in. Sets of more than 1,000 labels are compared with
+    1,000 of them, taken evenly.
+
+    Args:
+        candidates: the senses.
+        belief: (c,) probabilities below each label.
+        nearest: how many of the nearest fellows count, k numbers.
+
+    Returns:
+        (k, c), a vote for each number.
+    """
+    fellows = _fellows(candidates)
+    votes = np.zeros((len(nearest), len(candidates.nodes)))
+    if len(fellows) < 2:
+        return votes
     for places, expected in _expected(candidates, belief, fellows):
         own = fellows[None, :] == candidates.owners[places][:, None]
         expected[own] = -1
-        votes[places] = _mean_of_largest(expected, min(nearest, len(fellows) - 1))
+        for vote, count in zip(votes, nearest, strict=True):
+            vote[places] = _mean_of_largest(expected, min(count, len(fellows) - 1))
     return votes
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 
 import pytest
@@ -20,6 +21,7 @@ from taxonomy._core.errors import (
     TrainingError,
     check_whole,
     shown,
+    told,
 )
 
 
@@ -147,6 +149,17 @@ def test_what_no_json_file_may_hold(text):
 )  # fmt: skip
 def test_what_every_json_file_may_hold(text):
     assert parse_json(text, "x.json") == json.loads(text)
+
+
+def test_no_message_disturbs_a_terminal_or_goes_on_for_ever():
+    for name in ("\x1b[2J\x07\x9b1m", "\u202e\u2066", "\r", "x" * 10**7):
+        error = FileFormatError(f"the name {name} is none")
+        assert str(error).isprintable()
+        assert len(str(error)) <= 4000
+    place = Path("/".join(["folder"] * 300), "x.json")
+    message = told(place, "\x1b[2Jnot valid JSON.")
+    assert message.endswith("folder/x.json: \\x1b[2Jnot valid JSON.")
+    assert len(message) <= MOST_CHARACTERS
 
 
 def test_files_are_read_within_the_limits(tmp_path):

@@ -295,7 +295,7 @@ def test_options(tmp_path, options, message):
 )
 def test_faults_of_arrays(tmp_path, array, options, message):
     np.save(tmp_path / "a.npy", array)
-    with pytest.raises(SimilarityError, match=message):
+    with pytest.raises((SimilarityError, FileFormatError), match=message):
         Precomputed(str(tmp_path / "a.npy"), **options)(PETS)
 
 

@@ -129,6 +129,9 @@ SENT: dict[str, Callable[[str], Any]] = {
     "whitespace until it was cut off (Ollama)": lambda text: completion(
         text + "\n" * 500, choice={"finish_reason": "length"}
     ),
+    "words until it was cut off": lambda text: completion(
+        f"```json\n{text}\n```\nI chose {draft_of(text)} bec", choice={"finish_reason": "length"}
+    ),
     "an end of another name": lambda text: completion(text, choice={"finish_reason": "end_turn"}),
     "no end": lambda text: completion(text, choice={"finish_reason": None}),
     "no usage": lambda text: completion(text, usage=None),

@@ -11,9 +11,10 @@ import pytest
 from taxonomy._core.errors import FileFormatError, HierarchyError, LabelError
 from taxonomy.wordnet import NounGraph, ancestry, information
 from taxonomy.wordnet.ancestry import Ancestry
-from taxonomy.wordnet.measures import jcn, lch, lin, path, res, wup
+from taxonomy.wordnet.measures import jcn, lch, lin, path, res, wup, wup_nltk
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "nltk_golden.csv"
+WN_GOLDEN = GOLDEN.with_name("wn_golden.csv")
 
 # entity ── animal ── mammal ── dog        dog and cat are pets as well,
 #    │         │         └───── cat        and pet is right below entity
@@ -36,7 +37,7 @@ def with_seco(measure):
 
 
 EVERY = [
-    *(pytest.param(measure, id=measure.__name__) for measure in (path, lch, wup)),
+    *(pytest.param(measure, id=measure.__name__) for measure in (path, lch, wup, wup_nltk)),
     *(pytest.param(with_seco(measure), id=measure.__name__) for measure in (res, jcn, lin)),
 ]
 
@@ -121,40 +122,88 @@ def test_content_never_falls_downwards(wordnet: NounGraph) -> None:
 
 
 def test_wup(world: NounGraph) -> None:
-    scores = wup(world, numbers(world, "dog cat fish pet"))
-    # mammal has the longest shortest way up; it is 3 synsets from the root
+    scores = wup(world, numbers(world, "dog cat fish pet mammal"))
+    # mammal is 3 synsets from the root, 1 edge above dog and cat
     assert scores[0, 1] == 2 * 3 / (1 + 1 + 2 * 3)
     # animal is 2 synsets from the root, dog 2 edges below it, fish 1
     assert scores[0, 2] == 2 * 2 / (2 + 1 + 2 * 2)
     assert scores[0, 3] == 2 * 2 / (1 + 0 + 2 * 2)
     assert scores[2, 3] == 2 * 1 / (2 + 1 + 2 * 1)
+    assert scores[0, 4] == 2 * 3 / (1 + 0 + 2 * 3)
+    assert np.array_equal(scores, scores.T)
+    assert np.diag(scores).tolist() == [1] * 5
 
 
-def test_wup_of_equally_low_subsumers_takes_the_row_itself(world: NounGraph) -> None:
+def test_wup_takes_the_lowest_subsumer_by_the_longest_way_and_the_nearest_of_equals() -> None:
+    # s is 1 edge from the root by a shortcut, yet its own lowest subsumer. x and y have two equally
+    # low ones, of which q is nearer to y.
+    graph = NounGraph.from_hypernyms(
+        {"root": [], "b": ["root"], "c": ["b"], "d": ["c"], "s": ["d", "root"],
+         "p": ["b"], "q": ["b"], "x": ["p", "q"], "m": ["p"], "y": ["m", "q"]}
+    )  # fmt: skip
+    scores = wup(graph, numbers(graph, "s d x y"))
+    assert scores[0, 0] == 1
+    assert scores[0, 1] == 2 * 4 / (0 + 1 + 2 * 4)
+    assert scores[2, 3] == scores[3, 2] == 2 * 3 / (1 + 1 + 2 * 3)
+
+
+def test_wup_equals_that_of_the_package_wn(wordnet: NounGraph) -> None:
+    with WN_GOLDEN.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 2000
+    names = [[row["first"], row["second"]] for row in rows]
+    nodes, places = np.unique(
+        [list(map(wordnet.index, pair)) for pair in names], return_inverse=True
+    )
+    places = places.reshape(-1, 2)
+    scores = wup(wordnet, nodes)
+    assert np.allclose(
+        scores[places[:, 0], places[:, 1]], [float(row["wup"]) for row in rows], 1e-12
+    )
+    assert np.array_equal(scores, scores.T)
+    assert (np.diag(scores) == 1).all()
+
+
+def test_hounds_are_nearer_to_each_other_than_to_cats(wordnet: NounGraph) -> None:
+    """Nltk finds a whippet nearer to a cat (.75) than to an Italian greyhound (.72)."""
+    hounds = numbers(wordnet, "whippet italian_greyhound cat")
+    assert wup(wordnet, hounds)[0].round(3).tolist() == [1, 0.944, 0.75]
+    assert wup_nltk(wordnet, hounds)[0].round(3).tolist() == [0.722, 0.722, 0.75]
+
+
+def test_nltks_wup(world: NounGraph) -> None:
+    scores = wup_nltk(world, numbers(world, "dog cat fish pet"))
+    # mammal has the longest shortest way up; it is 3 synsets from the root
+    assert scores[0].tolist()[1:] == [
+        2 * 3 / (1 + 1 + 2 * 3), 2 * 2 / (2 + 1 + 2 * 2), 2 * 2 / (1 + 0 + 2 * 2)
+    ]  # fmt: skip
+
+
+def test_nltks_wup_of_equally_low_subsumers_takes_the_row_itself(world: NounGraph) -> None:
     # dog's shortest way is 2 edges, as mammal's is: as the row, dog is the subsumer; mammal as the
     # row is its own; but of dog and mammal's common ancestors only mammal is that low.
     dog, mammal = numbers(world, "dog mammal")
-    assert wup(world, [dog, dog]).tolist() == [[1, 1], [1, 1]]
-    assert wup(world, [mammal, dog])[0, 1] == 2 * 3 / (0 + 1 + 2 * 3)
+    assert wup_nltk(world, [dog, dog]).tolist() == [[1, 1], [1, 1]]
+    assert wup_nltk(world, [mammal, dog])[0, 1] == 2 * 3 / (0 + 1 + 2 * 3)
 
 
-def test_wup_depends_on_the_order_where_a_subsumer_ties_with_its_own_ancestor() -> None:
+def test_nltks_wup_depends_on_the_order_where_a_subsumer_ties_with_its_own_ancestor() -> None:
     # m is reached in 2 edges by x and in 3 by a, and a in 2: m and a tie, and a comes first.
     graph = NounGraph.from_hypernyms(
         {"root": [], "b": ["root"], "a": ["b"], "x": ["root"], "m": ["a", "x"], "leaf": ["m"]}
     )
     m, leaf = numbers(graph, "m leaf")
-    scores = wup(graph, [m, leaf])
+    scores = wup_nltk(graph, [m, leaf])
     assert scores[0, 1] == 2 * 4 / (0 + 1 + 2 * 4)  # m, 4 synsets from the root
     assert scores[1, 0] == 2 * 3 / (2 + 1 + 2 * 3)  # a, 3 synsets from the root
 
 
-def test_wup_of_a_synset_with_itself_may_be_below_one() -> None:
+def test_nltks_wup_of_a_synset_with_itself_may_be_below_one() -> None:
     # s is 1 edge from the root by a shortcut, its other hypernym d is 3 edges from the root.
     graph = NounGraph.from_hypernyms(
         {"root": [], "b": ["root"], "c": ["b"], "d": ["c"], "s": ["d", "root"]}
     )
-    assert wup(graph, numbers(graph, "s")).item() == 2 * 4 / (1 + 1 + 2 * 4)
+    assert wup_nltk(graph, numbers(graph, "s")).item() == 2 * 4 / (1 + 1 + 2 * 4)
 
 
 def test_a_detour_over_a_higher_ancestor_can_be_shorter() -> None:
@@ -191,7 +240,7 @@ def test_blocks_of_rows_change_nothing(world: NounGraph, measure, monkeypatch) -
     assert all(np.array_equal(block, whole) for block in blocks)
 
 
-@pytest.mark.parametrize("measure", [path, lch, wup, partial(res, content=np.zeros(7))])
+@pytest.mark.parametrize("measure", [path, lch, wup, wup_nltk, partial(res, content=np.zeros(7))])
 def test_unknown_nodes_and_cycles(world: NounGraph, measure) -> None:
     with pytest.raises(LabelError, match="No synset 7; the graph's are 0 to 6"):
         measure(world, [0, 7])
@@ -208,9 +257,10 @@ def test_scores_equal_nltks(wordnet: NounGraph) -> None:
     nodes, places = np.unique(np.concatenate([first, second]), return_inverse=True)
     cells = places[:2000], places[2000:]
     brown = information.brown(wordnet)
-    for measure in (path, wup, lch, res, jcn, lin):
-        content = () if measure in (path, wup, lch) else (brown,)
-        expected = np.array([float(row[measure.__name__] or "nan") for row in rows])
+    for measure in (path, wup_nltk, lch, res, jcn, lin):
+        content = () if measure in (path, wup_nltk, lch) else (brown,)
+        name = measure.__name__.removesuffix("_nltk")
+        expected = np.array([float(row[name] or "nan") for row in rows])
         found = measure(wordnet, nodes, *content)[cells]
         undefined = np.isnan(expected)  # the root with itself, lin's 0 / 0 in nltk
         assert np.allclose(found[~undefined], expected[~undefined], rtol=1e-12, atol=1e-12)

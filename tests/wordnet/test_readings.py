@@ -1,4 +1,4 @@
-"""What a class name can mean: spellings, compounds, qualifiers, and names without a noun."""
+"""What a class name can mean: spellings, lists, compounds, and names without a noun."""
 
 import pytest
 
@@ -27,6 +27,14 @@ def graph() -> NounGraph:
         ("maple tree", "maple.n.02", False),
         ("aquarium fish", "fish.n.01", True),
         ("big red coffee cup", "coffee_cup.n.01", True),
+        ("traffic lights", "traffic_light.n.01", False),
+        ("crane_(bird)", "crane.n.05", False),
+        ("sofa/couch", "sofa.n.01", False),
+        ("bow/ribbon", "bow.n.01", True),
+        ("crane, bird", "crane.n.05", True),
+        ("bowl, soup", "soup_bowl.n.01", False),
+        ("chair, folding", "folding_chair.n.01", False),
+        ("Pepper, black", "pepper.n.01", False),
     ],
 )
 def test_names(graph: NounGraph, name: str, first: str, guessed: bool) -> None:
@@ -34,6 +42,25 @@ def test_names(graph: NounGraph, name: str, first: str, guessed: bool) -> None:
     assert graph.name(reading.nodes[0]) == first
     assert reading.guessed == guessed
     assert not guessed or reading.note
+
+
+@pytest.mark.parametrize("name", ["stop sign", "point mark", "ball sport", "period mark"])
+def test_a_word_and_its_kind_met_by_chance_are_read_as_the_head(
+    graph: NounGraph, name: str
+) -> None:
+    """A stop is a punctuation mark, and a mark a sign; but a stop sign is no full stop."""
+    reading = read_name(graph, name)
+    assert reading.guessed
+    assert reading.nodes == tuple(graph.senses(name.split()[1]))
+
+
+@pytest.mark.parametrize("name", ["maple tree", "halter top", "drum instrument", "sole fish"])
+def test_a_physical_word_and_its_kind_are_sure(graph: NounGraph, name: str) -> None:
+    word = name.split()[0]
+    reading = read_name(graph, name)
+    assert not reading.guessed
+    assert reading.form == word
+    assert set(reading.nodes) < set(graph.senses(word))
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,283 @@
+"""Values in files, and what is read of them: trees, labels, numbers, networks, runs, caches."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from functools import cache
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import numpy as np
+import torch
+
+from taxonomy._core import io
+from taxonomy._core.errors import FileFormatError, SpecError, TaxonomyError, naming, told
+from taxonomy.data import Pictures
+from taxonomy.data._decoded import Encoded, decoded
+from taxonomy.design import CONVNEXT, Bucket, Level, NetSpec, Stage, cost
+from taxonomy.labels import Label, LabelSet
+from taxonomy.nets import build_net, save_net
+from taxonomy.predictions import ClassFeatures, Predictions
+from taxonomy.similarity import (
+    DenseSimilarity,
+    Precomputed,
+    Similarity,
+    SparseSimilarity,
+)
+from taxonomy.similarity._vectors import FILE as VECTORS
+from taxonomy.similarity._vectors import cached
+from taxonomy.tasks import Task, TaskList
+from taxonomy.training import TrainConfig
+from taxonomy.training.checkpoint import Place, load_checkpoint, save_checkpoint
+from taxonomy.training.run import Metrics, Run
+from taxonomy.training.start import run_data, run_settings
+from taxonomy.trees.hierarchy import Hierarchy
+from tests.support.mutant_files import of_npy
+from tests.support.mutants import of_json, of_lines
+
+FOUR = LabelSet(
+    [
+        Label("ant", "ant", "a small insect, that works", "n02219486"),
+        Label("bee", "bee", wnid="n02206856"),
+        Label("car", "motor car"),
+        Label("van", 'a "van"', "enclosed truck; größer"),
+    ]
+)
+NESTED = [
+    {"name": "insects", "support": 0.75, "merge_height": 0.25, "children": ["ant", "bee"]},
+    {"name": "vehicles", "span": 5, "merge_height": 0.5, "children": ["car", "van"]},
+]
+TREE = Hierarchy.from_nested(
+    {"merge_height": 1.0, "children": NESTED}, {"made_by": "hand", "of": [1]}
+)
+SPEC = NetSpec(
+    trunk=(Stage(4, 0), Stage(6, 1, 2, CONVNEXT)),
+    levels=(Level((Bucket(3), Bucket(5, least=3))),),
+    resolution=16,
+)
+
+GATED = replace(SPEC, nesting="gate", head="cosine")
+
+# Trees, labels, tasks, specifications.
+
+
+def costed(path: Path) -> NetSpec:
+    spec = NetSpec.load(path)
+    with naming(path), contextlib.suppress(SpecError):  # a network of another depth than the tree
+        cost(spec, TREE)
+    return spec
+
+
+TASKS = TaskList(
+    [Task("0", ("ant", "bee"), "coherent", "mine", 3), Task("1", ("ant", "car", "van"))],
+    FOUR.ids,
+    {"made_by": "hand"},
+)
+
+# Similarities.
+
+VALUES = np.array([[1, 0.5, 0.25, 0], [0.5, 1, 0, 0.125], [0.25, 0, 1, 0.75], [0, 0.125, 0.75, 1]])
+DENSE = DenseSimilarity(FOUR.ids, VALUES, {"made_by": "hand", "seed": 3})
+SPARSE = SparseSimilarity(FOUR.ids, [0, 1, 2], [1, 3, 3], [0.5, 0.125, 0.75], {"made_by": "hand"})
+
+
+def table(separator: str, commas: bool = False) -> str:
+    rows = [
+        ["", *FOUR.ids],
+        *([name, *map(str, row)] for name, row in zip(FOUR.ids, VALUES, strict=True)),
+    ]
+    text = "\n".join(separator.join(row) for row in rows) + "\n"
+    return text.replace(".", ",") if commas else text
+
+
+def precomputed(path: Path) -> Similarity:
+    made = None
+    for options in ({}, {"distances": True}, {"vectors": True}):
+        try:
+            made = Precomputed(str(path), **options)(FOUR)
+        except FileFormatError:
+            raise
+        except TaxonomyError:
+            if options.get("vectors"):
+                raise
+    return made
+
+
+def npys(folder: Path) -> list[bytes]:
+    np.save(folder / "x.npy", VALUES)
+    return [(folder / "x.npy").read_bytes()]
+
+
+def tables(folder: Path) -> list[bytes]:
+    np.savez_compressed(folder / "x.npz", ids=np.array(FOUR.ids), scores=VALUES)
+    return [(folder / "x.npz").read_bytes()]
+
+
+# What networks leave behind.
+
+LOGITS = np.linspace(-2, 3, 24, dtype=np.float32).reshape(6, 4)
+PREDICTIONS = Predictions(
+    FOUR.ids,
+    LOGITS,
+    [0, 1, 2, 3, 0, 1],
+    "val",
+    ["Ann", "Bo", "Ann", "", "Bo", "x"],
+    {"made_by": "hand"},
+)
+FEATURES = ClassFeatures(FOUR.ids, LOGITS.T, [3, 0, 4, 1], "val", LOGITS.T, {"made_by": "hand"})
+
+
+@cache
+def _net() -> Any:
+    return build_net(SPEC, TREE, 0).eval()
+
+
+def nets(folder: Path) -> list[bytes]:
+    save_net(folder / "net.safetensors", _net())
+    return [(folder / "net.safetensors").read_bytes()]
+
+
+STEPS = {"step": torch.tensor(3.0), "mean": torch.tensor([1.0, 2.0])}
+
+
+def _parts() -> dict[str, Any]:
+    net = torch.nn.Linear(3, 2)
+    optimizer = torch.optim.AdamW(net.parameters())
+    net(torch.ones(1, 3)).sum().backward()
+    optimizer.step()
+    return {"net": net, "optimizer": optimizer, "average": {k: v.clone() for k, v in STEPS.items()}}
+
+
+def checkpoints(folder: Path) -> list[bytes]:
+    save_checkpoint(folder / "c.safetensors", _parts(), Place(2, 5, 1.5, 9.0, 1, 0.5), "key")
+    return [(folder / "c.safetensors").read_bytes()]
+
+
+def checkpoint(path: Path) -> tuple[dict[str, Any], Place]:
+    parts = _parts()
+    return parts, load_checkpoint(path, parts, "key")
+
+
+RUN = ("config.json", "hierarchy.json", "spec.json", "metrics.jsonl", "manifest.json")
+
+
+_MANIFEST = {
+    "val_accuracy": 0.5,
+    "macs": 3,
+    "params": 4,
+    "seconds": 1.5,
+    "model": "0" * 64,
+    "threads": 1,
+    "time": "2026-01-01T00:00:00+00:00",
+    "machine": "x",
+}
+
+
+@cache
+def _run_files() -> dict[str, bytes]:
+    """Return the small files of a run, all of which one file of JSON lines can hold."""
+    config = {
+        "config": asdict(TrainConfig()),
+        "device": "cpu",
+        "spec": SPEC.digest,
+        "hierarchy": TREE.digest,
+        "data": "0" * 64,
+        "reference": TREE.digest,
+        "teacher": None,
+        "start": None,
+        "inputs": {"data": {"data": "icons"}},
+    }
+    metrics = [{"epoch": i, "loss": 1.5, "val_accuracy": 0.5, "seconds": 1.0} for i in (1, 2)]
+    return {
+        "config.json": io.canonical_json(config).encode(),
+        "hierarchy.json": TREE.to_json().encode(),
+        "spec.json": io.canonical_json(SPEC.to_dict()).encode(),
+        "metrics.jsonl": "\n".join(map(io.canonical_json, metrics)).encode(),
+        "manifest.json": io.canonical_json({**config, **_MANIFEST}).encode(),
+    }
+
+
+def runs(_: Path) -> list[bytes]:
+    return list(_run_files().values())
+
+
+def change_run(data: bytes, random: Random) -> bytes:
+    return (of_lines if data.startswith(b'{"epoch"') else of_json)(data, random)
+
+
+def run_of(path: Path) -> list[Any]:
+    """Read a folder in which one file is the one given, whichever it was."""
+    folder = path.parent / "run"
+    folder.mkdir(exist_ok=True)
+    data, good = path.read_bytes(), _run_files()
+    for name in RUN:
+        (folder / name).write_bytes(good[name])
+    found: list[Any] = []
+    for name in RUN:  # the same bytes in every file's place
+        (folder / name).write_bytes(data)
+        try:
+            found.append(_READ_OF_RUN[name](folder))
+        except TaxonomyError as error:
+            assert str(folder) in str(error), f"the run is not named in: {error}"
+            last = error
+        (folder / name).write_bytes(good[name])
+    if not found:
+        raise type(last)(told(path, str(last)))
+    return found
+
+
+_READ_OF_RUN: dict[str, Callable[[Path], Any]] = {
+    "config.json": lambda folder: (
+        run_settings(folder),
+        run_data(folder),
+    ),
+    "hierarchy.json": lambda folder: Run(folder).hierarchy,
+    "spec.json": lambda folder: Run(folder).spec,
+    "metrics.jsonl": lambda folder: Metrics(folder / "metrics.jsonl").rows,
+    "manifest.json": lambda folder: Run(folder).manifest,
+}
+
+
+# Caches.
+
+
+def vectors(folder: Path) -> list[bytes]:
+    cached(["ant", "bee"], "m", numbered, folder)
+    return [(folder / VECTORS).read_bytes()]
+
+
+def numbered(texts: list[str]) -> Any:
+    return np.array([[len(text), 1.0, 0.5] for text in texts], dtype=np.float32)
+
+
+def _picture(row: int) -> Any:
+    return np.full((3, 2, 2), row, dtype=np.uint8)
+
+
+ENCODED = Encoded("s" * 64, "c" * 64, ["ant", "bee"], [0, 1], _picture, str)
+
+
+def _decoded(folder: Path) -> Pictures:
+    return decoded(ENCODED, 2, "skip", str(folder), workers=1)
+
+
+def facts(folder: Path) -> list[bytes]:
+    _decoded(folder)
+    return [next(folder.glob("*.json")).read_bytes(), next(folder.glob("*.npy")).read_bytes()]
+
+
+def change_facts(data: bytes, random: Random) -> bytes:
+    return (of_json if data.startswith(b"{") else of_npy)(data, random)
+
+
+def cache(path: Path) -> str:
+    """Read a cache with other facts, and with another array."""
+    folder = path.parent / "cache"
+    for suffix in ("json", "npy"):
+        _decoded(folder)
+        next(folder.glob(f"*.{suffix}")).write_bytes(path.read_bytes())
+        digest = _decoded(folder).digest
+    return digest
