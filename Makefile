@@ -17,7 +17,7 @@ export NO_MKDOCS_2_WARNING := 1
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-all fuzz check docs notebooks wheel try-wheel clean \
 	headline frontier ablation expected-cost defaults sources senses llm-report llm-local \
-	bench bench-export bench-metrics bench-trees bench-wordnet
+	bench bench-export bench-int8 bench-metrics bench-trees bench-wordnet
 
 help: ## list the targets
 	@awk 'BEGIN { FS = ":.*## " } \
@@ -119,6 +119,9 @@ bench: .venv/user ## packed networks beside one module a node
 
 bench-export: .venv/dev ## experts in onnxruntime beside a flat network, and ways to run a level
 	$(BIN)/python analysis/bench/export.py
+
+bench-int8: .venv/dev ## bytes and accuracy of 200 experts in floats and in int8; two minutes
+	$(BIN)/python analysis/bench/int8.py
 
 bench-metrics: .venv/dev ## tree metrics beside scikit-bio, DendroPy and tqdist (C++ compiler)
 	$(BIN)/python analysis/bench/metrics.py

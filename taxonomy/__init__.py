@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from taxonomy._core.errors import TaxonomyError
     from taxonomy._generate import Generated, generate
     from taxonomy._naming import name_tree
-    from taxonomy.builders import get_builder
+    from taxonomy.builders import get_builder, import_tree
     from taxonomy.clustering.refinement import refine
     from taxonomy.comparison import compare
     from taxonomy.data import DataRequest, get_data
@@ -92,6 +92,7 @@ __all__ = [
     "get_source",
     "get_tasks",
     "get_tree",
+    "import_tree",
     "name_nodes",
     "name_tree",
     "plot_tree",
@@ -116,7 +117,7 @@ _HOMES = {
     "taxonomy._core.errors": ("TaxonomyError",),
     "taxonomy._generate": ("Generated", "generate"),
     "taxonomy._naming": ("name_tree",),
-    "taxonomy.builders": ("get_builder",),
+    "taxonomy.builders": ("get_builder", "import_tree"),
     "taxonomy.clustering.refinement": ("refine",),
     "taxonomy.comparison": ("compare",),
     "taxonomy.data": ("DataRequest", "get_data"),

@@ -39,7 +39,7 @@ bicycle bus motorcycle pickup_truck train; lawn_mower rocket streetcar tank trac
 """
 """The superclasses that Krizhevsky (2009) published."""
 LLM_TREES = ("icons/llm-groups-0", "icons/llm-groups", "icons/llm-groups-2")
-LEVELS: Mapping[str, tuple[int, ...] | str] = {"dendrogram": (), "default levels": "auto"}
+LEVELS: Mapping[str, tuple[int, ...] | str] = {"dendrogram": (), "default levels": "natural"}
 
 
 def groups_of(reference: str) -> dict[str, str]:

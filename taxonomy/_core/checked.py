@@ -25,7 +25,7 @@ def check_kind(value: object, kind: type, what: str, error: type[TaxonomyError])
         error: what is raised.
 
     Raises:
-        TaxonomyError: of the kind given; it says which of the value's attributes would do.
+        TaxonomyError: of the kind given; it says which of the value's parts would do.
 
     >>> check_kind("tree.json", int, "the number", TaxonomyError)
     Traceback (most recent call last):
@@ -33,7 +33,12 @@ def check_kind(value: object, kind: type, what: str, error: type[TaxonomyError])
     """
     if isinstance(value, kind):
         return
-    held = [name for name, part in getattr(value, "__dict__", {}).items() if isinstance(part, kind)]
+    parts = getattr(value, "__dict__", {}).items()
+    held = [name for name, part in parts if isinstance(part, kind)]
+    for name, method in vars(type(value)).items():
+        if getattr(method, "__annotations__", {}).get("return") in (kind, kind.__name__):
+            held.append(f"{name}()")
+    held = [name for name in held if not name.startswith("_")]
     hint = f", such as its .{held[0]}" if held else ""
     raise error(f"{what} is a {type(value).__name__}; give a {kind.__name__}{hint}.")
 

@@ -42,7 +42,21 @@ def check_ending(path: Path | str, endings: Sequence[str]) -> str:
         raise FileFormatError(f"{path}: is a folder; name a file that ends in {_either(endings)}.")
     own = Path(path).suffix
     what = f"{shown(own)} is" if own else "a name without an ending says no format and is"
-    raise FileFormatError(f"{path}: {what} not written here; end the name in {_either(endings)}.")
+    more = elsewhere(own) if own or endings != NETWORKS else elsewhere(".onnx")
+    raise FileFormatError(
+        f"{path}: {what} not written here; end the name in {_either(endings)}.{more}"
+    )
+
+
+def elsewhere(ending: str) -> str:
+    """Return a sentence on what writes files of an ending that is none of trees or networks.
+
+    >>> elsewhere(".onnx"), elsewhere(".tex")
+    (' For a device, write a folder: taxonomy extract NETWORK --classes A,B --target onnx.', '')
+    """
+    if ending.lower() != ".onnx":
+        return ""
+    return " For a device, write a folder: taxonomy extract NETWORK --classes A,B --target onnx."
 
 
 def _either(words: Sequence[str]) -> str:

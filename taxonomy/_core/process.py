@@ -1,18 +1,19 @@
-"""What makes training faster and can be set for a process as a whole only."""
+"""What can be set for a process as a whole only: threads, memory, how output is written."""
 
 from __future__ import annotations
 
 import contextlib
 import ctypes
+import io
 import logging
 import os
-from typing import Any
+from typing import Any, TextIO
 
 from taxonomy._core.errors import printable, shortened
 
 
-def prepare_process() -> None:
-    """Set how threads wait and how memory is freed; before torch is first imported.
+def prepare_process(*written: TextIO) -> None:
+    """Set how threads wait, memory is freed and output written; before torch is first imported.
 
     Torch's threads spin long while they wait for one another, which makes training several times
     slower beside another busy process; spinning shortly costs nothing on idle cores.
@@ -20,13 +21,32 @@ def prepare_process() -> None:
     glibc gives large blocks back to the system as soon as they are freed, and pays with a page
     fault for every 4 KiB when the next step asks for them again; it is told to keep them. Other
     libraries are left as they are.
+
+    Args:
+        written: the streams that are written to.
     """
+    _prepare_streams(written)
     os.environ.setdefault("GOMP_SPINCOUNT", "5000")
     with contextlib.suppress(AttributeError, OSError, TypeError):
         mallopt = ctypes.CDLL(None).mallopt
         trim_threshold, mmap_threshold = -1, -3  # glibc's malloc.h
         if mallopt(mmap_threshold, 1 << 30):  # refused by old versions, which adapt it themselves
             mallopt(trim_threshold, (1 << 31) - 1)
+
+
+def _prepare_streams(streams: tuple[TextIO, ...]) -> None:
+    """Have output in an encoding that lacks what trees are drawn with written as UTF-8.
+
+    A terminal of such an encoding shows ``?`` in its place, for it would misread UTF-8.
+    """
+    for stream in streams:
+        try:
+            "├──│└…é".encode(stream.encoding or "utf-8")
+        except (UnicodeEncodeError, LookupError):
+            if isinstance(stream, io.TextIOWrapper) and stream.isatty():
+                stream.reconfigure(errors="replace")
+            elif isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(encoding="utf-8")
 
 
 class Notes(logging.StreamHandler[Any]):

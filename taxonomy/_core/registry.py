@@ -32,7 +32,6 @@ EXTRAS = {
     "timm": "timm",
     "torch": "train",
     "transformers": "embeddings",
-    "yaml": "formats",
 }
 """Which extra of the distribution brings an optional top-level module."""
 

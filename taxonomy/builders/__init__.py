@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from taxonomy.builders.cluster import Cluster
     from taxonomy.builders.cooccurrence import Cooccurrence
     from taxonomy.builders.hypernyms import Hypernyms
+    from taxonomy.builders.imported import Imported, import_tree
     from taxonomy.builders.llm import LanguageModelTree
     from taxonomy.builders.shaped import Shaped
     from taxonomy.builders.shuffled import ShuffledTree
@@ -28,11 +29,13 @@ __all__ = [
     "Cluster",
     "Cooccurrence",
     "Hypernyms",
+    "Imported",
     "LanguageModelTree",
     "Shaped",
     "ShuffledTree",
     "Star",
     "get_builder",
+    "import_tree",
 ]
 
 
@@ -60,7 +63,10 @@ BUILDERS: Registry[Builder] = Registry(
 )
 """All tree builders by name."""
 
-__getattr__, __dir__ = lazy_names(__name__, BUILDERS.classes)
+__getattr__, __dir__ = lazy_names(
+    __name__,
+    {**BUILDERS.classes, **dict.fromkeys(("Imported", "import_tree"), f"{__name__}.imported")},
+)
 
 
 def get_builder(name: str, **options: Any) -> Builder:

@@ -25,6 +25,7 @@ __all__ = ["main"]
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code: 0, 2 on bad input, 130 when interrupted."""
+    prepare_process(sys.stdout, sys.stderr)  # before torch is imported
     words = list(sys.argv[1:] if argv is None else argv)
     if not words or words[0] in ("-h", "--help"):
         print(overview())
@@ -40,7 +41,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
     flags: dict[str, str] = {}
     try:
-        prepare_process()  # before any command imports torch
         parser = parser_of(words[0], words[1:])
         flags = parser.get_default("flags")
         arguments = parser.parse_args(words[1:])

@@ -35,9 +35,10 @@ class Parser(argparse.ArgumentParser):
 
     def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
         """Return the arguments, or print the usage and what is wrong, and exit with 2."""
-        given, rest = self.parse_known_args(args, namespace)
+        known = {flag for action in _actions(self) for flag in action.option_strings} | {"--"}
+        wrong = [w for w in args if w.startswith("--") and w.partition("=")[0] not in known]
+        given, rest = (None, wrong) if wrong else self.parse_known_args(args, namespace)
         if rest:
-            known = {flag for action in _actions(self) for flag in action.option_strings}
             choices = {
                 action.option_strings[0]: vars(action)["registry"]
                 for action in _actions(self)

@@ -1,11 +1,10 @@
 """``taxonomy check``: check a tree file: errors, warnings, notes."""
 
 from collections import Counter
-from pathlib import Path
 
 from taxonomy._core.errors import HierarchyError
-from taxonomy.cli._arguments import LABELS, Given, Parser, Words
-from taxonomy.formats import read_raw
+from taxonomy.cli._arguments import LABELS, TREE, Given, Parser, Words
+from taxonomy.formats import find_tree, read_raw
 from taxonomy.labels import get_labels
 from taxonomy.trees.checks import check
 
@@ -13,12 +12,12 @@ EXAMPLES = ("taxonomy check tree.json", "taxonomy check tree.json --labels icons
 
 
 def add_arguments(parser: Parser, _: Words) -> None:
-    parser.add_argument("tree", type=Path, help="a tree file of any format")
+    parser.add_argument("tree", help=TREE)
     parser.add_argument("--labels", help=f"the classes that it is meant for: {LABELS}")
 
 
 def run(arguments: Given) -> None:
-    reading = read_raw(arguments.tree, parents="first")
+    reading = read_raw(find_tree(arguments.tree), parents="first")
     for note in reading.notes:
         print(f"in reading: {note}")
     findings = check(reading.raw, get_labels(arguments.labels) if arguments.labels else None)

@@ -20,31 +20,29 @@ def add_arguments(parser: Parser, argv: Words) -> None:
     parser.add_argument("--tasks", help=TASKS)
     told = "write a bundle for a device into the folder --out, not one file for this toolkit"
     parser.add_argument("--target", choices=("onnx", "safetensors"), help=told)
-    add_out(parser, "the expert's file", default="expert.safetensors")
-    if (name := choice(argv, "--target", "")) in ("onnx", "safetensors"):
+    told = "pictures that calibrate int8 and measure a bundle: icons or a folder [its own]"
+    parser.add_argument("--data", dest="calibration", metavar="FOLDER", help=told)
+    name = choice(argv, "--target", "")
+    add_out(parser, "the expert's file", default="expert" if name else "expert.safetensors")
+    if name in ("onnx", "safetensors"):
         from taxonomy.export import TARGETS
 
         add_options(parser, TARGETS.get(name), f"options of --target {name}")
 
 
 def run(arguments: Given) -> None:
-    from taxonomy.nets import describe_expert, extract, get_net, save_net
-    from taxonomy.tasks import tasks_for
-    from taxonomy.trees.choosing import below, choose
+    from taxonomy.nets import chosen_classes, describe_expert, extract, get_net, save_net
 
     if not arguments.target:
         check_ending(arguments.out, NETWORKS)
     net = get_net(arguments.net)
-    if arguments.task:
-        classes = tasks_for(net.classes, arguments.tasks)[arguments.task].classes
-    elif arguments.under:
-        classes = below(net.hierarchy, arguments.under)
-    else:
-        classes = choose(net.hierarchy, arguments.classes)
+    named = {key: getattr(arguments, key) for key in ("classes", "under", "task", "tasks")}
+    classes = chosen_classes(net, **named)
     if arguments.target:
         from taxonomy.export import TARGETS, bundle
 
         options = given_options(TARGETS.get(arguments.target), arguments)
+        options["calibration"] = arguments.calibration
         made = bundle(arguments.net, arguments.out, arguments.target, classes=classes, **options)
         print(f"{made.to_text()}\nbundle written to {arguments.out}")
         return

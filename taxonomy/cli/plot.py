@@ -3,6 +3,7 @@
 from taxonomy._core.endings import FIGURES
 from taxonomy.cli._arguments import TREE, Given, Parser, Words, add_classes, add_out, chosen_tree
 from taxonomy.cli._options import add_options, given_options
+from taxonomy.wordnet.known import display_names
 
 EXAMPLES = (
     "taxonomy plot icons/wordnet --out tree.png",
@@ -23,7 +24,8 @@ def run(arguments: Given) -> None:
     from taxonomy.plots import plot_tree
 
     tree = chosen_tree(arguments)
-    options = {"title": arguments.tree, **given_options(plot_tree, arguments)}
+    names = display_names(tree.leaves)
+    options = {"title": arguments.tree, "names": names, **given_options(plot_tree, arguments)}
     plot_tree(tree, arguments.out, **options)
     print(f"{len(tree.leaves)} classes drawn to {arguments.out}")
     if tree.support is None:

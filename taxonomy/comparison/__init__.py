@@ -111,7 +111,11 @@ def compare(
     """
     import pandas as pd
 
-    check_kind(trees, Mapping, "what is compared", HierarchyError)
+    if not isinstance(trees, Mapping):
+        raise HierarchyError(
+            f"what is compared is a {type(trees).__name__}; give a dictionary of trees by name, "
+            "such as {'one': tree, 'other': other}."
+        )
     check_several(metrics, "metrics", RegistryError)
     for title, tree in trees.items():
         check_kind(tree, Hierarchy, f"the tree {title!r}", HierarchyError)

@@ -97,6 +97,10 @@ class Pictures:
         if not 0 <= self.targets.min() <= self.targets.max() < len(self.classes):
             raise DataError("A target is no class of the data set.")
 
+    def __repr__(self) -> str:
+        """Return how many there are; their bytes would fill pages."""
+        return f"Pictures({len(self):,} of {len(self.classes):,} classes)"
+
     def __len__(self) -> int:
         """Return the number of pictures."""
         return len(self.images)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from taxonomy._core import io
 from taxonomy._core.endings import FIGURES, check_ending
-from taxonomy._core.errors import DataError
+from taxonomy._core.errors import DataError, naming
 from taxonomy.evaluation.experts import HasPredictions, mean_points, points
 
 if TYPE_CHECKING:
@@ -80,9 +80,11 @@ def cost_accuracy_curve(
     """
     if not networks or not len(tasks):
         raise DataError("A curve needs at least one network and one task.")
-    means = mean_points(
-        {n: points(net.spec, net.hierarchy, net.predictions, tasks) for n, net in networks.items()}
-    )
+    found = {}
+    for name, net in networks.items():
+        with naming(f"the network {name!r}", DataError):
+            found[name] = points(net.spec, net.hierarchy, net.predictions, tasks)
+    means = mean_points(found)
     sizes = sorted(task.size for task in tasks)
     if size is None:
         size = SIZE if SIZE in sizes else max(sizes, key=sizes.count)

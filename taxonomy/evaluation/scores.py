@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from taxonomy._core import io
+from taxonomy._core.checked import check_kind
 from taxonomy._core.errors import DataError
 from taxonomy.evaluation.calibration import (
     BINS,
@@ -64,10 +65,11 @@ class Evaluation:
             for name, value in s.items()
             if name.startswith("hierarchical_distance")
         )
+        severity = "none" if s["top1_accuracy"] == 1 else f"severity {s['mistake_severity']:.3f}"
         lines = [
             f"{s['pictures']:,} pictures, {s['classes']:,} classes",
             f"accuracy: top-1 {s['top1_accuracy']:.2%}, top-5 {s['top5_accuracy']:.2%}",
-            f"mistakes: severity {s['mistake_severity']:.3f}, hierarchical distance {distances}",
+            f"mistakes: {severity}, hierarchical distance {distances}",
             "hierarchical: precision {:.2%}, recall {:.2%}, F1 {:.2%}".format(
                 *(s[f"hierarchical_{name}"] for name in Overlap._fields)
             ),
@@ -114,7 +116,7 @@ def _shown(table: pd.DataFrame) -> str:
         column: [json.dumps(str(text), ensure_ascii=False)[1:-1] for text in table[column]]
         for column in table.select_dtypes(exclude="number")
     }
-    text: str = table.assign(**texts).round(4).to_string(index=False)
+    text: str = table.assign(**texts).round(4).to_string(index=False, na_rep="")
     return text
 
 
@@ -128,7 +130,7 @@ def evaluate(predictions: Predictions, tree: Hierarchy, bins: int = BINS) -> Eva
 
     Raises:
         LabelError: the tree lacks a class of the predictions.
-        DataError: there are no pictures, or fewer than one bin.
+        DataError: there are no pictures, fewer than one bin, or something else than predictions.
 
     >>> tree = Hierarchy.from_nested([["cat", "dog"], "car"])
     >>> some = Predictions(["car", "cat", "dog"], [[0, 1, 2], [2, 1, 0]], [1, 0], "val")
@@ -136,6 +138,7 @@ def evaluate(predictions: Predictions, tree: Hierarchy, bins: int = BINS) -> Eva
     >>> scores["top1_accuracy"], scores["mistake_severity"], scores["hierarchical_distance_at_1"]
     (0.5, 1.0, 0.5)
     """
+    check_kind(predictions, Predictions, "what is evaluated", DataError)
     if not len(predictions):
         raise DataError("There are no predictions to evaluate.")
     overlap = hierarchical_overlap(predictions, tree)

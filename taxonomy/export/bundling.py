@@ -3,40 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Protocol
-
-import numpy as np
-import numpy.typing as npt
-import torch
+from typing import Any, Protocol, runtime_checkable
 
 from taxonomy._core import io, shipped
 from taxonomy._core.arrays import Float32Array
 from taxonomy._core.errors import DataError, ExportError, FileFormatError
 from taxonomy._core.folders import SPLITS
 from taxonomy._core.registry import Registry
-from taxonomy.data import Pictures, get_data
+from taxonomy.data import DataRequest, Pictures, get_data
 from taxonomy.design.costs import cost
 from taxonomy.export.card import card, figures_table
-from taxonomy.export.figures import accuracy_of, latency_of
+from taxonomy.export.checking import COMPARED, REPEATED, SAMPLES, answers, largest_gap, made_up
+from taxonomy.export.figures import accuracy_of, latency_of, parity_of
+from taxonomy.export.pictures import (
+    Bytes,
+    calibrating,
+    colours,
+    described,
+    of_classes,
+    predictions_of,
+    read,
+)
 from taxonomy.labels import LabelSet, get_labels
 from taxonomy.nets.experts import extract
 from taxonomy.nets.hierarchical import HierarchicalNet, Source, evaluating, get_net, weights_digest
-from taxonomy.nets.inputs import to_input
 from taxonomy.predictions import Predictions
 from taxonomy.training.run import Run, is_finished
+from taxonomy.training.start import run_data
 from taxonomy.trees.content import content_of
-
-Bytes = npt.NDArray[np.uint8]
 
 FORMAT = "taxonomy-bundle"
 MANIFEST = "bundle.json"
-TOLERANCE = 1e-4
-"""How far logits may be from the network's, times the largest one where that is over 1."""
-
-SAMPLES, COMPARED = 8, 64
-"""Pictures made up for the self-test, and at most so many real ones compared too."""
 
 
 class Target(Protocol):
@@ -71,6 +71,30 @@ class Target(Protocol):
 
     def others(self, net: HierarchicalNet) -> dict[str, bytes]:
         """Return further files, by name."""
+        ...
+
+
+@runtime_checkable
+class Quantizing(Protocol):
+    """A target that can write a model in int8."""
+
+    @property
+    def precision(self) -> str:
+        """``float`` or ``int8``."""
+        ...
+
+    @property
+    def allowed_loss(self) -> float:
+        """How many points of accuracy int8 may lose."""
+        ...
+
+    @property
+    def least_agreement(self) -> float:
+        """What share of pictures int8 must answer as floats do."""
+        ...
+
+    def quantized(self, model: bytes, pictures: Bytes) -> bytes:
+        """Return a model's int8 form, calibrated on pictures (n, 3, side, side)."""
         ...
 
 
@@ -116,9 +140,16 @@ class Bundle:
         """The label ids, in the order of the logits."""
         return tuple(label["id"] for label in self.manifest["labels"])
 
+    def __str__(self) -> str:
+        """Return what the expert costs, as `to_text` does; the manifest is long."""
+        return self.to_text()
+
     def to_text(self) -> str:
-        """Return the table of what the expert costs beside the network that it was cut from."""
-        return figures_table(self.manifest)
+        """Return the classes, and what the expert costs beside the network that it was cut from."""
+        whole = self.manifest["source"]
+        of = f" of {whole['classes']}" if whole else ""
+        known = f"expert for {len(self.classes)}{of} classes: {', '.join(self.classes)}"
+        return f"{known}\n{figures_table(self.manifest)}"
 
 
 def bundle(
@@ -130,6 +161,7 @@ def bundle(
     labels: LabelSet | Path | str | None = None,
     pictures: Pictures | None = None,
     predictions: Predictions | None = None,
+    calibration: Pictures | DataRequest | Path | str | None = None,
     licences: Mapping[str, str] | None = None,
     **options: Any,
 ) -> Bundle:
@@ -149,12 +181,18 @@ def bundle(
             brings its validation pictures.
         predictions: stored ones of the network, of which the accuracy is read instead; a run's
             folder brings those of its validation split.
+        calibration: a data set, or a folder of class folders. Training pictures of it calibrate an
+            int8 model, those of the expert's classes alone; where no ``pictures`` are given, its
+            validation pictures are. A shipped network brings its own, and so does a run that says
+            where they are.
         licences: texts for ``weights`` and ``data``; a shipped network brings its own.
-        options: of the target, such as ``input="float"``.
+        options: of the target, such as ``input="float"`` or ``precision="int8"``.
 
     Raises:
         ExportError: the network has parts that are not exported, the written model answers
-            something else than the network, or an option has a useless value.
+            something else than the network, loses more in int8 than is allowed, an option has a
+            useless value, or the folder's name is that of a file.
+        DataError: pictures of one of the classes are missing.
         LabelError: a class is unknown, or given twice.
         RegistryError: there is no such target or option.
         MissingExtraError: the target's package is not installed.
@@ -170,38 +208,63 @@ def bundle(
 'model.safetensors', 'self-test.npz'])
     """
     to = TARGETS.resolve(target, options)
-    if pictures is None and predictions is None:
-        pictures, predictions = _own(net)
+    if Path(folder).suffix == Path(to.file).suffix:
+        raise ExportError(f"{folder}: a bundle is a folder, in which {to.file} lies; name one.")
+    smaller = to if isinstance(to, Quantizing) and to.precision == "int8" else None
     whole = get_net(net)
     expert = whole if classes is None else extract(whole, classes)
     if whole.spec.channels != len(whole.preprocessing.channels):
         raise ExportError(
             f"The network reads {whole.spec.channels} channels, which no picture has."
         )
-    part = None if pictures is None else _of_classes(pictures, expert.classes)
+    data = None
+    if smaller or calibration is not None:
+        data = read(_data_of(net, whole) if calibration is None else calibration, expert)
+    if pictures is None and predictions is None:
+        if data is not None and SPLITS.index("val") in data.splits:
+            pictures = data.part("val")
+        else:
+            pictures, predictions = _own(net)
+    if smaller and pictures is None:
+        raise ExportError(
+            "What int8 loses is measured on validation pictures, and there are none; give them as "
+            "`pictures`, or a data set with a validation split as `calibration`."
+        )
+    part = None if pictures is None else of_classes(pictures, expert)
     with evaluating(expert), io.atomic_folder(folder, MANIFEST) as place:
-        samples, logits = _self_test(expert)
-        model = to.model(expert)
+        samples = made_up(expert)
+        file, model = place / to.file, to.model(expert)
+        io.write_bytes(file, model)
+        run = to.runner(file)
+        measured: dict[str, io.Json] = {
+            "largest_difference": largest_gap(run, expert, samples, part),
+            "compared_pictures": SAMPLES + (0 if part is None else min(COMPARED, len(part))),
+        }
+        calibrated: dict[str, io.Json] = {}
+        logits = answers(expert, samples)
+        predictions = predictions if part is None else predictions_of(run, part)
+        if smaller and data is not None and part is not None and predictions is not None:
+            chosen = calibrating(data, expert)
+            calibrated = {"calibration": described(chosen)}
+            measured["bytes_in_floats"] = len(model)
+            model = smaller.quantized(model, colours(chosen.images))
+            io.write_bytes(file, model)
+            run = to.runner(file)
+            logits, floats = run(samples), predictions
+            predictions = predictions_of(run, part)
+            measured["int8"] = parity_of(
+                floats, predictions, smaller.allowed_loss, smaller.least_agreement
+            )
+        measured["latency"] = latency_of(run, samples, to.runtime, to.threads)
+        if predictions is not None:
+            measured["accuracy"] = accuracy_of(predictions.restrict(expert.classes))
         others = {
-            to.file: model,
             "labels.txt": "".join(f"{name}\n" for name in expert.classes).encode(),
             **to.others(expert),
         }
         for name, content in others.items():
             io.write_bytes(place / name, content)
         io.save_npz(place / "self-test.npz", {"pictures": samples, "logits": logits})
-        run = to.runner(place / to.file)
-        measured: dict[str, io.Json] = {
-            "largest_difference": _compared(run, expert, samples, part),
-            "compared_pictures": SAMPLES + (0 if part is None else min(COMPARED, len(part))),
-            "latency": latency_of(run, samples, to.runtime, to.threads),
-        }
-        if part is not None:
-            found = run(_colours(part.images[:]))
-            split = SPLITS[int(part.splits[0])]
-            predictions = Predictions(expert.classes, found, part.targets, split, part.groups)
-        if predictions is not None:
-            measured["accuracy"] = accuracy_of(predictions.restrict(expert.classes))
         manifest = {
             "format": FORMAT,
             "version": 1,
@@ -215,6 +278,8 @@ def bundle(
             "licences": {**_licences(expert), **(licences or {})},
             "cost": asdict(cost(expert.spec, expert.hierarchy)) | {"bytes": len(model)},
             "measured": measured,
+            **calibrated,
+            "self_test": {"tolerance": REPEATED["int8" if smaller else "float"]},
             "versions": io.versions("numpy", "torch", "onnx", "onnxruntime"),
             "files": {file.name: io.file_digest(file) for file in sorted(place.iterdir())},
         }
@@ -233,81 +298,22 @@ def _own(net: HierarchicalNet | Path | str) -> tuple[Pictures | None, Prediction
     return None, Run(run).predictions("val") if is_finished(run) else None
 
 
-def _self_test(net: HierarchicalNet) -> tuple[Bytes, Float32Array]:
-    """Return made-up pictures, always the same, and the network's logits for them.
-
-    Patches of random colours on white, which show edges of all directions; and noise.
-    """
-    rng, side = np.random.default_rng(0), net.spec.resolution
-    pictures = np.full((SAMPLES, 3, side, side), 255, dtype=np.uint8)
-    for number, picture in enumerate(pictures):
-        for _ in range(6):
-            top, left = rng.integers(0, side, 2)
-            height, width = rng.integers(1, side + 1, 2)
-            colour = rng.integers(0, 256, (3, 1, 1), dtype=np.uint8)
-            picture[:, top : top + height, left : left + width] = colour
-        if number % 4 == 3:
-            picture[:] = rng.integers(0, 256, picture.shape, dtype=np.uint8)
-    return pictures, _answers(net, pictures)
-
-
-@torch.no_grad()
-def _answers(net: HierarchicalNet, pictures: Bytes) -> Float32Array:
-    parameter = next(net.parameters())
-    given = to_input(torch.from_numpy(pictures).to(parameter.device)).to(parameter.dtype)
-    logits: Float32Array = net(given).float().cpu().numpy()
-    return logits
-
-
-def _compared(
-    run: Callable[[Bytes], Float32Array],
-    net: HierarchicalNet,
-    samples: Bytes,
-    part: Pictures | None,
-) -> float:
-    """Return the largest difference between the written model's logits and the network's.
+def _data_of(net: HierarchicalNet | Path | str, whole: HierarchicalNet) -> DataRequest | str:
+    """Return the data set that a network was trained on.
 
     Raises:
-        ExportError: it is larger than rounding.
+        ExportError: nobody knows.
     """
-    pictures = [samples]
-    if part is not None:
-        pictures.append(_colours(part.images[:COMPARED]))
-    largest = 0.0
-    for some in pictures:
-        wanted, found = _answers(net, some), run(some)
-        gap = float(np.abs(found - wanted).max())
-        allowed = TOLERANCE * max(1.0, float(np.abs(wanted).max()))
-        if not gap <= allowed:  # NaN is no rounding either
-            raise ExportError(
-                f"The written model's logits differ from the network's by {gap:.1e}, more than "
-                f"{allowed:.1e}; nothing was kept. Please report it, with the specification."
-            )
-        largest = max(largest, gap)
-    return largest
-
-
-def _of_classes(pictures: Pictures, classes: tuple[str, ...]) -> Pictures:
-    """Return the pictures of the classes.
-
-    Raises:
-        DataError: there are none of one of them.
-    """
-    if missing := sorted(set(classes) - set(pictures.classes)):
-        raise DataError(f"The `pictures` are not of the class {missing[0]!r}.")
-    if len(np.unique(pictures.splits)) > 1:
-        raise DataError('The `pictures` are of several splits; give one, such as .part("val").')
-    return pictures.restrict(classes)
-
-
-def _colours(images: Any) -> Bytes:
-    """Return pictures without transparency: on white, rounded to bytes."""
-    given = np.asarray(images)
-    if given.shape[1] == 3:
-        return np.ascontiguousarray(given)
-    opaque = given[:, 3:].astype(np.float32) / 255
-    shown = given[:, :3] * opaque + 255 * (1 - opaque)
-    return shown.round().astype(np.uint8)
+    if name := _shipped_set(whole.source):
+        return name
+    if not isinstance(net, HierarchicalNet) and is_finished(Path(net)):
+        with suppress(DataError):  # trained on pictures in memory
+            return run_data(Path(net))
+    raise ExportError(
+        "An int8 model is calibrated on training pictures of its classes, and measured on their "
+        "validation pictures; name a data set that has them as `calibration`, such as a folder of "
+        "class folders."
+    )
 
 
 def _identity(net: HierarchicalNet, labels: LabelSet | Path | str | None) -> dict[str, io.Json]:

@@ -21,7 +21,8 @@ def card(manifest: Mapping[str, Json]) -> str:
     of = f" of {source['classes']}" if source else ""
     origin = (
         f"Cut out of `{source['name']}` (sha256 `{source['sha256']}`, tree "
-        f"`{source['hierarchy']}`), without retraining: its outputs are that network's."
+        f"`{source['hierarchy']}`), without retraining: its outputs are that network's"
+        f"{', rounded to int8' if 'calibration' in manifest else ''}."
         if source
         else "Exported from a network in memory."
     )
@@ -55,12 +56,18 @@ def figures_table(manifest: Mapping[str, Json]) -> str:
         value = own[key] if key else len(manifest["labels"])
         whole = f"{source[key or 'classes']:,}" if source else ""
         rows.append((title, f"{value:,}", whole))
+    if "int8" in measured:
+        rows.append(("bytes in floats", f"{measured['bytes_in_floats']:,}", ""))
     size = f"{source['bytes']:,}" if source else ""
     rows.append(("bytes of the file", f"{own['bytes']:,}", size))
-    rows.append(("peak activation bytes", f"{own['peak_activation_bytes']:,}", ""))
+    if "int8" not in measured:  # it is counted in floats
+        rows.append(("peak activation bytes", f"{own['peak_activation_bytes']:,}", ""))
     rows.append(("ms a picture", f"{measured['latency']['median_ms']:.3f}", ""))
     if "accuracy" in measured:
         rows.append(("accuracy", f"{measured['accuracy']['top1']:.1%}", ""))
+    if "int8" in measured:
+        floats = measured["int8"]["accuracy_in_floats"]
+        rows.append(("accuracy in floats", f"{floats['top1']:.1%}", ""))
     wide = [max(len(row[column]) for row in rows) for column in range(3)]
     return "\n".join(f"{a:{wide[0]}}  {b:>{wide[1]}}  {c:>{wide[2]}}".rstrip() for a, b, c in rows)
 
@@ -72,7 +79,8 @@ def _accuracy(manifest: Mapping[str, Json]) -> str:
     where = (
         f"Time is the median of {latency['runs']} runs of {latency['runtime']} on {threads} "
         f"({latency['machine']}). The largest difference from the network's outputs was "
-        f"{measured['largest_difference']:.1e} over {measured['compared_pictures']} pictures."
+        f"{measured['largest_difference']:.1e} over {measured['compared_pictures']} pictures"
+        f"{', before the numbers were rounded to int8' if 'int8' in measured else ''}."
     )
     if "accuracy" not in measured:
         return f"{where} Accuracy was not measured: no pictures were given."
@@ -80,7 +88,23 @@ def _accuracy(manifest: Mapping[str, Json]) -> str:
     low, high = found["interval_95"]
     return (
         f"{where} Accuracy is over {found['pictures']} pictures of these classes "
-        f"({found['split']} split), 95 % interval {low:.1%} to {high:.1%}."
+        f"({found['split']} split), 95 % interval {low:.1%} to {high:.1%}.{_rounded(manifest)}"
+    )
+
+
+def _rounded(manifest: Mapping[str, Json]) -> str:
+    """Return what was lost in int8, and on which pictures it was calibrated."""
+    if "int8" not in manifest["measured"]:
+        return ""
+    lost, by = manifest["measured"]["int8"], manifest["calibration"]
+    low, high = lost["interval_95"]
+    doubt = "" if lost["enough_pictures_to_tell"] else "; these are too few pictures to tell"
+    return (
+        f"\n\nWeights and activations are int8, calibrated on {by['pictures']} {by['split']} "
+        f"pictures of these classes alone (sha256 `{by['digest']}`). Against floats it loses "
+        f"{lost['points_lost']:.1f} points of accuracy on the same pictures, 95 % interval "
+        f"{low:.1f} to {high:.1f} (allowed: {manifest['options']['allowed_loss']:g}{doubt}); "
+        f"{lost['agreement']:.1%} of the answers are the same."
     )
 
 

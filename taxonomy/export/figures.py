@@ -1,4 +1,4 @@
-"""What is measured of a bundle: accuracy with its interval, and the time a picture takes."""
+"""What is measured of a bundle: accuracy with its interval, what int8 loses, time a picture."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from taxonomy._core import io
 from taxonomy._core.arrays import Float32Array
+from taxonomy._core.errors import ExportError
 from taxonomy.predictions import Predictions
 
 RUNS, WARM = 50, 5
@@ -43,6 +44,78 @@ def accuracy_of(predictions: Predictions) -> dict[str, io.Json]:
         "interval_95": [round(low, 4), round(high, 4)],
         "pictures": count,
         "split": predictions.split,
+    }
+
+
+def paired(lost: int, gained: int, count: int, z: float = 1.959964) -> tuple[float, float]:
+    """Return the interval of the difference of two shares over the same cases, at 95 % by default.
+
+    Wald's with Laplace's adjustment (Bonett and Price 2012), which holds its level with few cases.
+
+    Args:
+        lost: cases that only the first has right.
+        gained: cases that only the second has right.
+        count: of all cases, at least one.
+        z: quantile of the normal distribution.
+
+    >>> [round(end, 3) for end in paired(7, 1, 21)]
+    [0.013, 0.508]
+    """
+    one, other = (lost + 1) / (count + 2), (gained + 1) / (count + 2)
+    half = z * math.sqrt((one + other - (one - other) ** 2) / (count + 2))
+    return one - other - half, one - other + half
+
+
+def parity_of(
+    floats: Predictions, whole: Predictions, allowed_loss: float, least_agreement: float
+) -> dict[str, io.Json]:
+    """Return what a model loses in int8, by the same pictures.
+
+    Few pictures tell little about accuracy and more about agreement, which no wrong answer of the
+    model in floats blurs.
+
+    Args:
+        floats: of the model in floats.
+        whole: of the same in int8, for the same pictures.
+        allowed_loss: how many points of accuracy it may lose.
+        least_agreement: the share of pictures that it must answer as it does in floats.
+
+    Raises:
+        ExportError: it loses more or agrees less, and the pictures are enough to tell: the whole
+            95 % interval says so.
+    """
+    count = len(whole)
+    before, after = floats.ranking()[:, 0], whole.ranking()[:, 0]
+    right, still = before == whole.targets, after == whole.targets
+    lost, gained = int((right & ~still).sum()), int((still & ~right).sum())
+    loss = 100 * (lost - gained) / count
+    low, high = (100 * end for end in paired(lost, gained, count))
+    agreeing = int((before == after).sum())
+    least, most = wilson(agreeing, count)
+    where = f"pictures of its classes ({whole.split} split; 95 % interval"
+    failed = ""
+    if low > allowed_loss:
+        failed = (
+            f"loses {loss:.1f} points of accuracy on {count} {where} {low:.1f} to {high:.1f}), "
+            f"more than `allowed_loss={allowed_loss:g}`"
+        )
+    elif most < least_agreement:
+        failed = (
+            f"answers as in floats on {agreeing} of {count} {where} {least:.1%} to {most:.1%}), "
+            f"less than `least_agreement={least_agreement:g}`"
+        )
+    if failed:
+        raise ExportError(
+            f"In int8 the model {failed}; nothing was kept. Calibrate it on more training pictures "
+            'of these classes, or keep floats: `precision="float"`.'
+        )
+    return {
+        "accuracy_in_floats": accuracy_of(floats),
+        "points_lost": round(loss, 4),
+        "interval_95": [round(low, 2), round(high, 2)],
+        "enough_pictures_to_tell": high <= allowed_loss,
+        "agreement": round(agreeing / count, 6),
+        "agreement_interval_95": [round(least, 4), round(most, 4)],
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -18,6 +18,7 @@ from taxonomy._core.checked import check_options
 from taxonomy._core.errors import ExportError
 from taxonomy._core.registry import require
 from taxonomy.export.graph import Graph, Step
+from taxonomy.export.int8 import quantized
 from taxonomy.export.lower import lower
 from taxonomy.export.packs import Lowering
 from taxonomy.nets.hierarchical import HierarchicalNet
@@ -29,6 +30,10 @@ PLAIN, NEWER = (17, 8), (20, 9)
 NEEDS_NEWER = {"gelu", "respond", "unit"}
 
 INPUT, OUTPUT = "image", "logits"
+
+CALIBRATED_AT_ONCE = 16
+"""Pictures that a model for any number of them is calibrated with at once."""
+
 Bytes = npt.NDArray[np.uint8]
 
 
@@ -45,14 +50,21 @@ class ONNX:
         input: ``uint8`` for bytes from 0 to 255, or ``float`` for numbers from 0 to 1.
         batch: pictures at once: a number, or 0 for any.
         lowering: how the nodes of a level are run, see `taxonomy.export.packs`.
+        precision: ``float``, or ``int8`` for weights and activations in whole numbers: a third of
+            the bytes, or less.
+        allowed_loss: points of accuracy that int8 may lose on validation pictures.
+        least_agreement: share of those pictures that int8 must answer as floats do.
 
     Raises:
-        ExportError: an option of another kind, or a negative batch.
+        ExportError: an option of another kind, or a negative number.
     """
 
     input: Literal["uint8", "float"] = "uint8"
     batch: int = 1
     lowering: Lowering = "auto"
+    precision: Literal["float", "int8"] = "float"
+    allowed_loss: float = 0.5
+    least_agreement: float = 0.95
 
     file = "model.onnx"
     runtime = "onnxruntime"
@@ -64,6 +76,14 @@ class ONNX:
         if self.batch < 0:
             raise ExportError(
                 f"`batch` is {self.batch}; give the number of pictures, or 0 for any."
+            )
+        if not 0 <= self.allowed_loss <= 100:
+            raise ExportError(
+                f"`allowed_loss` is {self.allowed_loss}; give points of accuracy, from 0 to 100."
+            )
+        if not 0 <= self.least_agreement <= 1:
+            raise ExportError(
+                f"`least_agreement` is {self.least_agreement}; give a share, from 0 to 1."
             )
 
     def model(self, net: HierarchicalNet) -> bytes:
@@ -91,14 +111,25 @@ class ONNX:
 
     def run(self, model: Any, pictures: Bytes) -> Float32Array:
         """Return the logits of an onnxruntime session for uint8 pictures (n, 3, side, side)."""
-        given = pictures if self.input == "uint8" else pictures / np.float32(255)
-        size = self.batch or len(given)
-        logits = []
-        for start in range(0, len(given), size):
-            part = given[start : start + size]
-            filled = np.concatenate([part, np.repeat(part[-1:], size - len(part), axis=0)])
-            logits.append(model.run(None, {INPUT: filled})[0][: len(part)])
-        return np.concatenate(logits)
+        logits = [model.run(None, feed)[0] for feed in self._feeds(pictures)]
+        return np.concatenate(logits)[: len(pictures)]
+
+    def quantized(self, model: bytes, pictures: Bytes) -> bytes:
+        """Return a model's int8 form, calibrated on uint8 pictures (n, 3, side, side).
+
+        Raises:
+            MissingExtraError: onnx or onnxruntime is not installed.
+        """
+        return quantized(model, self._feeds(pictures, CALIBRATED_AT_ONCE))
+
+    def _feeds(self, pictures: Bytes, at_once: int = 0) -> Iterator[dict[str, Any]]:
+        """Yield the inputs for all pictures, the last one repeated where a batch is not full."""
+        size = self.batch or at_once or len(pictures)
+        for start in range(0, len(pictures), size):
+            part = pictures[start : start + size]
+            if self.batch:
+                part = np.concatenate([part, np.repeat(part[-1:], size - len(part), axis=0)])
+            yield {INPUT: part if self.input == "uint8" else part / np.float32(255)}
 
     def describe(self, net: HierarchicalNet) -> dict[str, Any]:
         """Return what a program has to know to run the model."""

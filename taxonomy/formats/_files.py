@@ -2,25 +2,37 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import shlex
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from taxonomy._core import io, shipped
+from taxonomy._core.endings import elsewhere
 from taxonomy._core.errors import (
+    MOST_CHARACTERS,
     FileFormatError,
     HierarchyError,
     TaxonomyError,
+    check_choice,
     did_you_mean,
     shortened,
 )
 from taxonomy.formats._format import MOST_BYTES, Content, Format, Reading
+from taxonomy.formats._graph import Graph, GraphFormat, graph_of
 from taxonomy.formats._losses import losses
 from taxonomy.formats._registry import FORMATS
+from taxonomy.labels import shipped_names
+from taxonomy.labels.reading import is_list
 from taxonomy.trees.hierarchy import Hierarchy
 from taxonomy.trees.links import Parents
 
 _LOG = logging.getLogger(__name__)
+
+_OF_LISTS = ("", ".txt", ".names", ".csv", ".tsv", ".json", ".yaml", ".yml")
+"""Endings of files that may as well list classes."""
 
 
 def get_tree(name: Hierarchy | Path | str) -> Hierarchy:
@@ -54,10 +66,49 @@ def find_tree(name: Path | str) -> Path:
     if not path.is_file():
         known = shipped.names("trees", ".json")
         raise FileFormatError(
-            f"{path}: no such file.{did_you_mean(str(name), known)} Give a tree file, a run's "
-            f"folder or the name of a shipped tree: {', '.join(known)}."
+            f"{path}: no such file.{_otherwise(name) or did_you_mean(str(name), known)} Give a "
+            f"tree file, a run's folder or the name of a shipped tree: {', '.join(known)}."
         )
     return path
+
+
+def _otherwise(name: Path | str) -> str:
+    """Return a sentence on what stands where a tree should: a list of classes or a network.
+
+    >>> _otherwise("icons")
+    ' If it is a list of classes, this makes a tree of it: taxonomy generate icons.'
+    """
+    path = Path(name)
+    if shipped.find(str(name), "networks", ".safetensors") or path.suffix == ".safetensors":
+        return f" It is a network; in Python taxonomy.get_net({str(name)!r}).hierarchy is its tree."
+    if str(name) in shipped_names() or (path.suffix.lower() in _OF_LISTS and is_list(path)):
+        command = f"taxonomy generate {shlex.quote(str(name))}"
+        return f" If it is a list of classes, this makes a tree of it: {command}."
+    return ""
+
+
+@contextlib.contextmanager
+def _or_what_else(path: Path | str, format: str) -> Iterator[None]:  # noqa: A002
+    """Have an error say what stands where a tree should, unless the format was named."""
+    try:
+        yield
+    except FileFormatError as error:
+        if format or not (more := _otherwise(path)):
+            raise
+        raise FileFormatError(shortened(str(error), MOST_CHARACTERS - len(more)) + more) from error
+
+
+def _read(
+    path: Path | str,
+    format: str,  # noqa: A002
+    options: dict[str, Any],
+    parents: Parents,
+) -> tuple[str, Content, Reading]:
+    """Return a file's format, bytes and what they are read as."""
+    content = open_content(path)
+    with _or_what_else(path, format):
+        name = format or recognised(content)
+        return name, content, read_content(content, FORMATS.make(name, options), parents)
 
 
 def read_tree(
@@ -95,9 +146,7 @@ def read_tree(
     │   └── dog
     └── taxi
     """
-    content = open_content(path)
-    name, made = _chosen(content, format, options)
-    reading = read_content(content, made, parents)
+    name, content, reading = _read(path, format, options, parents)
     for note in reading.notes:
         _LOG.warning("%s: %s.", path, note)
     facts = reading.provenance or _provenance(name, content, reading)
@@ -117,9 +166,45 @@ def read_raw(
         FileFormatError: the file cannot be read.
         RegistryError: an unknown format or option.
     """
+    return _read(path, format, options, parents)[2]
+
+
+def read_graph(
+    path: Path | str,
+    format: str = "",  # noqa: A002
+    *,
+    parents: Parents = "refuse",
+    **options: Any,
+) -> tuple[str, Graph]:
+    """Read a file as a graph whose nodes may have several parents; see `read_tree`.
+
+    Args:
+        path: of the file.
+        format: one of `FORMATS`; where left out, the ending of the file's name and its content
+            tell.
+        parents: which parent stays, in formats that are read as trees only.
+        options: of the format, as its class lists them.
+
+    Returns:
+        the format's name, and the graph.
+
+    Raises:
+        FileFormatError: the file cannot be read.
+        RegistryError: an unknown format or option.
+    """
     content = open_content(path)
-    _, made = _chosen(content, format, options)
-    return read_content(content, made, parents)
+    with _or_what_else(path, format):
+        name = format or recognised(content)
+        made = FORMATS.make(name, options)
+        if not isinstance(made, GraphFormat):
+            reading = read_content(content, made, parents)
+            return name, graph_of(reading.raw, reading.notes)
+        try:
+            return name, made.graph(content)
+        except FileFormatError:
+            raise
+        except HierarchyError as error:
+            raise FileFormatError(shortened(f"{path}: {error}")) from error
 
 
 def write_tree(
@@ -161,7 +246,7 @@ def write_tree(
         content = Content(data, str(path))
         reading = read_content(content, made, "refuse")
         again = tree_of(reading, content, reading.provenance)
-    except TaxonomyError as error:
+    except (FileFormatError, HierarchyError) as error:
         raise FileFormatError(
             shortened(f"{path}: the format {name} cannot hold this tree; choose another. ({error})")
         ) from error
@@ -196,8 +281,9 @@ def format_to_write(path: Path | str) -> str:
     if ending not in known:
         raise FileFormatError(
             f"{path}: {f'{ending!r} names no format' if ending else 'an ending is missing'}."
-            f"{did_you_mean(ending, known)} Trees are written as {', '.join(sorted(known))}. For "
+            f" Trees are written as {', '.join(sorted(known))}. For "
             "another ending name the format; taxonomy convert --help lists them."
+            f"{elsewhere(ending)}"
         )
     return known[ending]
 
@@ -224,6 +310,7 @@ def read_content(content: Content, made: Format, parents: Parents) -> Reading:
     Raises:
         FileFormatError: it is not of the format, or cannot be made a tree.
     """
+    check_choice("parents", parents, Parents, HierarchyError)
     try:
         return made.read(content, parents)
     except FileFormatError:
@@ -247,19 +334,29 @@ def recognised(content: Content) -> str:
         if formats[name]().fits(content):
             return name
     if named:
+        own = [name for name in named if ending in formats[name].endings]
         raise FileFormatError(
-            f"{content.where}: the content is of none of the formats that end in {ending}: "
-            f"{', '.join(named)}. If it is a tree, say which format it has by `format`; to make "
-            "one: taxonomy generate."
+            shortened(
+                f"{content.where}: the content is of none of the formats that end in {ending}: "
+                f"{', '.join(named)}. If it is a tree, name its format: taxonomy convert --help "
+                f"lists them.{_why_not(content, own)}"
+            )
         )
     raise FileFormatError(
-        f"{content.where}: no known format. Say by `format` which it has: {', '.join(FORMATS)}."
+        f"{content.where}: no known format. If it is a tree, name its format, which is one of: "
+        f"{', '.join(FORMATS)}."
     )
 
 
-def _chosen(content: Content, name: str, options: dict[str, Any]) -> tuple[str, Format]:
-    name = name or recognised(content)
-    return name, FORMATS.make(name, options)
+def _why_not(content: Content, names: list[str]) -> str:
+    """Return why a file is not of the one format that is written under its ending."""
+    if len(names) != 1 or names == ["json"]:  # of which most files are not meant to be
+        return ""
+    try:
+        FORMATS.get(names[0])().read(content, "first")
+    except TaxonomyError as error:
+        return f" As {names[0]}: {error}"
+    return ""
 
 
 def _provenance(name: str, content: Content, reading: Reading) -> dict[str, io.Json]:

@@ -6,15 +6,16 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from taxonomy._core.errors import HierarchyError, check_choice, shown
-from taxonomy.formats._format import Content, Format, Reading
+from taxonomy.formats._format import Content
+from taxonomy.formats._graph import Graph, GraphFormat
 from taxonomy.trees.hierarchy import Hierarchy
-from taxonomy.trees.links import Parents, keys_of, read_links
+from taxonomy.trees.links import keys_of
 
 Order = Literal["parent-child", "child-parent"]
 
 
 @dataclass(frozen=True)
-class Edges(Format):
+class Edges(GraphFormat):
     r"""Text with a parent and a child on every line, such as ``wordnet.is_a.txt``.
 
     A tab stands between the two, or, in files without any, a space. Lines that begin with ``#`` are
@@ -32,6 +33,7 @@ class Edges(Format):
     endings: ClassVar[tuple[str, ...]] = (".edges",)
     also: ClassVar[tuple[str, ...]] = (".txt",)
     sure: ClassVar[int] = 0
+    turned: ClassVar[str] = "turn them round by `order`"
     order: Order = "parent-child"
 
     def __post_init__(self) -> None:
@@ -39,14 +41,19 @@ class Edges(Format):
         check_choice("order", self.order, Order, HierarchyError)
 
     def fits(self, content: Content) -> bool:
-        """Return whether every line holds two words."""
-        lines = content.first_lines
+        """Return whether every line holds two words, and not each its own.
+
+        ``traffic light`` above ``stop sign`` is a list of names, and ``0 cat`` above ``1 dog``.
+        """
+        lines = [line for line in content.first_lines if line[0] != "#"]
         tab = any("\t" in line for line in lines)
-        return bool(lines) and all(
-            len(line.split("\t" if tab else None)) == 2 for line in lines if line[0] != "#"
+        links = [[word.strip() for word in line.split("\t" if tab else None)] for line in lines]
+        words = {word for link in links for word in link}
+        return all(len(link) == 2 for link in links) and (
+            len(words) < 2 * len(links) or len(links) == 1
         )
 
-    def read(self, content: Content, parents: Parents) -> Reading:
+    def graph(self, content: Content) -> Graph:
         """Read lines of two words."""
         tab = "\t" if "\t" in content.text else None
         links: list[tuple[str, str]] = []
@@ -61,8 +68,7 @@ class Edges(Format):
                 )
             above, below = words if self.order == "parent-child" else reversed(words)
             links.append((above, below))
-        raw, notes = read_links({}, links, parents=parents, turned="turn them round by `order`")
-        return Reading(raw, tuple(notes))
+        return Graph(links=links)
 
     def write(self, tree: Hierarchy, ending: str = "") -> bytes:  # noqa: ARG002
         """Return a line for every entry but the root."""

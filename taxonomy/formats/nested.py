@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from taxonomy._core.errors import FileFormatError, HierarchyError, shortened, shown
 from taxonomy._core.registry import require
-from taxonomy.formats._format import Content, Format, Reading
+from taxonomy.formats._format import NO_GROUPS, Content, Format, Reading
 from taxonomy.formats._json import dump_deep
 from taxonomy.trees.hierarchy import Hierarchy
 from taxonomy.trees.links import Parents, counted
@@ -44,7 +44,13 @@ class Nested(Format):
         """Read nested values."""
         value = _json_or_yaml(content)
         notes: list[str] = []
-        return Reading(read_nested(_own_form(value, notes)), tuple(notes))
+        raw = read_nested(_own_form(value, notes))
+        leaves = [
+            above for above, leaf in zip(raw.parent, raw.leaf, strict=True) if leaf is not None
+        ]
+        if len(leaves) > 1 and len(set(leaves)) == 1:
+            notes.append(NO_GROUPS)
+        return Reading(raw, tuple(notes))
 
     def write(self, tree: Hierarchy, ending: str = "") -> bytes:  # noqa: ARG002
         """Return the tree as JSON, which YAML's parsers read, too."""

@@ -43,7 +43,7 @@ class Newick(Format):
         underscores: whether an underscore outside quotes is one (``keep``, as for Biopython, ETE
             and treeswift) or a space (``spaces``, as for DendroPy and scikit-bio); with ``auto`` it
             is a space where other words stand in quotes only for their underscores, as ``'a_b'``.
-        labels: what labels of inner nodes are: ``names``, ``support``, or, with ``auto``, support
+        inner: what labels of inner nodes are: ``names``, ``support``, or, with ``auto``, support
             where all of them are numbers outside quotes.
         comments: whether merge heights, spans and support are written in full, as comments such as
             ``[&support=0.9]``, which some programs do not read.
@@ -57,7 +57,7 @@ class Newick(Format):
     sure: ClassVar[int] = 1
 
     underscores: Underscores = "auto"
-    labels: Labels = "auto"
+    inner: Labels = "auto"
     comments: bool = False
     plain: ClassVar[re.Pattern[str]] = _PLAIN
     """Labels that stand without quotes: in Newick those that all programs tried read right."""
@@ -65,7 +65,7 @@ class Newick(Format):
     def __post_init__(self) -> None:
         """Check the options."""
         check_choice("underscores", self.underscores, Underscores, HierarchyError)
-        check_choice("labels", self.labels, Labels, HierarchyError)
+        check_choice("inner", self.inner, Labels, HierarchyError)
 
     def fits(self, content: Content) -> bool:
         """Return whether the text begins with a bracket and ends with a semicolon."""
@@ -133,10 +133,10 @@ class Newick(Format):
                 raw.span[i] = int(facts["span"])
         nodes = [i for i, is_node in enumerate(parsed.is_node) if is_node and raw.name[i]]
         numbers = all(not parsed.quoted[i] and _NUMBER.fullmatch(raw.name[i]) for i in nodes)
-        if self.labels == "support" and not numbers:
+        if self.inner == "support" and not numbers:
             odd = next(i for i in nodes if not _NUMBER.fullmatch(raw.name[i]))
             raise HierarchyError(f"The label {shown(raw.name[odd])} of a node is no support.")
-        if nodes and numbers and self.labels != "names":
+        if nodes and numbers and self.inner != "names":
             for i in nodes:
                 raw.support[i], raw.name[i] = float(raw.name[i]), ""
         known = [share for share in raw.support if not math.isnan(share)]
@@ -146,7 +146,7 @@ class Newick(Format):
         if known and not 0 <= min(known) <= max(known) <= 1:
             raise HierarchyError(
                 f"Labels of nodes go up to {max(known):g}, which is no support; if they are names, "
-                "say so by `labels=names`."
+                "say so by `inner=names`."
             )
         return []
 

@@ -38,7 +38,7 @@ class Nexus(Newick):
     """
 
     endings: ClassVar[tuple[str, ...]] = (".nex", ".nexus", ".nxs")
-    sure: ClassVar[int] = 2
+    sure: ClassVar[int] = 3
     plain: ClassVar[re.Pattern[str]] = re.compile(r"[^\W_]+")
     """Labels that stand without quotes: signs are punctuation in NEXUS."""
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
 from taxonomy._core.errors import HierarchyError
-from taxonomy.formats._format import Content, Format, Reading
+from taxonomy.formats._format import Content, Reading
+from taxonomy.formats._graph import Graph, GraphFormat, Node
 from taxonomy.trees.hierarchy import Hierarchy
 from taxonomy.trees.links import Parents, counted, keys_of, label_of, name_of, node_key, short
 from taxonomy.trees.raw_tree import RawTree
@@ -15,16 +18,18 @@ from taxonomy.trees.raw_tree import RawTree
 SEPARATORS = ("\t", " > ", " | ", "/", ">")
 """What stands between the parts of a path: the first of these that a file holds."""
 _MOST_PARTS = 20_000_000
+_ID = re.compile(r"(\d+) - (?=\S)")
+_VERSION = re.compile(r"#\s*Google_Product_Taxonomy_Version:\s*(\S.{0,40})")
 
 
 @dataclass(frozen=True)
-class Paths(Format):
+class Paths(GraphFormat):
     """A line for every class: what lies above it, from the top down, and itself last.
 
-    Paths of nodes alone may stand between them, as in Google's product taxonomy; lines that begin
-    with ``#`` are skipped. A last part that stands in several branches is called by its whole path.
-    Merge heights, spans and support are lost; the file of a deep tree grows with the square of its
-    depth.
+    Paths of nodes alone may stand between them, as in Google's product taxonomy, and ids in front
+    of all (``1 - Animals``); lines that begin with ``#`` are skipped. A last part that stands in
+    several branches is called by its whole path. Merge heights, spans and support are lost; the
+    file of a deep tree grows with the square of its depth.
 
     Args:
         separator: between the parts; where left out, the first of tab, ``>``, ``|`` and ``/`` that
@@ -51,18 +56,43 @@ class Paths(Format):
             line[:1].strip() for line in lines
         )
 
+    def graph(self, content: Content) -> Graph:
+        """Read lines; a node is called by its last part, its whole path and the id in front."""
+        raw, ids, notes = self._lines(content)
+        paths = [""] * len(raw.parent)
+        nodes = {"0": Node()}
+        for i in range(1, len(raw.parent)):
+            above = paths[raw.parent[i]]
+            paths[i] = f"{above} > {raw.name[i]}" if above else raw.name[i]
+            own = (ids[i],) if i in ids else ()
+            nodes[str(i)] = Node(raw.name[i], (*own, *([paths[i]] if above else ())))
+        links = [(str(above), str(i)) for i, above in enumerate(raw.parent) if above >= 0]
+        return Graph(nodes, links, tuple(notes))
+
     def read(self, content: Content, parents: Parents) -> Reading:  # noqa: ARG002 (one parent each)
         """Read lines of parts."""
+        raw, ids, notes = self._lines(content)
+        if ids:
+            notes.insert(0, f"{counted(len(ids), 'id')} in front of the paths were left out")
+        return _labelled(raw, self.separator or _separator(content.text), notes)
+
+    def _lines(self, content: Content) -> tuple[RawTree, dict[int, str], list[str]]:
+        """Return the parts as entries below an unnamed root, the ids in front, and notes."""
         split = self.separator or _separator(content.text)
         raw = RawTree()
         raw.add(-1)
         place: dict[tuple[int, str], int] = {}
+        ids: dict[int, str] = {}
         count = 0
+        given = ""
+        numbered = all(map(_ID.match, _told(content.text)))
         for number, line in enumerate(content.text.splitlines(), start=1):
             if not line.strip() or line.startswith("#"):
                 continue
-            at = 0
-            parts = [part.strip() for part in line.split(split)]
+            at, rest = 0, line
+            if numbered:
+                given, _, rest = line.partition(" - ")
+            parts = [part.strip() for part in rest.split(split)]
             while len(parts) > 1 and split == "/" and not parts[0]:
                 parts = parts[1:]  # as in "/music/piano"
             count += len(parts)
@@ -71,7 +101,11 @@ class Paths(Format):
             for part in parts:
                 key = (at, part)
                 at = place[key] if key in place else place.setdefault(key, raw.add(at, name=part))
-        return _labelled(raw, split)
+            if numbered:
+                ids[at] = given
+        version = _VERSION.match(content.text)
+        said = version and f"it is version {version[1].strip()} of Google's product taxonomy"
+        return raw, ids, [said] if said else []
 
     def write(self, tree: Hierarchy, ending: str = "") -> bytes:  # noqa: ARG002
         """Return the path of every leaf, the root in it where it has a name or a single child."""
@@ -110,7 +144,11 @@ def _fault(parts: list[str]) -> str:
     return f"the paths have more than {_MOST_PARTS:,} parts; edges or csv hold such a tree."
 
 
-def _labelled(raw: RawTree, split: str) -> Reading:
+def _told(text: str) -> Iterator[str]:
+    return (line for line in text.splitlines() if line.strip() and line[0] != "#")
+
+
+def _labelled(raw: RawTree, split: str, notes: list[str]) -> Reading:
     """Make leaves of what has nothing below it, and a root of a first part that all paths share."""
     has_child = [False] * len(raw.parent)
     top = 0
@@ -119,7 +157,6 @@ def _labelled(raw: RawTree, split: str) -> Reading:
         top += parent == 0
     leaves = [i for i, holds in enumerate(has_child) if not holds and i]
     names = Counter(raw.name[i] for i in leaves)
-    notes = []
     if twice := [name for name, times in names.items() if times > 1]:
         said = counted(len(twice), "name stands", "names stand")
         notes.append(

@@ -175,7 +175,7 @@ def get_labels(name: LabelSet | Path | str | Iterable[str | Label]) -> LabelSet:
     if not isinstance(name, (str, Path)):
         return LabelSet(name)
     if (file := _shipped_files().get(str(name))) is not None:
-        return LabelSet.read(shipped.path(file))
+        return LabelSet(read_labels(shipped.path(file), told=False))
     return LabelSet.read(name)
 
 

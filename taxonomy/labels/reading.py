@@ -9,7 +9,7 @@ from typing import Any
 
 from taxonomy._core import io
 from taxonomy._core.decoding import parse_json
-from taxonomy._core.errors import FileFormatError, LabelError, shortened
+from taxonomy._core.errors import FileFormatError, LabelError, TaxonomyError, shortened
 from taxonomy._core.folders import class_root, subfolders
 from taxonomy._core.spelling import code_points, composed, strange_in, tidied
 from taxonomy.labels.entries import Entry, Found, to_labels, with_codes
@@ -29,6 +29,10 @@ _NOT_READ = {
     **dict.fromkeys((".zip", ".tar", ".tgz", ".7z", ".bz2", ".xz"), "an archive; unpack it"),
     **dict.fromkeys((".pkl", ".pickle", ".pt", ".pth"), "a pickle, which is never opened"),
     **dict.fromkeys((".npy", ".npz", ".mat", ".parquet"), "arrays; write the names as text"),
+    **dict.fromkeys(
+        (".nwk", ".newick", ".tre", ".nex", ".nexus", ".graphml"),
+        "a tree, no list of classes; 'taxonomy show' prints it",
+    ),
     **dict.fromkeys((".py", ".ipynb"), "a program; write its names as text"),
 }
 """What is refused by the ending of its name."""
@@ -39,6 +43,7 @@ _STARTS = {
     "<?xml": _NOT_READ[".xml"],
     "item {": _NOT_READ[".pbtxt"],
     "item{": _NOT_READ[".pbtxt"],
+    "#nexus": _NOT_READ[".nexus"],
     "%pdf": _NOT_READ[".pdf"],
     "version https://git-lfs": "a pointer of Git LFS, not the file; fetch that (git lfs pull)",
 }
@@ -49,8 +54,12 @@ _YAML = (".yaml", ".yml")
 _NAMED = (*_TABLES, *_YAML)
 
 
-def read_labels(source: Path) -> list[Label]:
+def read_labels(source: Path, told: bool = True) -> list[Label]:
     """Return the labels of a file or of a folder of class folders.
+
+    Args:
+        source: the file or folder.
+        told: whether it is logged what the source was read as.
 
     Raises:
         LabelError: the source is malformed or of a form that is not known; the message names it,
@@ -59,22 +68,39 @@ def read_labels(source: Path) -> list[Label]:
     """
     strange = ""
     try:
-        if source.is_dir():
-            found = _of_folder(source)
-        else:
-            text, strange = _tidied(_text_of(source))
-            found = _of_text(text, source)
+        found, strange = _found(source)
         entries, codes = with_codes(found.entries)
         if not entries:
             raise LabelError("there are no names in it; give at least one class.")
     except LabelError as error:
         raise LabelError(shortened(f"{source}: {error}")) from error
     labels = to_labels(entries, str(source), strange)
-    if form := "; ".join(part for part in (found.form, codes) if part):
+    form = "; ".join(part for part in (found.form, codes) if part)
+    if told and form:
         log.info("%s: read as %s (%d classes).", source, form, len(labels))
     if strange:
         log.warning("%s: %s.", source, strange)
     return labels
+
+
+def is_list(source: Path) -> bool:
+    """Return whether something can be read as a list of classes, without a word about it.
+
+    >>> is_list(Path("no-such-file.txt"))
+    False
+    """
+    try:
+        return bool(_found(source)[0].entries)
+    except TaxonomyError:
+        return False
+
+
+def _found(source: Path) -> tuple[Found, str]:
+    """Return what a file or folder holds, and in words what was taken out of the file's text."""
+    if source.is_dir():
+        return _of_folder(source), ""
+    text, strange = _tidied(_text_of(source))
+    return _of_text(text, source), strange
 
 
 def _of_folder(folder: Path) -> Found:

@@ -25,7 +25,8 @@ def export_to(asking: Asking[Any], labels: LabelSet, out: Path | str) -> str:
     if not (requests := batch.export_requests(asking, labels)):
         return f"{plan}\nnothing is outstanding; no file written"
     io.write_text(out, requests)
-    return f"{plan}\nrequests written to {out}; next: taxonomy llm import --results FILE"
+    following = "next, with the same options: taxonomy llm import LABELS --results FILE"
+    return f"{plan}\nrequests written to {out}; {following}"
 
 
 def import_from(

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import email.utils
 import os
+import re
 import time
 from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -31,6 +32,7 @@ LONGEST_WAIT = 120.0
 MODES = ("json_schema", "json_object", "text")
 """Output modes, the strictest first."""
 
+_SHORTEST_SECRET = 8
 _LARGEST_ERROR = 1 << 16
 """Bytes that the reply of an error may have; of a longer one the beginning is read."""
 
@@ -157,11 +159,14 @@ class Server:
     def clean(self, text: str) -> str:
         """Take the API key out of a text, should a server have sent it back.
 
+        Local servers take any key, such as ``x`` or ``none``, which is no secret but a word of many
+        an answer.
+
         >>> Server(key_variable="NO_SUCH_VARIABLE").clean("hello")
         'hello'
         """
         key = os.environ.get(self.key_variable, "")
-        return text.replace(key, "[key]") if key else text
+        return text.replace(key, "[key]") if len(key) >= _SHORTEST_SECRET else text
 
     async def _refuse_errors(self, response: Any) -> None:
         """Read the beginning of a reply that is none, which the openai package would read whole.
@@ -172,7 +177,7 @@ class Server:
         status = response.status_code
         if response.has_redirect_location:
             length = response.headers.get("content-length", "")
-            if length.isdigit() and int(length) <= _LARGEST_ERROR:
+            if re.fullmatch(r"[0-9]{1,9}", length) and int(length) <= _LARGEST_ERROR:
                 return
             raise Failure("a redirection with a body of unknown length", status)
         if 200 <= status < 300:

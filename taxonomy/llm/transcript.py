@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import lzma
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -16,6 +17,10 @@ from taxonomy.llm.question import category, key_of
 from taxonomy.llm.store import Store, checked_answer
 
 FORMAT = "taxonomy-transcript"
+
+
+_VERSION = re.compile(r"[0-9]{1,4}")
+"""Of a template: no number that a file can blow up."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +60,9 @@ class Transcript:
         {'groups': 1}
         """
         named = {str(request["template"]).rpartition("-v")[::2] for _, request, _ in self.records}
-        return {name: int(version) for name, version in sorted(named) if version.isdigit()}
+        return {
+            name: int(version) for name, version in sorted(named) if _VERSION.fullmatch(version)
+        }
 
     def store(self) -> Store:
         """Return a store in memory that holds all answers."""

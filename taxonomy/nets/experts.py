@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 
 from taxonomy.design import cost
-from taxonomy.nets.hierarchical import HierarchicalNet, load_unpacked_state, unpacked_state
+from taxonomy.nets.hierarchical import (
+    HierarchicalNet,
+    get_net,
+    load_unpacked_state,
+    unpacked_state,
+)
+from taxonomy.tasks import tasks_for
+from taxonomy.trees.choosing import below, choose
 
 
-def extract(net: HierarchicalNet, classes: Iterable[str]) -> HierarchicalNet:
+def extract(net: HierarchicalNet | Path | str, classes: Iterable[str]) -> HierarchicalNet:
     """Return the expert of the given classes, in evaluation mode; the network stays as it is.
 
     The trunk, the nodes on the classes' paths and their heads are copied; everything else is left
@@ -16,12 +24,14 @@ def extract(net: HierarchicalNet, classes: Iterable[str]) -> HierarchicalNet:
     rounding.
 
     Args:
-        net: a trained network, or an expert of one.
+        net: a trained network, an expert, a run's folder, a file, or a name such as ``icons/tree``.
         classes: label ids, at least one; their order does not matter.
 
     Raises:
         LabelError: no class, an unknown one, or one given twice.
+        FileFormatError: there is no such network, or it is damaged.
     """
+    net = get_net(net)
     hierarchy, origin = net.hierarchy.restrict_with_origin(classes)
     expert = HierarchicalNet(net.spec, hierarchy)
     parameter = next(net.parameters())
@@ -38,6 +48,39 @@ def extract(net: HierarchicalNet, classes: Iterable[str]) -> HierarchicalNet:
     load_unpacked_state(expert, state)
     expert.source = net.source
     return expert.eval()
+
+
+def chosen_classes(
+    net: HierarchicalNet,
+    classes: str | Iterable[str] | None = None,
+    *,
+    under: str | None = None,
+    task: str | None = None,
+    tasks: Path | str | None = None,
+) -> tuple[str, ...]:
+    """Return the classes that are asked for in one of three ways, sorted.
+
+    Args:
+        net: that knows them.
+        classes: names, patterns or a file of them, as `taxonomy.trees.choosing.choose` takes them.
+        under: the name of a node, whose classes are meant.
+        task: the id of a task, whose classes are meant.
+        tasks: the list that holds the task; the shipped one of these classes where left out.
+
+    Raises:
+        LabelError: a class is unknown, or none of the three is given.
+        HierarchyError: no node has the name, or several.
+        RegistryError: the list has no such task.
+
+    >>> from taxonomy.nets import get_net
+    >>> chosen_classes(get_net("icons/tree"), "cat,hors*")
+    ('cat', 'horse')
+    """
+    if task:
+        return tuple(sorted(tasks_for(net.classes, tasks)[task].classes))
+    if under:
+        return below(net.hierarchy, under)
+    return choose(net.hierarchy, classes or ())
 
 
 def describe_expert(expert: HierarchicalNet, net: HierarchicalNet) -> str:

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from taxonomy._core import io, shipped
 from taxonomy._core.checked import check_kind
 from taxonomy._core.decoding import decode, parse_json
+from taxonomy._core.endings import NETWORKS, check_ending
 from taxonomy._core.errors import FileFormatError, TaxonomyError, did_you_mean, naming
 from taxonomy.data import Preprocessing
 from taxonomy.design.costs import cost, entry_costs
@@ -206,9 +207,11 @@ def save_net(path: Path | str, net: HierarchicalNet) -> None:
 
     Raises:
         TaxonomyError: something else than a network is given.
+        FileFormatError: the file's name does not end in .safetensors.
         WriteError: the file cannot be written.
     """
     check_kind(net, HierarchicalNet, "the network", TaxonomyError)
+    check_ending(path, NETWORKS)
     io.write_bytes(path, net_bytes(net))
 
 
@@ -237,8 +240,10 @@ def get_net(name: HierarchicalNet | Path | str) -> HierarchicalNet:
 
     Raises:
         FileFormatError: the file is missing, damaged, or no network of this toolkit.
+        TaxonomyError: something else than a network or a name is given.
     """
-    if isinstance(name, HierarchicalNet):
+    if not isinstance(name, str | Path):
+        check_kind(name, HierarchicalNet, "the network", TaxonomyError)
         return name
     found = shipped.find(str(name), "networks", ".safetensors")
     path, called = found or Path(name), str(name) if found else Path(name).name

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from torch import Tensor
 
+from taxonomy._core import shipped
 from taxonomy._core.errors import SpecError
 from taxonomy.design.spec import NetSpec
 from taxonomy.nets.backbone import timm_features
-from taxonomy.nets.hierarchical import HierarchicalNet, load_unpacked_state, unpacked_state
+from taxonomy.nets.hierarchical import HierarchicalNet, get_net, load_unpacked_state, unpacked_state
 
 
 def start_from(net: HierarchicalNet, start: HierarchicalNet) -> int:
@@ -35,9 +36,12 @@ def start_from(net: HierarchicalNet, start: HierarchicalNet) -> int:
     else:
         stages = common_stages(net.spec, start.spec)
         if not stages and net.spec.backbone is None:
+            known = shipped.names("networks", ".safetensors")
+            fit = [name for name in known if common_stages(net.spec, get_net(name).spec)]
+            wanted = " or ".join([*fit, f"one whose trunk begins with {net.spec.trunk[0]}"])
             raise SpecError(
                 "The network to start from has another first trunk stage (or other input); give "
-                f"one whose trunk begins with {net.spec.trunk[0]}."
+                f"{wanted}."
             )
         behind = 1 if net.spec.backbone else 0
         names = tuple(f"trunk.{i}." for i in range(stages + behind))

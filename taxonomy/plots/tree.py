@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,7 +33,13 @@ COLOURS = "viridis_r"
 
 
 def plot_tree(
-    tree: Hierarchy, path: Path | str, *, columns: int = 0, title: str = "", note: str | None = None
+    tree: Hierarchy,
+    path: Path | str,
+    *,
+    columns: int = 0,
+    title: str = "",
+    note: str | None = None,
+    names: Mapping[str, str] | None = None,
 ) -> None:
     """Draw a tree into a file; nodes are coloured by their support, where the tree has any.
 
@@ -42,6 +49,7 @@ def plot_tree(
         columns: side by side; 0 for one every 75 leaves.
         title: above.
         note: small print below; by default what the support is, where the tree says that.
+        names: of classes, by id, which are written beside the ids.
 
     Raises:
         HierarchyError: fewer leaves than columns.
@@ -49,7 +57,7 @@ def plot_tree(
     """
     check_kind(tree, Hierarchy, "the tree", HierarchyError)
     check_ending(path, FIGURES)
-    save_figure(path, tree_figure(tree, columns, title, note))
+    save_figure(path, tree_figure(tree, columns, title, note, names))
 
 
 def tree_figure(
@@ -57,6 +65,7 @@ def tree_figure(
     columns: int = 0,
     title: str = "",
     note: str | None = None,
+    names: Mapping[str, str] | None = None,
 ) -> Figure:
     """Draw a tree from left to right, its leaves by id, in columns that break between groups.
 
@@ -72,6 +81,7 @@ def tree_figure(
         columns: side by side; 0 for one every 75 leaves.
         title: above.
         note: small print below; by default what the support is, where the provenance says that.
+        names: of classes, by id, which are written beside the ids.
 
     Raises:
         HierarchyError: fewer leaves than columns.
@@ -86,12 +96,13 @@ def tree_figure(
     inches = _tree_inches(tree, place)
     # Left of the root its name, right of the branches the leaves.
     left = 0.25 if tree.name[0] else 0.1
-    right = 0.1 + max(_text_inches(_shown(leaf), LEAF_POINTS) for leaf in tree.leaves)
+    texts = {leaf: _shown(_beside(leaf, names or {})) for leaf in tree.leaves}
+    right = 0.1 + max(_text_inches(text, LEAF_POINTS) for text in texts.values())
     size = ((left + inches + right + 0.1) * columns + 0.4, max(2.5, LEAF_INCHES * tallest + 1.2))
     figure = Figure(figsize=size, layout="constrained")
     grid = figure.subplots(1, columns, squeeze=False)[0]
     for axes, first, stop in zip(grid, breaks[:-1], breaks[1:], strict=True):
-        _draw(axes, tree, place, (int(first), int(stop)), inches)
+        _draw(axes, tree, place, (int(first), int(stop)), inches, texts)
         axes.set_xlim(-left / inches, 1 + right / inches)
         axes.set_ylim(tallest - 0.3, -0.7)
     if title:
@@ -146,6 +157,11 @@ def _places(tree: Hierarchy) -> FloatArray:
     return np.asarray(np.where(tree.is_leaf, 1.0, tree.depth / deepest))
 
 
+def _beside(leaf: str, names: Mapping[str, str]) -> str:
+    """Return a leaf's id, and its name where that says something else."""
+    return f"{leaf} {names[leaf]}" if names.get(leaf, leaf) != leaf else leaf
+
+
 def _shown(text: str) -> str:
     return text if len(text) <= MOST_CHARACTERS else text[: MOST_CHARACTERS - 1] + "…"
 
@@ -172,6 +188,7 @@ def _draw(
     place: FloatArray,
     part: tuple[int, int],
     inches: float,
+    texts: Mapping[str, str],
 ) -> None:
     """Draw the leaves ``part`` and what is above them, the branches being some inches wide."""
     first, stop = part
@@ -193,7 +210,7 @@ def _draw(
             lines += [[(place[entry], row[k]), (place[k], row[k])] for k in below]
     axes.add_collection(LineCollection(lines, colors="0.55", linewidths=0.8, zorder=1))
     for entry in leaves:
-        text = _shown(tree.leaf[entry] or "")
+        text = texts[tree.leaf[entry] or ""]
         x = 1 + 0.04 / inches
         axes.text(x, row[entry], text, va="center", fontsize=LEAF_POINTS, parse_math=False)
     nodes = np.flatnonzero(shown & ~tree.is_leaf)

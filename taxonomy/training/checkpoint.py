@@ -67,8 +67,11 @@ def load_checkpoint(path: Path, state: Mapping[str, Any], key: str) -> Place:
     if not path.exists():
         return Place()
     with naming(path):
-        texts, tensors = read_weights(path)
-        header = decode(_Header, parse_json(texts.get("training", ""), "training"), "training")
+        try:
+            texts, tensors = read_weights(path)
+            header = decode(_Header, parse_json(texts.get("training", ""), "training"), "training")
+        except FileFormatError as error:
+            raise _damaged(str(error)) from error
         if header.key != key:
             raise TrainingError(
                 f"{path}: the checkpoint is of a training with other settings, data or tree. "
@@ -77,9 +80,8 @@ def load_checkpoint(path: Path, state: Mapping[str, Any], key: str) -> Place:
         parts: dict[str, dict[str, Tensor]] = {part: {} for part in state}
         for name, tensor in tensors.items():
             part, _, rest = name.partition("/")
-            parts.setdefault(part, {})[rest] = tensor
-        if parts.keys() != state.keys():
-            raise _damaged(f"it holds the parts {shown(sorted(parts))}")
+            if part in parts:  # who only asks how far it has come restores none
+                parts[part][rest] = tensor
         for part, holder in state.items():
             _check(holder, parts[part])
         for part, holder in state.items():
@@ -96,7 +98,7 @@ class _Header:
 
 
 def _damaged(how: str) -> FileFormatError:
-    return FileFormatError(f"a damaged checkpoint ({how}). Remove it to start again.")
+    return FileFormatError(f"a damaged checkpoint. Remove it to start again ({how}).")
 
 
 def _check(holder: Any, tensors: dict[str, Tensor]) -> None:

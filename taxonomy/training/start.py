@@ -392,7 +392,7 @@ def _warn_of_little(config: TrainConfig, part: Pictures, init_from: object) -> N
     of_class = np.bincount(part.targets, minlength=len(part.classes))
     if steps < FEW_STEPS:
         log.warning(
-            "%d pictures in batches of %d make %d steps in %d epochs, too few to train a network "
+            "%d pictures in batches of %d make %d steps (epochs: %d), too few to train a network "
             "from scratch. Start from a trained one (`init_from='icons/tree'`), train longer "
             "(`epochs`), or in smaller batches (`batch_size`).",
             *(count, config.batch_size, steps, config.epochs),

@@ -130,7 +130,7 @@ def wup_nltk(graph: NounGraph, nodes: Nodes) -> FloatArray:
       hypernym as its lowest common subsumer with itself, and scores below 1 with itself;
     - and by the tie rule a score may depend on which of the two synsets comes first.
 
-    Range (0, 1]. Shipped trees and results of version 0.1 that name ``wup`` were made by this one.
+    Range (0, 1]. Trees made before the two were told apart, such as icons/wordnet, name it ``wup``.
 
     Args:
         graph: the noun graph.

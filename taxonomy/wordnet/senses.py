@@ -279,8 +279,8 @@ class Ballot:
             if self._near[0] is not belief:
                 counts = [self._nearest[one] for one in SIMILAR]
                 self._near = belief, votes.coherence(self.candidates, belief, counts)
-            found: FloatArray = self._near[1][SIMILAR.index(name)]
-            return found
+            near: FloatArray = self._near[1][SIMILAR.index(name)]
+            return near
         if name == "topic":
             return votes.topic(self.candidates, belief, self._nearest[name])
         if name == "agreement" and self._similarity is not None:

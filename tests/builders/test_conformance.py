@@ -182,8 +182,9 @@ class TestCluster:
     def test_the_shipped_trees_are_what_it_builds(self):
         from taxonomy._core.shipped import path
 
-        for source in ("wordnet", "random"):
-            tree = get_builder("cluster", levels="auto")(ICONS, get_source(source)(ICONS))
+        cluster = get_builder("cluster", levels="auto")
+        for source, options in (("wordnet", {"measure": "wup-nltk"}), ("random", {})):
+            tree = cluster(ICONS, get_source(source, **options)(ICONS))
             assert tree == Hierarchy.load(path(f"icons/trees/{source}.json"))
         assert Hierarchy.load(path("icons/trees/hypernyms.json")) == TestHypernyms.TREE
 

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import logging
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -379,11 +383,12 @@ BAD = [
     ("generate two.txt --source embedding --model empty", "'empty'", "Give a folder"),
     ("show none.json", "none.json: no such file", "the name of a shipped tree"),
     ("show half.json", "half.json", "not valid JSON"),
-    ("show other.json", "other.json", "make one: taxonomy generate"),
+    ("show other.json", "other.json", "name its format: taxonomy convert --help"),
+    ("check icons", "icons: no such file", "taxonomy generate icons"),
     ("show edited.json", "edited.json", "Generate it again"),
     ("show empty", "empty/hierarchy.json: no such file", "a run's folder"),
-    ("show two.txt", "two.txt: text, and no tree", "taxonomy generate two.txt"),
-    ("check two.txt", "two.txt: text, and no tree", "taxonomy generate two.txt"),
+    ("show two.txt", "two.txt: the content is of none", "taxonomy generate two.txt"),
+    ("check two.txt", "two.txt: the content is of none", "taxonomy generate two.txt"),
     ("show tree.json --classes kat", "'kat'", "Did you mean 'cat'"),
     ("show tree.json --classes cat,cat", "'cat'", "twice"),
     ("show tree.json --classes ''", "No classes", "at least one"),
@@ -391,8 +396,11 @@ BAD = [
     ("compare tree.json tree.json", "twice", "once"),
     ("compare tree.json icons/none", "icons/none: no such file", "icons/wordnet"),
     ("extract net.safetensors --classes kat", "'kat'", "Did you mean 'cat'"),
-    ("extract icons/tree --classes cat --out e.onnx", "'.onnx'", "in .safetensors"),
-    ("generate icons --out t.nwk", "'.nwk'", "in .json"),
+    ("extract icons/tree --classes cat --out e.onnx", "in .safetensors", "--target onnx"),
+    ("extract icons/tree --classes cat --out pets", "in .safetensors", "--target onnx"),
+    ("extract icons/tree --classes cat --target onnx --out e.onnx", "is a folder", "model.onnx"),
+    ("generate icons --out t.onnx", "'.onnx'", "--target onnx"),
+    ("generate icons --out t.pdf", "'.pdf' names no format", "written as"),
     ("plot icons/wordnet --out t.tex", "'.tex'", ".png, .svg or .pdf"),
     ("curve icons/tree --out t", "without an ending", ".png, .svg or .pdf"),
     ("tasks icons/wordnet --out t.txt", "'.txt'", ".json or .csv"),
@@ -495,6 +503,7 @@ def test_bad_input_gets_one_line_and_leaves_nothing(here, capsys, command, culpr
     [
         ("generate icons --linkage averge", "Did you mean 'average'?"),
         ("generate icons --sorce random", "Did you mean '--source'?"),
+        ("extract icons/tree --clases cat", "Did you mean '--classes'?"),
         ("generate icons --groups 4", "an option of --builder"),
         ("generate icons --policy least", "an option of --builder hypernyms"),
         ("train --data icons --held-out 0.1 --flat", "an option of --data"),
@@ -541,6 +550,23 @@ def test_an_interrupt_is_answered(monkeypatch, here, capsys):
     monkeypatch.setattr("taxonomy.cli.labels.get_labels", stop)
     assert main(["labels", "icons"]) == 130
     assert capsys.readouterr().err == "taxonomy: interrupted; the same command continues.\n"
+
+
+def test_a_shipped_tree_can_be_checked(capsys):
+    assert run(capsys, "check", "icons/wordnet")[-1].startswith("0 errors")
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "ascii"])
+def test_trees_are_printed_whatever_the_encoding(encoding):
+    """As with ``taxonomy show … > t.txt`` on Windows."""
+    words = [sys.executable, "-m", "taxonomy", "show", "icons/wordnet", "--classes", "cat,dog"]
+    environment = {
+        **os.environ,
+        "PYTHONIOENCODING": encoding,
+        "PYTHONPATH": str(Path(__file__).parents[2]),
+    }
+    done = subprocess.run(words, env=environment, capture_output=True, check=True)
+    assert "└──" in done.stdout.decode()
 
 
 class TestTreesOfOtherFormats:
@@ -593,8 +619,6 @@ class TestTreesOfOtherFormats:
     def test_out_writes_the_format_of_its_ending_or_is_refused(self, here, capsys, words):
         run(capsys, *words, "--out", "t.nwk")
         assert (here / "t.nwk").read_text().startswith("(")
-        with pytest.raises(SystemExit) as stopped:
-            main([*words, "--out", "t.pdf"])
-        assert stopped.value.code == 2
+        assert main([*words, "--out", "t.pdf"]) == 2
         assert "'.pdf' names no format. Trees are written as" in capsys.readouterr().err
         assert [path.name for path in here.iterdir()] == ["t.nwk"]

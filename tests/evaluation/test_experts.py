@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,6 +11,7 @@ import pytest
 from taxonomy._core.errors import DataError
 from taxonomy.design.costs import cost
 from taxonomy.design.spec import NetSpec
+from taxonomy.evaluation.curves import cost_accuracy_curve
 from taxonomy.evaluation.experts import mean_points, points, versus_flat
 from taxonomy.predictions import Predictions
 from taxonomy.tasks import Task, TaskList
@@ -43,6 +46,17 @@ def test_tasks_over_other_classes_are_refused():
 def frame(*rows):
     keys = ["task", "kind", "reference", "size", "accuracy", "params", "macs"]
     return pd.DataFrame(rows, columns=keys)
+
+
+def test_a_curve_names_the_network_of_other_classes():
+    tree = Hierarchy.star(["a", "b"])
+    net = SimpleNamespace(
+        spec=NetSpec.flat((4,)),
+        hierarchy=tree,
+        predictions=Predictions(tree.leaves, [[0.0, 1.0]], [1], "val"),
+    )
+    with pytest.raises(DataError, match="the network 'flat': The tasks are over other classes"):
+        cost_accuracy_curve({"flat": net}, TASKS)
 
 
 def test_means_over_tasks():

@@ -25,6 +25,7 @@ from taxonomy.cli import main
 from taxonomy.data import Preprocessing, get_data
 from taxonomy.design import NetSpec
 from taxonomy.export import TARGETS, Bundle, Safetensors, bundle
+from taxonomy.export.card import figures_table
 from taxonomy.export.figures import wilson
 from taxonomy.nets import extract, get_net, predict
 from taxonomy.nets.inputs import to_input
@@ -87,6 +88,7 @@ class TestContent:
         assert Hierarchy.from_content(known["tree"], "it").leaves == PETS
         assert known["input"]["shape"] == [1, 3, 32, 32]
         assert "MIT" in known["licences"]["weights"]
+        assert str(pets) == pets.to_text()
         assert known["cost"]["bytes"] == (pets.path / "model.onnx").stat().st_size
         assert known["versions"].keys() >= {"onnx", "onnxruntime", "torch"}
         assert Bundle.load(pets.path).manifest == known
@@ -123,7 +125,7 @@ class TestContent:
         card = (made.path / "README.md").read_text()
         assert r"\<b\>x\</b\>" in card
         assert r"\[y\](http://z)" in card
-        assert made.to_text() in card
+        assert figures_table(made.manifest) in card
         assert "not stated" in card
 
     def test_names_and_licences_of_your_own(self, tmp_path):
@@ -286,10 +288,11 @@ class TestTheCommand:
         assert main(words) == 0
         lines = capsys.readouterr().out.splitlines()
         assert lines[0] == "expert for 2 of 212 classes: cat, horse"
+        assert lines[2].split() == ["classes", "2", "212"]
         assert lines[-1] == "bundle written to pets"
         assert Bundle.load("pets").classes == ("cat", "horse")
-        assert main([*words, "--batch", "0", "--input", "float"]) == 0
-        assert Bundle.load("pets").manifest["input"]["shape"][0] == "N"
+        assert main([*words[:-2], "--batch", "0", "--input", "float"]) == 0  # into ./expert
+        assert Bundle.load("expert").manifest["input"]["shape"][0] == "N"
 
     def test_classes_of_a_file_and_below_a_node(self, tmp_path, monkeypatch, capsys):
         monkeypatch.chdir(tmp_path)

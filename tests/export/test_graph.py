@@ -32,6 +32,10 @@ onnx = pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")
 
 
+CLOSE = 3e-5
+"""A third of what a bundle is allowed to differ; rounding alone is left."""
+
+
 def bytes_of(side: int, count: int = 3) -> np.ndarray:
     return np.random.default_rng(0).integers(0, 256, (count, 3, side, side)).astype(np.uint8)
 
@@ -66,18 +70,18 @@ SHAPES = {
 @pytest.mark.parametrize("lowering", ["grouped", "sliced", "dense", "auto"])
 @pytest.mark.parametrize("name", SHAPES)
 def test_every_variant_is_exact(name, lowering):
-    assert gap(settled(*SHAPES[name]), ONNX(lowering=lowering)) < 1e-5
+    assert gap(settled(*SHAPES[name]), ONNX(lowering=lowering)) < CLOSE
 
 
 def test_a_flat_network_is_exact():
     net = settled(NetSpec.flat((4, 8), resolution=16), Hierarchy.star("abcdef"))
-    assert gap(net) < 1e-5
-    assert gap(get_net("icons/flat-0.25x")) < 1e-5
+    assert gap(net) < CLOSE
+    assert gap(get_net("icons/flat-0.25x")) < CLOSE
 
 
 @pytest.mark.parametrize("target", [ONNX(input="float"), ONNX(batch=0), ONNX(batch=2)], ids=repr)
 def test_every_form_of_input_is_exact(target):
-    assert gap(settled(SPEC, RAGGED), target) < 1e-5
+    assert gap(settled(SPEC, RAGGED), target) < CLOSE
 
 
 def test_all_families_and_kinds_of_steps_are_written():
@@ -98,8 +102,12 @@ BUILDERS = {
 @pytest.mark.parametrize("nesting", get_args(Nesting))
 @pytest.mark.parametrize("family", FAMILIES)
 @pytest.mark.parametrize("name", BUILDERS)
-def test_random_subsets_are_exact(name, family, nesting):
-    """Trees of several builders with two levels of nodes at most, and two widths a level."""
+@pytest.mark.parametrize("count", [6, pytest.param(21, marks=pytest.mark.slow)])
+def test_random_subsets_are_exact(name, family, nesting, count):
+    """Trees of several builders with two levels of nodes at most, and two widths a level.
+
+    The slow ones are 504 in all.
+    """
     labels = get_labels("icons")
     tree = BUILDERS[name](labels, get_source("random", seed=1)(labels))
     if tree.depth[tree.nodes].max() > 2:
@@ -111,11 +119,11 @@ def test_random_subsets_are_exact(name, family, nesting):
     )
     trunk = (Stage(4, 0, block=block), Stage(8, 1, 2, block))
     net = settled(NetSpec(trunk, levels, nesting=nesting, resolution=16), tree, seed=3)
-    rng = np.random.default_rng(2)
-    for number in range(6):
+    rng = np.random.default_rng(count)
+    for number in range(count):
         size = int(rng.integers(1, 30))
         expert = extract(net, list(rng.choice(np.array(tree.leaves), size, replace=False)))
-        assert gap(expert, ONNX(lowering=("grouped", "auto", "sliced")[number % 3])) < 1e-5
+        assert gap(expert, ONNX(lowering=("grouped", "auto", "sliced")[number % 3])) < CLOSE
 
 
 class TestTheModel:

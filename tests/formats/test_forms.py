@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 
 import networkx as nx
 import nltk
@@ -13,7 +14,8 @@ from scipy.cluster import hierarchy as scipy_hierarchy
 from sklearn.cluster import AgglomerativeClustering
 
 from taxonomy._core.errors import FileFormatError
-from taxonomy.formats import FORMATS, read_raw, read_tree, write_tree
+from taxonomy.formats import FORMATS, get_tree, read_raw, read_tree, write_tree
+from taxonomy.formats._format import NO_GROUPS
 from taxonomy.trees import Hierarchy
 
 HOME = Hierarchy.from_nested({"kitchen": ["fork", "spoon"], "shed": ["rake"]})
@@ -112,10 +114,89 @@ def test_orphans_are_named(tmp_path):
     ]
 
 
+OPEN_IMAGES = {
+    "LabelName": "/m/0bl9f",
+    "Subcategory": [
+        {"LabelName": "/m/0138tl"},
+        {
+            "LabelName": "/m/07yv9",
+            "Subcategory": [{"LabelName": "/m/0k4j", "Part": [{"LabelName": "/m/083wq"}]}],
+        },
+        {
+            "LabelName": "/m/0138t",
+            "Subcategory": [{"LabelName": "/m/0k4j"}, {"LabelName": "/m/01lcw4"}],
+        },
+    ],
+}
+
+
+def test_open_images_has_nodes_of_several_parents(tmp_path):
+    text = json.dumps(OPEN_IMAGES)
+    with pytest.raises(FileFormatError, match="'/m/0k4j' has 2 parents: '/m/07yv9', '/m/0138t'"):
+        read(tmp_path, "t.json", text)
+    tree = read(tmp_path, "t.json", text, parents="most-classes")
+    assert tree.leaves == ("/m/0138tl", "/m/01lcw4", "/m/0k4j")
+    assert [note.partition(",")[0] for note in notes(tree)] == [
+        "1 part was left out",
+        "1 node has several parents",
+        "1 node was left without classes and went",
+    ]
+
+
 def test_a_list_of_wnids_has_no_groups(tmp_path):
     tree = read(tmp_path, "w.txt", "n02123045 tabby, tabby cat\nn02084071\nn01503061\n")
     assert tree == Hierarchy.star(["n02123045", "n02084071", "n01503061"])
-    assert notes(tree) == ["a list has no groups, so that all classes lie below the root"]
+    assert notes(tree) == [NO_GROUPS]
+
+
+@pytest.mark.parametrize("text", ['["cat", "dog", "cow"]', '{"names": ["cat", "dog", "cow"]}'])
+def test_a_list_in_json_has_no_groups(tmp_path, text):
+    assert notes(read(tmp_path, "w.json", text)) == [NO_GROUPS]
+    assert notes(read(tmp_path, "w.json", '[["cat", "dog"], "cow"]')) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("words.txt", "cat\ndog\ncow\n"),
+        ("two words.txt", "traffic light\nstop sign\n"),
+        ("numbers.txt", "0 cat\n1 dog\n"),
+        ("list", "cat\ndog\n"),
+        ("data.yaml", "nc: 2\nnames:\n  0: person\n  1: bicycle\n"),
+        ("id2label.json", '{"0": "person", "1": "bicycle"}'),
+        ("labels.csv", "id,name,wnid\ncat,House cat,n02121620\n"),
+    ],
+)
+def test_a_list_of_classes_is_told_from_a_tree(tmp_path, name, text):
+    with pytest.raises(FileFormatError) as caught:
+        read(tmp_path, name, text)
+    said = f"{caught.value!s} "
+    assert "If it is a list of classes, this makes a tree of it: taxonomy generate " in said
+    assert len(said) <= 401
+
+
+def test_what_is_no_list_is_not_called_one(tmp_path):
+    for name, text in (("t.json", '{"format": "taxonomy-hierarchy"}'), ("t.nwk", "((a,b\nc,d")):
+        with pytest.raises(FileFormatError) as caught:
+            read(tmp_path, name, text)
+        assert "list of classes" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("icons", "this makes a tree of it: taxonomy generate icons."),
+        ("icons/tree", "It is a network; in Python taxonomy.get_net('icons/tree').hierarchy is"),
+    ],
+)
+def test_shipped_lists_and_networks_are_told_from_trees(name, words):
+    with pytest.raises(FileFormatError, match=re.escape(words)):
+        get_tree(name)
+
+
+def test_a_networks_file_is_told_from_a_tree(tmp_path):
+    with pytest.raises(FileFormatError, match=r"It is a network; in Python taxonomy.get_net\("):
+        read(tmp_path, "net.safetensors", "\0" * 80)
 
 
 class TestEdges:
@@ -315,8 +396,8 @@ def reordered(condensed: np.ndarray, order: list[int]) -> np.ndarray:
         ("t.yaml", "{a: b}: c\n", "is no text"),
         ("t.mrg", "(a b) (c d)", "A second tree begins at character 5"),
         ("t.mrg", "(a (b c)", "1 bracket is not closed"),
-        ("t.bin", "\x00\x01", "no known format. Say by `format`"),
-        ("t.txt", "cat\ndog\n", "none of the formats that end in .txt: edges, indented, list, pa"),
+        ("t.bin", "\x00\x01", "no known format. If it is a tree, name"),
+        ("t.txt", "cat\ndog\n", "none of the formats that end in .txt: edges, indented, paths, wn"),
     ],
 )
 def test_what_is_wrong_is_said(tmp_path, name, text, message):
@@ -339,7 +420,22 @@ def test_the_schema_of_the_own_json_is_published():
     assert schema["properties"]["version"]["const"] == 1
 
 
-def test_options_of_a_format_are_checked():
+def test_save_writes_json_only(tmp_path):
+    with pytest.raises(FileFormatError, match=r"save\(\) writes JSON.*taxonomy\.write_tree"):
+        HOME.save(tmp_path / "t.nwk")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_graphs_have_a_policy_for_parents():
+    graph = nx.DiGraph([("r", "a"), ("r", "b"), ("a", "x"), ("b", "x"), ("b", "y")])
+    tree = Hierarchy.from_networkx(graph, parents="most-classes")
+    assert tree == Hierarchy.from_nested({"name": "r", "children": [{"b": ["x", "y"]}]})
+
+
+def test_options_of_a_format_are_checked(tmp_path):
+    (tmp_path / "t.nwk").write_text("(a,b);")
+    with pytest.raises(Exception, match=r"parents is 'deepst'\. Did you mean 'deepest'"):
+        read_tree(tmp_path / "t.nwk", parents="deepst")
     with pytest.raises(FileFormatError, match="No such file"):
         read_tree("nowhere.nwk")
     with pytest.raises(Exception, match=r"has no option 'underscore'\. Did you mean 'underscores'"):

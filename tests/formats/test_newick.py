@@ -156,12 +156,12 @@ class TestSupport:
         assert notes == ("support was taken for percent and divided by 100",)
 
     def test_unless_they_are_names(self):
-        assert read("((a,b)95,c);", Newick(labels="names"))[0].attributes(1) == {"name": "95"}
+        assert read("((a,b)95,c);", Newick(inner="names"))[0].attributes(1) == {"name": "95"}
         assert read("((a,b)'95',c);")[0].attributes(1) == {"name": "95"}
         assert read("((a,b)95,c)all;")[0].attributes(1) == {"name": "95"}
         with pytest.raises(HierarchyError, match="'all' of a node is no support"):
-            read("((a,b)95,c)all;", Newick(labels="support"))
-        with pytest.raises(HierarchyError, match=r"go up to 2012, which is no support.*`labels="):
+            read("((a,b)95,c)all;", Newick(inner="support"))
+        with pytest.raises(HierarchyError, match=r"go up to 2012, which is no support.*`inner="):
             read("((a,b)2012,c);")
 
     def test_comments_say_all(self, tmp_path):

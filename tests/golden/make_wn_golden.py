@@ -12,10 +12,7 @@ import csv
 import io
 import tempfile
 from pathlib import Path
-
-import wn
-import wn.similarity
-import wn.taxonomy
+from typing import Any
 
 from taxonomy._core.io import write_text
 from taxonomy.wordnet import NounGraph
@@ -42,17 +39,22 @@ def lexicon(graph: NounGraph, nodes: list[int]) -> str:
     return "".join([*lines, "</Lexicon></LexicalResource>\n"])
 
 
-def wup(first: wn.Synset, second: wn.Synset) -> float:
+def wup(first: Any, second: Any) -> float:
     """Return ``wn.similarity.wup``, the best over all lowest common hypernyms."""
-    return max(
+    found: float = max(
         2 * k / (len(first.shortest_path(low)) + len(second.shortest_path(low)) + 2 * k)
         for low in first.lowest_common_hypernyms(second)
         for k in [low.max_depth() + 1]
     )
+    return found
 
 
 def main() -> None:
     """Score the pairs and write the file."""
+    import wn
+    import wn.similarity
+    import wn.taxonomy
+
     graph = NounGraph.load()
     with (HERE / "nltk_golden.csv").open(newline="") as file:
         pairs = [(row["first"], row["second"]) for row in csv.DictReader(file)]

@@ -31,6 +31,8 @@ def modules_after(code: str) -> set[str]:
             HEAVY,
         ),
         ("from taxonomy import evaluate", HEAVY),
+        ("from taxonomy.formats import FORMATS as f; [f.get(n) for n in f]", HEAVY | {"rdflib"}),
+        ("from taxonomy import get_tree; get_tree('icons/wordnet')", HEAVY | {"yaml", "rdflib"}),
         ("from taxonomy.design import *", HEAVY),
         ("from taxonomy import NetSpec, cost, design_search, get_tasks; get_tasks('icons')", HEAVY),
         ("from taxonomy.data import DATASETS as d; [d.get(n) for n in d]", HEAVY | {"datasets"}),

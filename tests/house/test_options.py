@@ -14,10 +14,14 @@ from taxonomy.builders import BUILDERS
 from taxonomy.clustering.shaped import Shape
 from taxonomy.data import Preprocessing
 from taxonomy.export import TARGETS
+from taxonomy.formats import FORMATS
 from taxonomy.similarity import SOURCES
 
-TABLES = (BUILDERS, SOURCES, TARGETS)
-CLASSES = [*(table.get(name) for table in TABLES for name in table), Shape, Preprocessing]
+REGISTRIES = (BUILDERS, SOURCES, FORMATS, TARGETS)
+CLASSES = [
+    *(registry.get(name) for registry in REGISTRIES for name in registry),
+    *(Shape, Preprocessing),
+]
 
 
 def words(hint: Any) -> list[str]:

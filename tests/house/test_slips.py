@@ -21,6 +21,7 @@ def made():
             "the tree 'a' is a Generated; give a Hierarchy, such as its .tree",
         ),
         (lambda made: tx.compare([made.tree, made.tree]), "what is compared is a list; give a"),
+        (lambda made: tx.compare(made.tree, made.tree), "give a dictionary of trees by name"),
         (
             lambda made: tx.compare({"a": made.tree, "b": made.tree}, "triplet_distance"),
             "'triplet_distance' is one text where metrics are wanted",
@@ -45,5 +46,19 @@ def test_slips_with_networks(tmp_path):
     net = tx.get_net("icons/tree")
     with pytest.raises(TaxonomyError, match="'cat' is one text where classes are wanted"):
         tx.extract(net, "cat")
+    with pytest.raises(TaxonomyError, match=r"in \.safetensors\. .*--target onnx"):
+        tx.save_net(tmp_path / "net.onnx", net)
+    with pytest.raises(TaxonomyError, match=r"no such network\. Did you mean 'icons/tree'"):
+        tx.extract("icons/tre", ["cat"])
+    assert tx.extract("icons/tree", ["cat"]).classes == ("cat",)
+    run = tx.Run.__new__(tx.Run)  # the run of a training that is finished
+    with pytest.raises(TaxonomyError, match=r"give a HierarchicalNet, such as its \.net\(\)"):
+        tx.predict(run, [])
+    with pytest.raises(TaxonomyError, match=r"give a Predictions, such as its \.predictions\(\)"):
+        tx.evaluate(run, net.hierarchy)
     with pytest.raises(TaxonomyError, match="the network is a str; give a HierarchicalNet"):
         tx.save_net(net, "net.safetensors")
+
+
+def test_what_is_large_prints_short():
+    assert str(tx.get_data("icons")).endswith(" of 212 classes)")

@@ -31,7 +31,7 @@ import taxonomy as tx
 
 tx.similarity.WordNet(mesure="lin")
 tx.builders.Cluster(levels="three")
-tx.extract("icons/tree", ["cat"])
+tx.extract(3, ["cat"])
 """
 
 

@@ -243,3 +243,11 @@ class TestSpelling:
             labels.index(self.TWO)
         with pytest.raises(LabelError, match="other characters"):
             labels.restrict([self.TWO])
+
+
+def test_nothing_is_said_of_what_is_shipped(caplog):
+    """What a file of one's own was read as is worth knowing; that of the toolkit's own is not."""
+    with caplog.at_level("INFO"):
+        for name in shipped_names():
+            get_labels(name)
+    assert caplog.records == []

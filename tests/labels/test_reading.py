@@ -229,6 +229,8 @@ def test_folders_keep_their_names_as_ids(tmp_path, folders, labels):
         ("x.yaml", "", "expected names"),
         ("x.pbtxt", "item { id: 1 name: 'cat' }", "a label map of TensorFlow"),
         ("labels.txt", "item {\n  id: 1\n}", "a label map of TensorFlow"),
+        ("x.nwk", "((cat,dog),taxi);", "a tree, no list of classes; 'taxonomy show' prints it"),
+        ("x.txt", "#NEXUS\nbegin trees;\n", "a tree, no list of classes"),
         ("x.xlsx", b"PK\x03\x04", "a spreadsheet; save it as CSV"),
         ("x.txt", "<!DOCTYPE html><html>", "a web page"),
         ("x.txt", "CLASSES = ('cat',\n 'dog')\n", "a program; write its names as text"),

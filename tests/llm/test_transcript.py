@@ -51,6 +51,13 @@ def test_a_file_is_read_and_written_to_the_same_bytes(tmp_path):
     assert (tmp_path / "b.jsonl.xz").read_bytes() == (tmp_path / "c.jsonl.xz").read_bytes()
 
 
+@pytest.mark.parametrize("version", ["²", "9" * 5000, "", "1.5", "-1"])
+def test_what_is_no_version_of_a_template_is_none(tmp_path, version):
+    """Such as a digit that is no number, or a number that is too long to be read."""
+    lines = changed(request={**REQUEST, "template": f"rows-v{version}"})
+    assert Transcript.load(write(tmp_path / "a.jsonl.xz", lines)).versions == {}
+
+
 def changed(**parts):
     return [HEAD, {**LINES[1], **parts}]
 

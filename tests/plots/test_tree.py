@@ -138,3 +138,9 @@ def test_the_names_of_many_nodes_in_little_room_are_those_of_the_largest_groups(
     assert 3 < len(texts) < 30
     boxes = [text.get_window_extent() for text in figure.axes[0].texts]
     assert not any(one.overlaps(other) for one, other in combinations(boxes, 2))
+
+
+def test_names_stand_beside_codes():
+    tree = Hierarchy.star(["n02084071", "cat"])
+    figure = tree_figure(tree, names={"n02084071": "dog", "cat": "cat"})
+    assert {"n02084071 dog", "cat"} <= {text.get_text() for text in figure.axes[0].texts}

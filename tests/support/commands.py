@@ -13,6 +13,8 @@ from pathlib import Path
 from taxonomy.builders import BUILDERS
 from taxonomy.cli._parsers import SUMMARIES, parser_of
 from taxonomy.data import DATASETS
+from taxonomy.export import TARGETS
+from taxonomy.formats import FORMATS
 from taxonomy.similarity import SOURCES
 
 ROOT = Path(__file__).parents[2]
@@ -23,7 +25,10 @@ CHOICES = {
     "--builder": tuple(BUILDERS),
     "--source": tuple(SOURCES),
     "--data": tuple(DATASETS),
+    "--target": tuple(TARGETS),
     "--by": ("model",),
+    "--from": tuple(FORMATS),
+    "--to": tuple(FORMATS),
     "--strategy": ("rows", "groups", "senses"),
 }
 """Flags that bring others."""

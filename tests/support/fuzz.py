@@ -70,6 +70,7 @@ def fuzz(name: str, seconds: int, corpus: Path) -> None:
             f"-max_len={1 << 16}",
             "-rss_limit_mb=0",
             "-timeout=60",
+            "-report_slow_units=60",
         ]
         options = [sys.argv[0], str(corpus), *limits, f"-artifact_prefix={corpus.parent}/fault-"]
         atheris.Setup([*options, "-print_final_stats=1"], one, custom_mutator=change)

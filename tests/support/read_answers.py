@@ -35,7 +35,9 @@ from tests.support.server import Raw, completion, data_of, good_answer, serve
 
 
 class _Nobody:
-    """A client that answers well, without a server."""
+    """A client that answers well, without a server, in answers of any length."""
+
+    room = None
 
     def __init__(self, store: Store) -> None:
         self.store = store

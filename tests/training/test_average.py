@@ -127,10 +127,15 @@ class TestStart:
         assert (net(x)[:, 2:] - flat(x)[:, 2:]).abs().min() > 0
 
     def test_refuses_a_network_with_nothing_alike(self):
-        with pytest.raises(SpecError, match="first trunk stage"):
+        with pytest.raises(SpecError, match=r"first trunk stage.*give one whose trunk"):
             start_from(
                 build_net(NetSpec.flat((7,), resolution=16), Hierarchy.star(CLASSES)), self.FLAT
             )
+
+    def test_names_the_shipped_network_that_would_do(self):
+        tree = Hierarchy.from_nested([["a", "b"], "c"])
+        with pytest.raises(SpecError, match=r"give icons/tree or one whose trunk begins with"):
+            start_from(build_net(NetSpec.recommended(tree), tree), self.FLAT)
 
     def test_a_frozen_trunk_stays_with_its_statistics(self, stripes):
         net = build_net(SPEC, TREE, 0)

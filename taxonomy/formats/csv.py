@@ -12,10 +12,13 @@ from taxonomy.formats._format import Content, Format, Reading
 from taxonomy.trees.hierarchy import Hierarchy
 from taxonomy.trees.links import Parents, counted, keys_of, read_links, short
 
-_CHILD = ("child", "id", "node", "class", "category", "label", "name")
+_CHILD = (
+    *("child", "id", "node", "class", "category", "label", "name"),
+    *("fine", "fine_label", "subclass"),
+)
 _PARENT = (
     *("parent", "parent_id", "parent id", "parentid", "parent_name"),
-    *("supercategory", "superclass", "hypernym"),
+    *("supercategory", "superclass", "hypernym", "coarse", "coarse_label"),
 )
 _FACTS = ("label", "name", "merge_height", "span", "support")
 _SEPARATORS = ",;\t|"
@@ -26,9 +29,10 @@ class ParentTable(Format):
     r"""CSV, or with tabs or semicolons, that names the parent of every node.
 
     The first row names the columns: one called ``child`` (or ``id``, ``node``, ``class``,
-    ``category``), one called ``parent`` (or ``parent_id``, ``supercategory``, ``superclass``,
-    ``hypernym``), and in any order ``label``, ``name``, ``merge_height``, ``span`` and ``support``.
-    A root has no parent. Nothing but provenance is lost.
+    ``category``, ``fine``), one called ``parent`` (or ``parent_id``, ``supercategory``,
+    ``superclass``, ``hypernym``, ``coarse``), and in any order ``label``, ``name``,
+    ``merge_height``, ``span`` and ``support``. A root has no parent. Nothing but provenance is
+    lost.
 
     >>> print(ParentTable().write(Hierarchy.from_nested({"pets": ["cat"]})).decode(), end="")
     child,parent

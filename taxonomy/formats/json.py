@@ -20,6 +20,7 @@ class NativeJSON(Format):
     """
 
     endings: ClassVar[tuple[str, ...]] = (".json",)
+    sure: ClassVar[int] = 3
 
     def fits(self, content: Content) -> bool:
         """Return whether the file names this format."""

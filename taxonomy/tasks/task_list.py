@@ -1,29 +1,18 @@
-"""`Task`: a subset of classes that an expert is asked for; lists of them, read or drawn by chance.
-
-A task list is a CSV file with one task a line, its classes, or the JSON that `TaskList.save`
-writes:
-
->>> tasks = get_tasks("icons")
->>> len(tasks), next(iter(tasks)).classes
-(1612, ('banana', 'lemon'))
-"""
+"""A task, a list of them, and the files that hold one."""
 
 from __future__ import annotations
 
 import csv
-import logging
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from io import StringIO
 from pathlib import Path
-from typing import overload
 
 import numpy as np
 
-from taxonomy._core import io, shipped
+from taxonomy._core import io
 from taxonomy._core.arrays import BoolArray, IntArray
 from taxonomy._core.decoding import decode, parse_json
 from taxonomy._core.endings import TASKS, check_ending
@@ -31,16 +20,12 @@ from taxonomy._core.errors import (
     FileFormatError,
     LabelError,
     check_whole,
-    did_you_mean,
     shortened,
     shown,
 )
 from taxonomy._core.recorded import Recorded
 from taxonomy._core.registry import lookup
 from taxonomy.labels import check_classes
-from taxonomy.trees.hierarchy import Hierarchy
-
-log = logging.getLogger(__name__)
 
 FORMAT = "taxonomy-tasks"
 MOST_COUNT = 10**12
@@ -151,6 +136,7 @@ class TaskList(Recorded):
             size: number of classes, likewise.
             reference: the tree they were drawn from, likewise.
 
+        >>> from taxonomy.tasks import get_tasks
         >>> len(get_tasks("icons").select(kind="coherent", size=5))
         200
         """
@@ -351,254 +337,3 @@ def _csv_tasks(text: str, known: tuple[str, ...] | None, path: Path | str) -> It
         except LabelError as error:
             raise LabelError(shortened(f"{path}, line {reader.line_num}: {error}")) from error
         number += 1
-
-
-def get_tasks(name: Path | str, classes: Iterable[str] | None = None) -> TaskList:
-    """Return a shipped task list by the name of its label set, or read one from a file.
-
-    Args:
-        name: a shipped list such as ``icons``, or a file as `TaskList.load` reads it.
-        classes: all label ids that the file's tasks may ask for; by default those that it names.
-
-    Raises:
-        FileFormatError: there is no such list, or the file is damaged; the line or place is named.
-        LabelError: a task has an unknown class, one twice, or an impossible count.
-
-    >>> get_tasks("icons").digest[:8]
-    'bd52222a'
-    """
-    ending = f"/{TASKS_FILE}"
-    name = str(name).removesuffix(ending) if not Path(name).exists() else name
-    lists = [file.removesuffix(ending) for file in shipped.index() if file.endswith(ending)]
-    if str(name) in lists:
-        return TaskList.load(shipped.path(f"{name}{ending}"))
-    if not Path(name).exists():
-        raise FileFormatError(
-            f"{name}: no such file, and no shipped task list.{did_you_mean(str(name), lists)} "
-            f"Shipped: {', '.join(lists)}."
-        )
-    return TaskList.load(name, classes)
-
-
-TASKS_FILE = "tasks.json"
-"""The name of a shipped label set's task list, in its folder."""
-
-
-def sample_coherent(
-    reference: Hierarchy, name: str, size: int, count: int, seed: int
-) -> list[Task]:
-    """Draw tasks of classes that belong together: from one clade of ``size`` to ``4 size`` leaves.
-
-    A clade is drawn uniformly among those of that size, then its classes.
-
-    Args:
-        reference: the tree.
-        name: what the tasks call it.
-        size: classes a task.
-        count: number of tasks; fewer are the first of more.
-        seed: of the drawing.
-
-    Raises:
-        LabelError: the reference has no such clade.
-
-    >>> tree = Hierarchy.from_nested([["cat", "dog"], ["bus", "car"]])
-    >>> [task.classes for task in sample_coherent(tree, "mine", size=2, count=2, seed=0)]
-    [('cat', 'dog'), ('cat', 'dog')]
-    """
-    clades = _clades(reference, size, 4 * size)
-    if not clades:
-        raise LabelError(f"The tree {name!r} has no clade of {size} to {4 * size} classes.")
-    rng = np.random.default_rng([seed, size, 1])
-    tasks = []
-    for i in range(count):
-        clade = clades[rng.integers(len(clades))]
-        classes = rng.choice(np.array(clade, dtype=object), size, replace=False)
-        tasks.append(_task("coherent", name, size, i, classes))
-    return tasks
-
-
-def sample_mixed(reference: Hierarchy, name: str, size: int, count: int, seed: int) -> list[Task]:
-    """Draw tasks from two clades, or three where ``size`` allows, that share no class.
-
-    Each clade gives an equal share of the classes, the first ones taking what is over.
-
-    Arguments as `sample_coherent`.
-
-    Raises:
-        LabelError: the reference has too few clades that share no class.
-
-    >>> tree = Hierarchy.from_nested([["cat", "dog"], ["bus", "car"]])
-    >>> [task.classes for task in sample_mixed(tree, "mine", size=4, count=1, seed=0)]
-    [('bus', 'car', 'cat', 'dog')]
-    """
-    rng = np.random.default_rng([seed, size, 2])
-    tasks: list[Task] = []
-    for i in range(count):
-        parts = 2 if size < 3 else int(rng.integers(2, 4))
-        share = [size // parts + (j < size % parts) for j in range(parts)]
-        clades = _clades(reference, max(share), 4 * max(share))
-        for _ in range(1000):
-            picks = [clades[k] for k in rng.choice(len(clades), min(parts, len(clades)), False)]
-            if len(picks) == parts and len(set().union(*picks)) == sum(map(len, picks)):
-                break
-        else:
-            raise LabelError(
-                f"The tree {name!r} has no {parts} disjoint clades for {size} classes."
-            )
-        classes = [
-            name
-            for pick, n in zip(picks, share, strict=True)
-            for name in rng.choice(np.array(pick, dtype=object), n, replace=False)
-        ]
-        tasks.append(_task("mixed", name, size, i, classes))
-    return tasks
-
-
-def sample_random(ids: Iterable[str], size: int, count: int, seed: int) -> list[Task]:
-    """Draw tasks uniformly from all classes.
-
-    Args:
-        ids: the classes.
-        size: classes a task.
-        count: number of tasks; fewer are the first of more.
-        seed: of the drawing.
-
-    Raises:
-        LabelError: there are fewer classes than a task is to have.
-
-    >>> [task.classes for task in sample_random(["cat", "dog", "bus"], size=2, count=2, seed=0)]
-    [('bus', 'cat'), ('bus', 'dog')]
-    """
-    if not 1 <= size <= len(ids := tuple(ids)):
-        raise LabelError(f"size is {size}; give a number from 1 to the {len(ids)} classes.")
-    pool = np.array(sorted(ids), dtype=object)
-    rng = np.random.default_rng([seed, size, 3])
-    return [
-        _task("random", "", size, i, rng.choice(pool, size, replace=False)) for i in range(count)
-    ]
-
-
-def draw_tasks(
-    tree: Hierarchy,
-    *,
-    sizes: tuple[int, ...] = (2, 5, 10, 20),
-    count: int = 50,
-    seed: int = 0,
-    name: str = "tree",
-) -> TaskList:
-    """Draw tasks from a tree: coherent, mixed and random ones of several sizes.
-
-    Kinds that a size makes impossible are left out: a tree may have no branch large enough.
-
-    Args:
-        tree: any tree.
-        sizes: numbers of classes a task; those that leave no class out are passed over.
-        count: tasks of each kind and size.
-        seed: of the drawing.
-        name: what the tasks call the tree.
-
-    Raises:
-        LabelError: the tree has too few classes for any of the sizes, or a number below 1.
-
-    >>> print(draw_tasks(Hierarchy.from_nested([["cat", "dog"], ["bus", "car"]]), count=3))
-    9 tasks over 4 classes: 3 coherent, 3 mixed, 3 random
-    """
-    check_whole("count", count, 1, MOST_COUNT, LabelError)
-    for size in sizes:
-        check_whole("sizes", size, 1, MOST_COUNT, LabelError)
-    tasks: list[Task] = []
-    fitting = [size for size in sizes if size < len(tree.leaves)]
-    for draw in (sample_coherent, sample_mixed):
-        for size in fitting:
-            with suppress(LabelError):  # no branches for tasks of this size
-                tasks += draw(tree, name, size, count, seed)
-    for size in fitting:
-        tasks += sample_random(tree.leaves, size, count, seed)
-    if not tasks:
-        raise LabelError(
-            f"A tree of {len(tree.leaves)} classes has no tasks of {', '.join(map(str, sizes))} "
-            "classes that leave any out; give smaller `sizes`."
-        )
-    made = io.provenance("draw_tasks", tree=tree.digest, seed=seed)
-    return TaskList(tasks, tree.leaves, made)
-
-
-def _clades(reference: Hierarchy, least: int, most: int) -> list[tuple[str, ...]]:
-    """Return the distinct clades of a size, by inner node, in canonical order."""
-    nodes = [n for n in reference.nodes if least <= reference.leaf_counts[n] <= most]
-    return list(dict.fromkeys(reference.clade(node) for node in nodes))
-
-
-def _task(kind: str, reference: str, size: int, number: int, classes: Iterable[str]) -> Task:
-    parts = [kind, reference, str(size), f"{number:03d}"]
-    chosen = tuple(sorted(str(name) for name in classes))
-    return Task("-".join(part for part in parts if part), chosen, kind, reference)
-
-
-@overload
-def tasks_for(classes: Iterable[str], given: Path | str | None = None) -> TaskList: ...
-
-
-@overload
-def tasks_for(
-    classes: Iterable[str], given: Path | str | None = None, *, required: bool
-) -> TaskList | None: ...
-
-
-def tasks_for(
-    classes: Iterable[str], given: Path | str | None = None, *, required: bool = True
-) -> TaskList | None:
-    """Return the tasks of a list, or the shipped ones over the same classes.
-
-    Args:
-        classes: that the tasks are over.
-        given: a task list's name or file; where left out, the shipped list over just these classes.
-        required: whether it is an error if there is no such list; else None is returned.
-
-    Raises:
-        LabelError: no list is given and none is shipped for these classes, or the list given asks
-            for other classes.
-
-    >>> from taxonomy.labels import get_labels
-    >>> len(tasks_for(get_labels("icons").ids))
-    1612
-    >>> tasks_for(["cat", "dog"], required=False) is None
-    True
-    """
-    known = tuple(sorted(classes))
-    if given is not None:
-        return get_tasks(given, known)
-    for name in shipped.index():
-        if (
-            name.endswith("/tasks.json")
-            and (found := get_tasks(name.partition("/")[0])).ids == known
-        ):
-            return found
-    if not required:
-        return None
-    raise LabelError(
-        "No task list is shipped for these classes; write one, a line a task with the classes that "
-        "an expert is wanted for, such as: cat,dog. Name its file as `tasks`."
-    )
-
-
-def tasks_of(tree: Hierarchy, given: Path | str | None = None) -> TaskList:
-    """Return the tasks of a list, else the shipped ones over a tree's classes, else drawn ones.
-
-    Args:
-        tree: that the tasks are over the classes of.
-        given: a task list's name or file.
-
-    Raises:
-        LabelError: the list given asks for other classes, or the tree is too small to draw tasks.
-
-    >>> print(tasks_of(Hierarchy.from_nested([["cat", "dog"], ["bus", "car"]])))
-    150 tasks over 4 classes: 50 coherent, 50 mixed, 50 random
-    """
-    if given is not None:
-        return get_tasks(given, tree.leaves)
-    if (found := tasks_for(tree.leaves, required=False)) is not None:
-        return found
-    drawn = draw_tasks(tree)
-    log.info("No task list is named: %s, drawn from the tree (taxonomy tasks writes them).", drawn)
-    return drawn

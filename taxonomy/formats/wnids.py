@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from taxonomy._core.errors import HierarchyError
-from taxonomy.formats._format import Content, Format, Reading
+from taxonomy.formats._format import NO_GROUPS, Content, Format, Reading
 from taxonomy.labels import WNID
 from taxonomy.trees.hierarchy import Hierarchy
 from taxonomy.trees.links import Parents
@@ -44,7 +44,7 @@ class LabelList(Format):
             raw.add(0, leaf=words[0].strip(",") if is_wnid else line.strip())
         if len(raw.parent) == 1:
             raise HierarchyError("The list is empty; give at least one class.")
-        return Reading(raw, ("a list has no groups, so that all classes lie below the root",))
+        return Reading(raw, (NO_GROUPS,))
 
     def write(self, tree: Hierarchy, ending: str = "") -> bytes:  # noqa: ARG002
         """Return the labels, sorted."""
