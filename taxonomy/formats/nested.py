@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from taxonomy._core.errors import FileFormatError, HierarchyError, shortened, shown
+from taxonomy._core.filling import put
 from taxonomy._core.registry import require
 from taxonomy.formats._format import NO_GROUPS, Content, Format, Reading
 from taxonomy.formats._json import dump_deep
@@ -139,7 +140,8 @@ def _yaml(content: Content) -> Any:
                 item = None if is_null else event.value
             else:
                 continue
-            _put(item, open_, done)
+            if not put(item, open_, done):
+                raise HierarchyError(f"The key {shown(item)} is no text, or given twice.")
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         words = " ".join(str(error).split())
         raise FileFormatError(
@@ -148,19 +150,3 @@ def _yaml(content: Content) -> Any:
     if len(done) != 1:
         raise HierarchyError(f"The file holds {len(done)} documents; one is wanted.")
     return done[0]
-
-
-def _put(item: Any, open_: list[tuple[Any, list[Any]]], done: list[Any]) -> None:
-    """Put a value where it belongs: into the list or dictionary around it."""
-    if not open_:
-        done.append(item)
-        return
-    around, key = open_[-1]
-    if isinstance(around, list):
-        around.append(item)
-    elif key:
-        around[key.pop()] = item
-    elif not isinstance(item, str) or item in around:
-        raise HierarchyError(f"The key {shown(item)} is no text, or given twice.")
-    else:
-        key.append(item)

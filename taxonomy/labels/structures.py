@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from taxonomy._core.errors import LabelError, shown
+from taxonomy._core.filling import put
 from taxonomy.labels.entries import Entry, Found, first_name, is_code, of_code
 from taxonomy.labels.tables import columns, from_records
 
@@ -65,23 +66,13 @@ def parse_yaml(text: str) -> Any:
 
 
 def _put(value: Any, waiting: list[tuple[Any, list[Any]]], done: list[Any], line: int) -> None:
-    """Put a value where the parser stands: at the end, into a list, or as a key or its value.
+    """Put a value where the parser stands.
 
     Raises:
         LabelError: a key that is no text, or that the mapping has already.
     """
-    if not waiting:
-        done.append(value)
-        return
-    holder, key = waiting[-1]
-    if isinstance(holder, list):
-        holder.append(value)
-    elif key:
-        holder[key.pop()] = value
-    elif not isinstance(value, str) or value in holder:
+    if not put(value, waiting, done):
         raise LabelError(f"line {line}: the key {shown(value)} is no text, or occurs twice.")
-    else:
-        key.append(value)
 
 
 def read_structure(value: Any, kind: str) -> Found:
