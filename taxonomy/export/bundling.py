@@ -217,6 +217,64 @@ def bundle(
         raise ExportError(
             f"The network reads {whole.spec.channels} channels, which no picture has."
         )
+    given = _pictures_of(net, whole, expert, smaller, calibration, pictures, predictions)
+    with evaluating(expert), io.atomic_folder(folder, MANIFEST) as place:
+        samples = made_up(expert)
+        model = _write_model(place / to.file, to, smaller, expert, samples, given)
+        others = {
+            "labels.txt": "".join(f"{name}\n" for name in expert.classes).encode(),
+            **to.others(expert),
+        }
+        for name, content in others.items():
+            io.write_bytes(place / name, content)
+        io.save_npz(place / "self-test.npz", {"pictures": samples, "logits": model.logits})
+        manifest = {
+            "format": FORMAT,
+            "version": 1,
+            "target": TARGETS.name_of(to),
+            "options": asdict(to),  # type: ignore[call-overload]
+            "runtime": to.runtime,
+            "model": to.file,
+            **to.describe(expert),
+            "preprocessing": expert.preprocessing.to_dict(),
+            **_identity(expert, labels),
+            "licences": {**_licences(expert), **(licences or {})},
+            "cost": asdict(cost(expert.spec, expert.hierarchy)) | {"bytes": model.bytes},
+            "measured": model.measured,
+            **model.calibrated,
+            "self_test": {"tolerance": REPEATED["int8" if smaller else "float"]},
+            "versions": io.versions("numpy", "torch", "onnx", "onnxruntime"),
+            "files": {file.name: io.file_digest(file) for file in sorted(place.iterdir())},
+        }
+        io.write_text(place / "README.md", card(manifest))
+        io.write_json(place / MANIFEST, manifest)
+    return Bundle(Path(folder), manifest)
+
+
+@dataclass(frozen=True)
+class _Given:
+    """What a bundle is measured and calibrated on."""
+
+    data: Pictures | None
+    part: Pictures | None
+    predictions: Predictions | None
+
+
+def _pictures_of(
+    net: HierarchicalNet | Path | str,
+    whole: HierarchicalNet,
+    expert: HierarchicalNet,
+    smaller: Quantizing | None,
+    calibration: Pictures | DataRequest | Path | str | None,
+    pictures: Pictures | None,
+    predictions: Predictions | None,
+) -> _Given:
+    """Return the calibrating data set, the pictures to measure on, and stored predictions.
+
+    Raises:
+        ExportError: int8 is asked for, and no pictures tell what it loses.
+        DataError: pictures of one of the classes are missing.
+    """
     data = None
     if smaller or calibration is not None:
         data = read(_data_of(net, whole) if calibration is None else calibration, expert)
@@ -231,61 +289,58 @@ def bundle(
             "`pictures`, or a data set with a validation split as `calibration`."
         )
     part = None if pictures is None else of_classes(pictures, expert)
-    with evaluating(expert), io.atomic_folder(folder, MANIFEST) as place:
-        samples = made_up(expert)
-        file, model = place / to.file, to.model(expert)
+    return _Given(data, part, predictions)
+
+
+@dataclass(frozen=True)
+class _Model:
+    """A model that was written, and what was measured of it."""
+
+    bytes: int
+    logits: Float32Array
+    measured: dict[str, io.Json]
+    calibrated: dict[str, io.Json]
+
+
+def _write_model(
+    file: Path,
+    to: Target,
+    smaller: Quantizing | None,
+    expert: HierarchicalNet,
+    samples: Bytes,
+    given: _Given,
+) -> _Model:
+    """Write the model, compared with the network first, and in int8 if that is asked for.
+
+    Raises:
+        ExportError: it answers something else, or loses more in int8 than is allowed.
+    """
+    model, part, predictions = to.model(expert), given.part, given.predictions
+    io.write_bytes(file, model)
+    run = to.runner(file)
+    measured: dict[str, io.Json] = {
+        "largest_difference": largest_gap(run, expert, samples, part),
+        "compared_pictures": SAMPLES + (0 if part is None else min(COMPARED, len(part))),
+    }
+    calibrated: dict[str, io.Json] = {}
+    logits = answers(expert, samples)
+    predictions = predictions if part is None else predictions_of(run, part)
+    if smaller and given.data is not None and part is not None and predictions is not None:
+        chosen = calibrating(given.data, expert)
+        calibrated = {"calibration": described(chosen)}
+        measured["bytes_in_floats"] = len(model)
+        model = smaller.quantized(model, colours(chosen.images))
         io.write_bytes(file, model)
         run = to.runner(file)
-        measured: dict[str, io.Json] = {
-            "largest_difference": largest_gap(run, expert, samples, part),
-            "compared_pictures": SAMPLES + (0 if part is None else min(COMPARED, len(part))),
-        }
-        calibrated: dict[str, io.Json] = {}
-        logits = answers(expert, samples)
-        predictions = predictions if part is None else predictions_of(run, part)
-        if smaller and data is not None and part is not None and predictions is not None:
-            chosen = calibrating(data, expert)
-            calibrated = {"calibration": described(chosen)}
-            measured["bytes_in_floats"] = len(model)
-            model = smaller.quantized(model, colours(chosen.images))
-            io.write_bytes(file, model)
-            run = to.runner(file)
-            logits, floats = run(samples), predictions
-            predictions = predictions_of(run, part)
-            measured["int8"] = parity_of(
-                floats, predictions, smaller.allowed_loss, smaller.least_agreement
-            )
-        measured["latency"] = latency_of(run, samples, to.runtime, to.threads)
-        if predictions is not None:
-            measured["accuracy"] = accuracy_of(predictions.restrict(expert.classes))
-        others = {
-            "labels.txt": "".join(f"{name}\n" for name in expert.classes).encode(),
-            **to.others(expert),
-        }
-        for name, content in others.items():
-            io.write_bytes(place / name, content)
-        io.save_npz(place / "self-test.npz", {"pictures": samples, "logits": logits})
-        manifest = {
-            "format": FORMAT,
-            "version": 1,
-            "target": TARGETS.name_of(to),
-            "options": asdict(to),  # type: ignore[call-overload]
-            "runtime": to.runtime,
-            "model": to.file,
-            **to.describe(expert),
-            "preprocessing": expert.preprocessing.to_dict(),
-            **_identity(expert, labels),
-            "licences": {**_licences(expert), **(licences or {})},
-            "cost": asdict(cost(expert.spec, expert.hierarchy)) | {"bytes": len(model)},
-            "measured": measured,
-            **calibrated,
-            "self_test": {"tolerance": REPEATED["int8" if smaller else "float"]},
-            "versions": io.versions("numpy", "torch", "onnx", "onnxruntime"),
-            "files": {file.name: io.file_digest(file) for file in sorted(place.iterdir())},
-        }
-        io.write_text(place / "README.md", card(manifest))
-        io.write_json(place / MANIFEST, manifest)
-    return Bundle(Path(folder), manifest)
+        logits, floats = run(samples), predictions
+        predictions = predictions_of(run, part)
+        measured["int8"] = parity_of(
+            floats, predictions, smaller.allowed_loss, smaller.least_agreement
+        )
+    measured["latency"] = latency_of(run, samples, to.runtime, to.threads)
+    if predictions is not None:
+        measured["accuracy"] = accuracy_of(predictions.restrict(expert.classes))
+    return _Model(len(model), logits, measured, calibrated)
 
 
 def _own(net: HierarchicalNet | Path | str) -> tuple[Pictures | None, Predictions | None]:
