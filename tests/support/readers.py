@@ -93,6 +93,10 @@ def _texts(*texts: str) -> Callable[[Path], list[bytes]]:
     return lambda folder: [text.encode() for text in texts]
 
 
+def _save_npz(value: Any, path: Path) -> None:
+    value.save(path.with_suffix(".npz"))
+
+
 def _save(value: Any, path: Path) -> None:
     value.save(path)
 
@@ -166,7 +170,7 @@ READERS = (
         _texts(values.table(","), values.table(";", True), values.table("\t")),
         of_table,
         values.precomputed,
-        lambda v, p: v.save(p.with_suffix(".npz")),
+        _save_npz,
         read_written=Similarity.load,
     ),
     Reader(
@@ -175,7 +179,7 @@ READERS = (
         values.npys,
         of_npy,
         values.precomputed,
-        lambda v, p: v.save(p.with_suffix(".npz")),
+        _save_npz,
         read_written=Similarity.load,
     ),
     Reader(
@@ -184,7 +188,7 @@ READERS = (
         values.tables,
         of_npz,
         values.precomputed,
-        lambda v, p: v.save(p.with_suffix(".npz")),
+        _save_npz,
         read_written=Similarity.load,
     ),
     Reader(
