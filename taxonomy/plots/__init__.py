@@ -6,6 +6,15 @@ require("matplotlib")
 
 from taxonomy.plots._files import save_figure  # noqa: E402
 from taxonomy.plots.curve import cost_accuracy_figure  # noqa: E402
+from taxonomy.plots.heat_map import plot_heat_map  # noqa: E402
+from taxonomy.plots.tanglegram import plot_tanglegram  # noqa: E402
 from taxonomy.plots.tree import plot_tree, tree_figure  # noqa: E402
 
-__all__ = ["cost_accuracy_figure", "plot_tree", "save_figure", "tree_figure"]
+__all__ = [
+    "cost_accuracy_figure",
+    "plot_heat_map",
+    "plot_tanglegram",
+    "plot_tree",
+    "save_figure",
+    "tree_figure",
+]

@@ -16,6 +16,10 @@ _DATELESS = {
     ".svg": {"Date": None, "Creator": None},
     ".pdf": {"CreationDate": None, "Creator": None, "Producer": None},
 }
+DOTS = 150
+"""Pixels an inch."""
+MOST_PIXELS = 30_000
+"""A side of a picture at most; taller pages have fewer pixels an inch."""
 
 
 def save_figure(path: Path | str, figure: Figure) -> None:
@@ -29,7 +33,8 @@ def save_figure(path: Path | str, figure: Figure) -> None:
         FileFormatError: the ending is another one; nothing is written.
     """
     ending, buffer = check_ending(path, FIGURES), BytesIO()
-    # SVG's ids are drawn at random unless salted.
-    with mpl.rc_context({"svg.hashsalt": "taxonomy-experts"}):
-        figure.savefig(buffer, format=ending[1:], dpi=150, metadata=_DATELESS[ending])
+    # SVG's ids are drawn at random unless salted; its texts stay texts, to be found and copied.
+    with mpl.rc_context({"svg.hashsalt": "taxonomy-experts", "svg.fonttype": "none"}):
+        dots = min(DOTS, MOST_PIXELS / max(figure.get_size_inches()))
+        figure.savefig(buffer, format=ending[1:], dpi=dots, metadata=_DATELESS[ending])
     io.write_bytes(path, buffer.getvalue())

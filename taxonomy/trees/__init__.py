@@ -4,7 +4,7 @@
 says what can be wrong with it; `content`, `nested` and `graphs` read and write it as JSON, nested
 lists and networkx graphs, and `links` makes one of parents and children. `taxonomy.formats` has
 files. `operations` prune, merge, split and cut, `consensus` joins several trees
-into one, and `naming` names inner nodes.
+into one, `naming` names inner nodes, and `untangling` orders the leaves of two trees face to face.
 """
 
 from taxonomy.trees.checks import check
