@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from taxonomy._core.arrays import FloatArray
+from taxonomy._core.arrays import FloatArray, IntArray
 from taxonomy._core.errors import printable
 from taxonomy.trees.hierarchy import Hierarchy
 
@@ -23,6 +23,7 @@ STRIKES = ("solid", (0, (4, 1.5)), (0, (1, 1.2)))
 BRANCH, FAINT, SMALL_PRINT = "0.55", "0.8", "0.35"
 MOST_CHARACTERS = 28
 LEAF_POINTS, NAME_POINTS = 7.5, 6.0
+MOST_GROUPS = len(COLOURS) * len(STRIKES)
 MANY = 300
 """From this number of rows on they stand closer, and texts are smaller."""
 
@@ -130,26 +131,52 @@ def branches(tree: Hierarchy, row: FloatArray, place: FloatArray) -> list[FloatA
     return list(np.concatenate([across, along]).reshape(-1, 2, 2))
 
 
-def top_groups(tree: Hierarchy, order: Iterable[str]) -> dict[str, int]:
-    """Return, for every label, the number of the root's child above it, as they come in an order.
+def main_groups(tree: Hierarchy) -> list[int]:
+    """Return the nodes whose classes are told apart by colour: the root's children, or below.
 
-    Neighbours in that order so have different colours.
+    As long as one holds more than a third of all classes and has nodes below it, these are told
+    apart, too, so that a tree that parts late is not drawn in a single colour.
+
+    >>> main_groups(Hierarchy.from_nested([[["ant", "bee"], ["cat", "dog"]], "eel"]))
+    [1, 2, 5]
     """
-    top = {
-        leaf: child
-        for child in tree.children(0) or (0,)
-        for leaf in tree.leaf[child : tree.stop[child]]
-        if leaf is not None
-    }
-    number = {child: i for i, child in enumerate(dict.fromkeys(top[leaf] for leaf in order))}
-    return {leaf: number[child] for leaf, child in top.items()}
+    counts, chosen = tree.leaf_counts, [0]
+    waiting = [0]
+    while waiting:
+        node = max(waiting, key=lambda node: (counts[node], -node))
+        waiting.remove(node)
+        below = [child for child in tree.children(node) if not tree.is_leaf[child]]
+        if node and (3 * counts[node] <= counts[0] or len(chosen) + len(below) > MOST_GROUPS):
+            continue
+        chosen += below
+        waiting += below
+    return sorted(chosen)[1:] or [0]
+
+
+def group_of(tree: Hierarchy, order: Iterable[str] = ()) -> IntArray:
+    """Return, for every entry, the number of its group in `main_groups`, and -1 above these.
+
+    Args:
+        tree: what is drawn.
+        order: of its leaves from first to last, so that neighbours have different colours; left
+            out, the tree's own.
+    """
+    owner = np.full(len(tree), -1)
+    for node in main_groups(tree):  # in preorder, so that the inner ones come last
+        owner[node : tree.stop[node]] = node
+    entry = dict(zip(tree.leaves, tree.leaf_entries.tolist(), strict=True))
+    leaves = [entry[leaf] for leaf in order] or np.flatnonzero(tree.is_leaf)
+    number = {-1: -1}
+    for node in owner[leaves].tolist():
+        number.setdefault(node, len(number) - 1)
+    return np.array([number.setdefault(node, len(number) - 1) for node in owner.tolist()])
 
 
 def colour(group: int) -> str:
-    """Return a group's colour."""
-    return COLOURS[group % len(COLOURS)]
+    """Return a group's colour; grey for none."""
+    return BRANCH if group < 0 else COLOURS[group % len(COLOURS)]
 
 
 def strike(group: int) -> Any:
     """Return how a group's lines are struck: another way when all colours were used."""
-    return STRIKES[group // len(COLOURS) % len(STRIKES)]
+    return "solid" if group < 0 else STRIKES[group // len(COLOURS) % len(STRIKES)]

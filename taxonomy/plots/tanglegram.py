@@ -34,7 +34,7 @@ def plot_tanglegram(
 
     The children of nodes are put in an order in which few lines cross (`taxonomy.trees.untangle`).
     The lines of classes that moved are thick, their names bold, and both have the colour and the
-    strike of the top group that the class has in the first tree; all other lines are thin and
+    strike of the group that the class has in the first tree; all other lines are thin and
     grey. A class that only one tree has is written in grey italics. Places are those of
     `tree_figure`.
 
@@ -80,7 +80,8 @@ def plot_tanglegram(
     axes.set_axis_off()
     axes.set_xlim(0, width)
     axes.set_ylim(height, 0)
-    groups = drawing.top_groups(first, found.first)
+    number = drawing.group_of(first, found.first)
+    groups = dict(zip(first.leaves, number[first.leaf_entries].tolist(), strict=True))
     rows = []
     for tree, order, name, left in zip((first, second), orders, names, (True, False), strict=True):
         # The shorter of two lists is spread over the height of the longer.
