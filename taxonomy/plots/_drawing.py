@@ -134,23 +134,24 @@ def branches(tree: Hierarchy, row: FloatArray, place: FloatArray) -> list[FloatA
 def main_groups(tree: Hierarchy) -> list[int]:
     """Return the nodes whose classes are told apart by colour: the root's children, or below.
 
-    As long as one holds more than a third of all classes and has nodes below it, these are told
-    apart, too, so that a tree that parts late is not drawn in a single colour.
+    In the place of one that holds more than a third of all classes stand the nodes below it, so
+    that a tree that parts late is not drawn in a single colour.
 
     >>> main_groups(Hierarchy.from_nested([[["ant", "bee"], ["cat", "dog"]], "eel"]))
-    [1, 2, 5]
+    [2, 5]
     """
-    counts, chosen = tree.leaf_counts, [0]
-    waiting = [0]
-    while waiting:
-        node = max(waiting, key=lambda node: (counts[node], -node))
-        waiting.remove(node)
-        below = [child for child in tree.children(node) if not tree.is_leaf[child]]
-        if node and (3 * counts[node] <= counts[0] or len(chosen) + len(below) > MOST_GROUPS):
-            continue
-        chosen += below
-        waiting += below
-    return sorted(chosen)[1:] or [0]
+
+    def below(node: int) -> list[int]:
+        return [child for child in tree.children(node) if not tree.is_leaf[child]]
+
+    counts, found = tree.leaf_counts, below(0)
+    while found:
+        node = max(found, key=lambda node: (counts[node], -node))
+        within = below(node)
+        if 3 * counts[node] <= counts[0] or not within or len(found) + len(within) > MOST_GROUPS:
+            break
+        found = [*(other for other in found if other != node), *within]
+    return sorted(found)
 
 
 def group_of(tree: Hierarchy, order: Iterable[str] = ()) -> IntArray:
@@ -162,14 +163,14 @@ def group_of(tree: Hierarchy, order: Iterable[str] = ()) -> IntArray:
             out, the tree's own.
     """
     owner = np.full(len(tree), -1)
-    for node in main_groups(tree):  # in preorder, so that the inner ones come last
+    for node in main_groups(tree):
         owner[node : tree.stop[node]] = node
     entry = dict(zip(tree.leaves, tree.leaf_entries.tolist(), strict=True))
     leaves = [entry[leaf] for leaf in order] or np.flatnonzero(tree.is_leaf)
     number = {-1: -1}
     for node in owner[leaves].tolist():
         number.setdefault(node, len(number) - 1)
-    return np.array([number.setdefault(node, len(number) - 1) for node in owner.tolist()])
+    return np.array([number[node] for node in owner.tolist()])
 
 
 def colour(group: int) -> str:

@@ -18,6 +18,7 @@ from taxonomy.trees.hierarchy import Hierarchy
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+LEAST_POINTS = 4.5
 ROOT_INCHES = 0.22
 """How wide the root's box is, which no branch leads to."""
 DARKEST, SHADES, PALEST = 0.2, 0.5, 0.88
@@ -110,13 +111,15 @@ def _write(axes: Axes, column: Column, text: str, box: tuple[float, float, float
     """Write a text into a box where it fits, along or upright."""
     left, right, top, bottom = box
     width, height = (right - left) * column.inches, (bottom - top) * column.row_inches
-    long = drawing.text_inches(text, drawing.NAME_POINTS) + 0.06
-    high = 1.3 * drawing.NAME_POINTS / 72
-    if not text or min(width, height) < high or max(width, height) < long:
+    long = drawing.text_inches(text, 1) + 0.01  # inches a point
+    high = 1.3 / 72
+    along, upright = min(width / long, height / high), min(height / long, width / high)
+    points = min(drawing.NAME_POINTS, max(along, upright))
+    if not text or points < LEAST_POINTS:
         return
+    turn = 0 if along >= points else 90
     middle = (left + right) / 2, (top + bottom) / 2
-    turn = 0 if width >= long else 90
-    drawing.write(axes, *middle, text, drawing.NAME_POINTS, ha="center", rotation=turn)
+    drawing.write(axes, *middle, text, points, ha="center", rotation=turn)
 
 
 def _colours(tree: Hierarchy) -> list[tuple[float, float, float]]:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 LEAST_RADIUS, GAP, TITLE_INCHES, NOTE_INCHES = 1.6, 0.08, 0.4, 0.3
+MOST_POINTS = 16.0
 OPEN = 0.5
 """Rows left free where the circle closes."""
 ARC_STEP = math.radians(1)
@@ -37,9 +38,9 @@ def plot_radial(
     """Draw a tree around its root, its leaves by id on a circle.
 
     How far a node is from the middle is its merge height or, without these, its depth. The
-    branches below a child of the root have one colour and strike, those below the children of
-    a very large one too; the names of these groups are written where there is room. Nodes are
-    marked by their support as in a dendrogram.
+    branches below a child of the root have one colour and strike; below one that holds more than
+    a third of the classes, each of its children has its own. The names of these groups are
+    written where there is room. Nodes are marked by their support as in a dendrogram.
 
     Args:
         tree: a tree.
@@ -151,17 +152,17 @@ def _write(axes: Axes, text: str, turn: float, reach: float, row: float) -> None
 def _name_groups(axes: Axes, tree: Hierarchy, turn: FloatArray, reach: FloatArray) -> None:
     """Write the names of the coloured groups at their nodes, those of larger groups first."""
     taken: list[tuple[float, float, float]] = []
-    high = 1.5 * drawing.LEAF_POINTS / 72
+    # The larger the page, the farther its middle is looked at from.
+    points = float(np.clip(reach.max(), drawing.LEAF_POINTS, MOST_POINTS))
+    high = 1.5 * points / 72
     for node in sorted(drawing.main_groups(tree), key=lambda node: (-tree.leaf_counts[node], node)):
         if not tree.name[node]:
             continue
         text = drawing.shown(tree.name[node])
-        half = drawing.text_inches(text, drawing.LEAF_POINTS) / 2
+        half = 1.1 * drawing.text_inches(text, points) / 2
         x, y = reach[node] * math.cos(turn[node]), reach[node] * math.sin(turn[node])
         if any(abs(x - a) < half + b and abs(y - c) < high for a, b, c in taken):
             continue
         taken.append((x, half, y))
         ground = {"facecolor": "white", "edgecolor": "none", "pad": 0.5, "alpha": 0.85}
-        drawing.write(
-            axes, x, y, text, drawing.LEAF_POINTS, ha="center", weight="bold", bbox=ground, zorder=3
-        )
+        drawing.write(axes, x, y, text, points, ha="center", weight="bold", bbox=ground, zorder=3)

@@ -80,7 +80,7 @@ def plot_tanglegram(
     axes.set_axis_off()
     axes.set_xlim(0, width)
     axes.set_ylim(height, 0)
-    number = drawing.group_of(first, found.first)
+    number = drawing.group_of(first, found.first).clip(0)
     groups = dict(zip(first.leaves, number[first.leaf_entries].tolist(), strict=True))
     rows = []
     for tree, order, name, left in zip((first, second), orders, names, (True, False), strict=True):

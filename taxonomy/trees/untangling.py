@@ -82,17 +82,18 @@ def untangle(first: Hierarchy, second: Hierarchy) -> Untangled:
         order = tuple(filter(None, first.leaf))
         return Untangled(order, order, 0)
     number = {label: i for i, label in enumerate(sorted({*first.leaves, *second.leaves}))}
-    sides = _Side(first, number), _Side(second, number)
+    sides, turned = _in_one_order(_Side(first, number), _Side(second, number))
     colour = _told_apart(*sides)
     found = []
-    for start, turned in product(range(STARTS), (0, 1)):
-        places = _settled(sides, sides[turned].drawn(colour, start), turned)
+    for start, way in product(range(STARTS), (0, 1)):
+        places = _settled(sides, colour, start, way)
         ranks = _ranks(*places)
-        found.append((_inversions(ranks), _squares(ranks), places))
-    fewest, _, places = min(found, key=lambda each: each[:2])
+        found.append((_inversions(ranks), *_distances(ranks), places))
+    fewest, *_, places = min(found, key=lambda each: each[:3])
     labels = list(number)
     one, other = (
-        [labels[i] for i in np.argsort(place)[: np.isfinite(place).sum()]] for place in places
+        [labels[i] for i in np.argsort(place)[: np.isfinite(place).sum()]]
+        for place in places[::turned]
     )
     step = 1 if one[0] <= one[-1] else -1  # of the two mirror images, one
     return Untangled(tuple(one[::step]), tuple(other[::step]), fewest)
@@ -218,57 +219,64 @@ class _Side:
         return held
 
 
+def _in_one_order(one: _Side, other: _Side) -> tuple[tuple[_Side, _Side], int]:
+    """Return two trees in the same order whichever came first, and -1 where they are turned."""
+    nothing = np.zeros(one.labels, dtype=np.uint64)
+    forth, back = (int(_refined(nothing, *pair).sum()) for pair in ((one, other), (other, one)))
+    return ((one, other), 1) if forth <= back else ((other, one), -1)
+
+
+def _refined(colour: WordArray, one: _Side, other: _Side) -> WordArray:
+    """Tell labels apart by the clades that they lie in, until this tells no more apart."""
+    told = 0
+    while (now := len(np.unique(colour))) > told:
+        told = now
+        seen = one.seen(colour) + splitmix64(other.seen(colour))
+        colour = splitmix64(splitmix64(colour) + seen)
+    return colour
+
+
 def _told_apart(one: _Side, other: _Side) -> WordArray:
     """Return a word for every label that says how it lies in both trees, whatever it is called.
 
-    Words are refined by those of the clades that a label lies in until this tells no more labels
-    apart. Labels side by side in both trees can be exchanged, so that any order among them will
-    do. Of others that are still alike one is marked, and what follows for the rest is found by
-    refining again. After many such steps the order of the labels decides among what is left.
+    Labels side by side in both trees can be exchanged, so that any order among them will do. Of
+    others that are alike in all their relations one is marked, and what follows for the rest is
+    found by refining again. After many such steps the order of the labels decides about the rest.
     """
-
-    def refined(colour: WordArray) -> tuple[WordArray, int]:
-        told = 0
-        while (now := len(np.unique(colour))) > told:
-            told = now
-            colour = splitmix64(splitmix64(colour) + one.seen(colour) + other.seen(colour))
-        return colour, told
-
-    colour: WordArray = np.zeros(one.labels, dtype=np.uint64)
-    colour, _ = refined(colour)
-    twins = np.stack([one.family(), other.family()])
-    order = np.lexsort(twins)
-    new = np.append(True, (np.diff(twins[:, order]) != 0).any(axis=0))
+    colour = _refined(np.zeros(one.labels, dtype=np.uint64), one, other)
+    families = np.stack([one.family(), other.family()])
+    order = np.lexsort(families)
+    new = np.append(True, (np.diff(families[:, order]) != 0).any(axis=0))
     at = np.arange(len(order))
     rank = np.empty(len(order), dtype=np.uint64)
     rank[order] = (at - np.maximum.accumulate(np.where(new, at, 0))).astype(np.uint64)
-    colour, told = refined(splitmix64(colour + rank))
+    colour = _refined(splitmix64(colour + rank), one, other)
     for _ in range(MOST_TOLD_APART):
-        if told == len(colour):
-            break
         ordered = np.sort(colour)
-        alike = ordered[1:][ordered[1:] == ordered[:-1]][0]
-        colour[np.flatnonzero(colour == alike)[0]] += np.uint64(1)
-        colour, told = refined(colour)
+        alike = ordered[1:][ordered[1:] == ordered[:-1]]
+        if not len(alike):
+            break
+        colour[np.flatnonzero(colour == alike[0])[0]] += np.uint64(1)
+        colour = _refined(colour, one, other)
     return colour
 
 
 def _settled(
-    sides: tuple[_Side, _Side], placed: FloatArray, turned: int
+    sides: tuple[_Side, _Side], colour: WordArray, start: int, way: int
 ) -> tuple[FloatArray, FloatArray]:
-    """Sort both trees by each other, beginning with one that is placed, until nothing is gained."""
-    one, other = sides[turned], sides[1 - turned]
-    a = placed
-    b = other.sorted_by(a, other.placed(np.zeros(len(other.parent)), np.arange(len(other.parent))))
-    least = _squares(_ranks(a, b))
+    """Sort both trees by each other, one of them first, from a start until nothing is gained."""
+    one, other = sides[way], sides[1 - way]
+    a = one.drawn(colour, start)
+    b = other.sorted_by(a, other.drawn(colour, start))
+    least, _ = _distances(_ranks(a, b))
     for _ in range(SWEEPS):
         new_a = one.sorted_by(b, a)
         new_b = other.sorted_by(new_a, b)
-        left = _squares(_ranks(new_a, new_b))
+        left, _ = _distances(_ranks(new_a, new_b))
         if left >= least:
             break
         a, b, least = new_a, new_b, left
-    return (b, a) if turned else (a, b)
+    return (b, a) if way else (a, b)
 
 
 def _ranks(one: FloatArray, other: FloatArray) -> IntArray:
@@ -283,8 +291,10 @@ def _shared_ranks(first: Sequence[str], second: Sequence[str]) -> IntArray:
     return np.argsort(np.argsort([place[label] for label in first if label in place]))
 
 
-def _squares(ranks: IntArray) -> int:
-    return int(((ranks - np.arange(len(ranks))) ** 2).sum())
+def _distances(ranks: IntArray) -> tuple[int, float]:
+    """Return the sums of the distances between equal labels, squared, and to the power of 1.5."""
+    apart = np.sort(np.abs(ranks - np.arange(len(ranks))))
+    return int((apart**2).sum()), float((apart**1.5).sum())
 
 
 def _inversions(ranks: IntArray) -> int:

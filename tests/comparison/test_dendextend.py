@@ -17,6 +17,8 @@ from taxonomy.comparison import (
     baker_spearman,
     cophenetic_correlation,
     cut,
+    entanglement,
+    entanglement_of_orders,
     fowlkes_mallows_curve,
     null,
 )
@@ -78,6 +80,20 @@ def test_three_clusters(trees):
         assert curve.loc[3, "fowlkes_mallows"] == pytest.approx(theirs)
         if one + other == "ab":
             assert theirs == pytest.approx(0.8888889, abs=5e-8)
+
+
+def test_entanglement(trees):
+    """Of R's own leaf orders of a and b, for three powers; other orders leave none."""
+    lines = (ORACLES / "golden_dendextend.txt").read_text().splitlines()
+    start = lines.index("entanglement L=1.5 (a,b)") + 1
+    golden = [float(line.split()[1]) for line in lines[start : start + 3]]
+    start = lines.index("labels order") + 1
+    orders = [[cell.strip('"') for cell in line.split()[1:]] for line in lines[start : start + 2]]
+    for power, value in zip((1.5, 1.0, 2.0), golden, strict=True):
+        ours = entanglement_of_orders(*orders, power=power)
+        assert ours == pytest.approx(value, abs=5e-8)
+    assert entanglement(trees["a"], trees["b"]) < golden[0] / 2
+    assert entanglement(trees["a"], trees["a"]) == 0
 
 
 def test_gamma_is_another_number(trees):
