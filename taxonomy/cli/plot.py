@@ -7,7 +7,7 @@ from taxonomy.wordnet.known import display_names
 
 EXAMPLES = (
     "taxonomy plot icons/wordnet --out tree.png",
-    "taxonomy plot icons/wordnet --classes cat,dog,car --out three.svg",
+    "taxonomy plot icons/wordnet --kind radial --classes cat,dog,car --out three.svg",
 )
 
 

@@ -67,10 +67,9 @@ def draw_dendrogram(axes: Axes, column: Column, tallest: int = 0) -> None:
     lines = drawing.branches(column.tree, column.row, column.place)
     axes.add_collection(LineCollection(lines, colors=drawing.BRANCH, linewidths=0.8, zorder=1))
     column.write_leaves(axes)
-    begun, at = column.begun, (column.place, column.row)
-    mark(axes, column.tree, np.setdiff1d(column.nodes, begun), at)
-    hollow = {"facecolor": "white", "edgecolor": drawing.BRANCH, "s": 14, "zorder": 2}
-    axes.scatter(*(x[begun] for x in at), **hollow)
+    x, y, begun = column.place, column.row, column.begun
+    mark(axes, column.tree, np.setdiff1d(column.nodes, begun), (x, y))
+    axes.scatter(x[begun], y[begun], 14, facecolor="white", edgecolor=drawing.BRANCH, zorder=2)
     _name(axes, column)
     column.frame(axes, tallest)
     _bands(axes, column)
@@ -118,16 +117,15 @@ def mark(axes: Axes, tree: Hierarchy, nodes: IntArray, at: tuple[FloatArray, Flo
         nodes: what is marked.
         at: every entry's place along the two axes.
     """
+    x, y = at
     support = np.full(len(tree), np.nan) if tree.support is None else tree.support
     unknown, known = nodes[np.isnan(support[nodes])], nodes[~np.isnan(support[nodes])]
     if len(unknown):
-        axes.scatter(*(x[unknown] for x in at), s=14, color="0.35", zorder=2)
+        axes.scatter(x[unknown], y[unknown], 14, color="0.35", zorder=2)
     if len(known):
         shares = support[known]
         size = LEAST_MARK + (MOST_MARK - LEAST_MARK) * shares
-        axes.scatter(
-            *(x[known] for x in at), s=size, c=shares, cmap=SUPPORT, vmin=0, vmax=1, zorder=2
-        )
+        axes.scatter(x[known], y[known], size, shares, cmap=SUPPORT, vmin=0, vmax=1, zorder=2)
 
 
 def _name(axes: Axes, column: Column) -> None:

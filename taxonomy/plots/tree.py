@@ -96,9 +96,11 @@ def tree_figure(
     note = _note(tree) if note is None else note
     if kind == "radial":
         axes = plot_radial(tree, names=names, pictures=pictures, title=title, note=note)
+        figure = axes.figure
+        assert isinstance(figure, Figure)  # no part of one, as it was made there
         if tree.support is not None:
-            _explain(axes.figure, cax=axes.inset_axes((0.03, 0.03, 0.012, 0.2)))
-        return axes.figure
+            _explain(figure, cax=axes.inset_axes((0.03, 0.03, 0.012, 0.2)))
+        return figure
     parts = in_columns(tree, columns, names, pictures or {})
     figure = _in_columns(parts, draw_icicle if kind == "icicle" else draw_dendrogram)
     if title:
