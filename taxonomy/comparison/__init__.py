@@ -2,7 +2,7 @@
 
 One meaning a file: `heights` (cophenetic correlation), `baker`, `cut_pairs` (Fowlkes-Mallows),
 `mutual_information`, `clades` (Robinson-Foulds), `triplets`, `ancestors` (ancestor-F1),
-`entanglement`; `dasgupta`
+`facing` (entanglement, no metric); `dasgupta`
 and `purity` are fits of one tree, `bounds` what bounds on its shape cost, `chance` how far it is
 from chance. `cuts` says what a cut
 into k clusters is, `relabelling` what chance gives, `movement` which classes moved. Trees of
@@ -27,7 +27,7 @@ from taxonomy.comparison.clades import robinson_foulds
 from taxonomy.comparison.cut_pairs import fowlkes_mallows, fowlkes_mallows_curve
 from taxonomy.comparison.cuts import cut
 from taxonomy.comparison.dasgupta import dasgupta_cost, share_of_chance
-from taxonomy.comparison.entanglement import entanglement, entanglement_of_orders
+from taxonomy.comparison.facing import entanglement, entanglement_of_orders
 from taxonomy.comparison.heights import cophenetic_correlation, cophenetic_fit
 from taxonomy.comparison.metric import Metric
 from taxonomy.comparison.movement import moved
