@@ -22,6 +22,8 @@ EXTRAS = {
     "nltk": "wordnet",
     "onnx": "onnx",
     "onnxruntime": "onnx",
+    "ai_edge_litert": "tflite",
+    "flatbuffers": "tflite",
     "openai": "llm",
     "PIL": "train",
     "pooch": "train",

@@ -13,7 +13,7 @@ from taxonomy._core.registry import unknown_option
 COMMANDS = {
     "labels": "labels senses",
     "trees": "generate show check convert compare refine name plot",
-    "networks": "tasks design train predict evaluate extract curve features",
+    "networks": "tasks design train predict evaluate extract cost curve features",
     "language models": "llm",
     "all of it": "demo",
 }

@@ -4,6 +4,7 @@ from taxonomy._core.endings import NETWORKS, check_ending
 from taxonomy.cli._arguments import CLASSES, NETWORK, TASKS, Given, Parser, Words, add_out
 from taxonomy.cli._options import add_options, choice, given_options
 
+TARGETS = ("onnx", "safetensors", "tflite")
 EXAMPLES = (
     "taxonomy extract icons/tree --classes cat,dog,horse --out pets.safetensors",
     "taxonomy extract icons/tree --classes cat,dog,horse --target onnx --out pets/",
@@ -19,15 +20,17 @@ def add_arguments(parser: Parser, argv: Words) -> None:
     wanted.add_argument("--task", help="the id of a task in the list")
     parser.add_argument("--tasks", help=TASKS)
     told = "write a bundle for a device into the folder --out, not one file for this toolkit"
-    parser.add_argument("--target", choices=("onnx", "safetensors"), help=told)
+    parser.add_argument("--target", choices=TARGETS, help=told)
     told = "pictures that calibrate int8 and measure a bundle: icons or a folder [its own]"
     parser.add_argument("--data", dest="calibration", metavar="FOLDER", help=told)
     name = choice(argv, "--target", "")
+    told = "how a bundle answers none of these: probability, energy, siblings or both"
+    parser.add_argument("--reject", metavar="SCORE", help=told)
     add_out(parser, "the expert's file", default="expert" if name else "expert.safetensors")
-    if name in ("onnx", "safetensors"):
-        from taxonomy.export import TARGETS
+    if name in TARGETS:
+        from taxonomy import export
 
-        add_options(parser, TARGETS.get(name), f"options of --target {name}")
+        add_options(parser, export.TARGETS.get(name), f"options of --target {name}")
 
 
 def run(arguments: Given) -> None:
@@ -39,11 +42,12 @@ def run(arguments: Given) -> None:
     named = {key: getattr(arguments, key) for key in ("classes", "under", "task", "tasks")}
     classes = chosen_classes(net, **named)
     if arguments.target:
-        from taxonomy.export import TARGETS, bundle
+        from taxonomy import export
 
-        options = given_options(TARGETS.get(arguments.target), arguments)
-        options["calibration"] = arguments.calibration
-        made = bundle(arguments.net, arguments.out, arguments.target, classes=classes, **options)
+        options = given_options(export.TARGETS.get(arguments.target), arguments)
+        options |= {"calibration": arguments.calibration, "reject": arguments.reject}
+        to = (arguments.net, arguments.out, arguments.target)
+        made = export.bundle(*to, classes=classes, **options)
         print(f"{made.to_text()}\nbundle written to {arguments.out}")
         return
     expert = extract(net, classes)

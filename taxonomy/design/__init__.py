@@ -19,6 +19,7 @@ from taxonomy._core.registry import lazy_names
 if TYPE_CHECKING:
     from taxonomy.design.blocks import CONVNEXT, RESNET, Backbone, Block, Bucket, Level, Stage
     from taxonomy.design.costs import Cost, cost, expert_costs
+    from taxonomy.design.explained import Explained, explain_cost
     from taxonomy.design.families import FAMILIES, Family
     from taxonomy.design.search import DesignConfig, design_search
     from taxonomy.design.spec import NetSpec
@@ -32,6 +33,7 @@ __all__ = [
     "Bucket",
     "Cost",
     "DesignConfig",
+    "Explained",
     "Family",
     "Level",
     "NetSpec",
@@ -39,6 +41,7 @@ __all__ = [
     "cost",
     "design_search",
     "expert_costs",
+    "explain_cost",
 ]
 
 __getattr__, __dir__ = lazy_names(
@@ -52,6 +55,8 @@ __getattr__, __dir__ = lazy_names(
         "Bucket": "taxonomy.design.blocks",
         "Cost": "taxonomy.design.costs",
         "DesignConfig": "taxonomy.design.search",
+        "Explained": "taxonomy.design.explained",
+        "explain_cost": "taxonomy.design.explained",
         "Family": "taxonomy.design.families",
         "Level": "taxonomy.design.blocks",
         "NetSpec": "taxonomy.design.spec",

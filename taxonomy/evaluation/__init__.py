@@ -28,6 +28,15 @@ from taxonomy.evaluation.hierarchical import (
     mistake_severity,
 )
 from taxonomy.evaluation.networks import NetworkScores, evaluate_network
+from taxonomy.evaluation.rejection import (
+    Rejecting,
+    Rejector,
+    auroc,
+    false_positives,
+    rejection_table,
+    siblings,
+    threshold_for,
+)
 from taxonomy.evaluation.scores import Evaluation, evaluate
 from taxonomy.evaluation.tables import class_table, group_table
 
@@ -37,7 +46,10 @@ __all__ = [
     "Evaluation",
     "NetworkScores",
     "Overlap",
+    "Rejecting",
+    "Rejector",
     "TaskScores",
+    "auroc",
     "brier_score",
     "class_table",
     "cost_accuracy_curve",
@@ -45,6 +57,7 @@ __all__ = [
     "evaluate_network",
     "evaluate_tasks",
     "expected_calibration_error",
+    "false_positives",
     "group_table",
     "hierarchical_distance",
     "hierarchical_overlap",
@@ -55,7 +68,10 @@ __all__ = [
     "negative_log_likelihood",
     "points",
     "probabilities",
+    "rejection_table",
     "reliability_table",
+    "siblings",
     "task_calibration",
+    "threshold_for",
     "versus_flat",
 ]

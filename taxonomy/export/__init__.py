@@ -4,7 +4,7 @@ A bundle is a folder with the model in a target's format, ``labels.txt``, ``bund
 (``README.md``), a self-test and, for targets with a runtime of their own, ``run.py``.
 
 >>> sorted(TARGETS)
-['onnx', 'safetensors']
+['onnx', 'safetensors', 'tflite']
 """
 
 from taxonomy._core.registry import require
@@ -12,8 +12,10 @@ from taxonomy._core.registry import require
 require("torch")
 require("safetensors")
 
-from taxonomy.export.bundling import TARGETS, Bundle, Target, bundle  # noqa: E402
+from taxonomy.export.bundling import TARGETS, Bundle, bundle  # noqa: E402
+from taxonomy.export.target import Target  # noqa: E402
 from taxonomy.export.to_onnx import ONNX  # noqa: E402
 from taxonomy.export.to_safetensors import Safetensors  # noqa: E402
+from taxonomy.export.to_tflite import TFLite  # noqa: E402
 
-__all__ = ["ONNX", "TARGETS", "Bundle", "Safetensors", "Target", "bundle"]
+__all__ = ["ONNX", "TARGETS", "Bundle", "Safetensors", "TFLite", "Target", "bundle"]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 from taxonomy._core import io, shipped
 from taxonomy._core.arrays import Float32Array
@@ -15,11 +15,11 @@ from taxonomy._core.folders import SPLITS
 from taxonomy._core.registry import Registry
 from taxonomy.data import DataRequest, Pictures, get_data
 from taxonomy.design.costs import cost
-from taxonomy.export.card import card, figures_table
+from taxonomy.evaluation.rejection import Rejecting
+from taxonomy.export.card import card, figures_table, names_kept
 from taxonomy.export.checking import COMPARED, REPEATED, SAMPLES, answers, largest_gap, made_up
 from taxonomy.export.figures import accuracy_of, latency_of, parity_of
 from taxonomy.export.pictures import (
-    Bytes,
     calibrating,
     colours,
     described,
@@ -27,7 +27,9 @@ from taxonomy.export.pictures import (
     predictions_of,
     read,
 )
-from taxonomy.labels import LabelSet, get_labels
+from taxonomy.export.rejecting import outputs_of, rejecting, shown
+from taxonomy.export.target import Bytes, Quantizing, Target
+from taxonomy.labels import LabelSet, check_classes, get_labels
 from taxonomy.nets.experts import extract
 from taxonomy.nets.hierarchical import HierarchicalNet, Source, evaluating, get_net, weights_digest
 from taxonomy.predictions import Predictions
@@ -39,70 +41,12 @@ FORMAT = "taxonomy-bundle"
 MANIFEST = "bundle.json"
 
 
-class Target(Protocol):
-    """A format that networks are exported to: a frozen dataclass of options."""
-
-    @property
-    def file(self) -> str:
-        """Name of the model's file."""
-        ...
-
-    @property
-    def runtime(self) -> str:
-        """The package that runs it."""
-        ...
-
-    @property
-    def threads(self) -> int:
-        """How many threads `runner` uses."""
-        ...
-
-    def model(self, net: HierarchicalNet) -> bytes:
-        """Return the model's file."""
-        ...
-
-    def runner(self, file: Path) -> Callable[[Bytes], Float32Array]:
-        """Return what gives a model file's logits for pictures (n, 3, side, side)."""
-        ...
-
-    def describe(self, net: HierarchicalNet) -> dict[str, Any]:
-        """Return what the model reads and makes."""
-        ...
-
-    def others(self, net: HierarchicalNet) -> dict[str, bytes]:
-        """Return further files, by name."""
-        ...
-
-
-@runtime_checkable
-class Quantizing(Protocol):
-    """A target that can write a model in int8."""
-
-    @property
-    def precision(self) -> str:
-        """``float`` or ``int8``."""
-        ...
-
-    @property
-    def allowed_loss(self) -> float:
-        """How many points of accuracy int8 may lose."""
-        ...
-
-    @property
-    def least_agreement(self) -> float:
-        """What share of pictures int8 must answer as floats do."""
-        ...
-
-    def quantized(self, model: bytes, pictures: Bytes) -> bytes:
-        """Return a model's int8 form, calibrated on pictures (n, 3, side, side)."""
-        ...
-
-
 TARGETS: Registry[Target] = Registry(
     "target",
     {
         "onnx": "taxonomy.export.to_onnx:ONNX",
         "safetensors": "taxonomy.export.to_safetensors:Safetensors",
+        "tflite": "taxonomy.export.to_tflite:TFLite",
     },
 )
 """All targets by name."""
@@ -137,8 +81,8 @@ class Bundle:
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """The label ids, in the order of the logits."""
-        return tuple(label["id"] for label in self.manifest["labels"])
+        """The label ids that it answers, in the order of their logits."""
+        return tuple(names_kept(self.manifest))
 
     def __str__(self) -> str:
         """Return what the expert costs, as `to_text` does; the manifest is long."""
@@ -163,6 +107,7 @@ def bundle(
     predictions: Predictions | None = None,
     calibration: Pictures | DataRequest | Path | str | None = None,
     licences: Mapping[str, str] | None = None,
+    reject: Rejecting | None = None,
     **options: Any,
 ) -> Bundle:
     """Write an expert as a folder that a device can run and a person can judge.
@@ -186,6 +131,10 @@ def bundle(
             validation pictures are. A shipped network brings its own, and so does a run that says
             where they are.
         licences: texts for ``weights`` and ``data``; a shipped network brings its own.
+        reject: how ``run.py`` tells that a picture is of none of these classes, one of
+            `taxonomy.evaluation.Rejecting`: a threshold that accepts 95 % of the validation
+            pictures of the classes. ``siblings`` and ``both`` keep the outputs of the classes
+            beside them, which cost next to nothing.
         options: of the target, such as ``input="float"`` or ``precision="int8"``.
 
     Raises:
@@ -212,7 +161,9 @@ def bundle(
         raise ExportError(f"{folder}: a bundle is a folder, in which {to.file} lies; name one.")
     smaller = to if isinstance(to, Quantizing) and to.precision == "int8" else None
     whole = get_net(net)
-    expert = whole if classes is None else extract(whole, classes)
+    kept = whole.classes if classes is None else check_classes(classes, whole.classes)
+    outputs = outputs_of(whole, kept, reject)
+    expert = whole if len(outputs) == len(whole.classes) else extract(whole, outputs)
     if whole.spec.channels != len(whole.preprocessing.channels):
         raise ExportError(
             f"The network reads {whole.spec.channels} channels, which no picture has."
@@ -220,7 +171,12 @@ def bundle(
     given = _pictures_of(net, whole, expert, smaller, calibration, pictures, predictions)
     with evaluating(expert), io.atomic_folder(folder, MANIFEST) as place:
         samples = made_up(expert)
-        model = _write_model(place / to.file, to, smaller, expert, samples, given)
+        model = _write_model(place / to.file, to, smaller, expert, samples, given, kept)
+        refused = {}
+        if reject:
+            answers = shown(model.run, outputs, given.pictures, given.predictions)
+            found, told = rejecting(answers, whole, kept, reject)
+            refused = {"reject": {**found.to_dict(), "measured": told}}
         others = {
             "labels.txt": "".join(f"{name}\n" for name in expert.classes).encode(),
             **to.others(expert),
@@ -237,13 +193,14 @@ def bundle(
             "model": to.file,
             **to.describe(expert),
             "preprocessing": expert.preprocessing.to_dict(),
-            **_identity(expert, labels),
+            **_identity(expert, labels, kept),
+            **refused,
             "licences": {**_licences(expert), **(licences or {})},
             "cost": asdict(cost(expert.spec, expert.hierarchy)) | {"bytes": model.bytes},
             "measured": model.measured,
             **model.calibrated,
             "self_test": {"tolerance": REPEATED["int8" if smaller else "float"]},
-            "versions": io.versions("numpy", "torch", "onnx", "onnxruntime"),
+            "versions": io.versions("numpy", "torch", "onnx", to.runtime),
             "files": {file.name: io.file_digest(file) for file in sorted(place.iterdir())},
         }
         io.write_text(place / "README.md", card(manifest))
@@ -256,6 +213,7 @@ class _Given:
     """What a bundle is measured and calibrated on."""
 
     data: Pictures | None
+    pictures: Pictures | None
     part: Pictures | None
     predictions: Predictions | None
 
@@ -289,7 +247,7 @@ def _pictures_of(
             "`pictures`, or a data set with a validation split as `calibration`."
         )
     part = None if pictures is None else of_classes(pictures, expert)
-    return _Given(data, part, predictions)
+    return _Given(data, pictures, part, predictions)
 
 
 @dataclass(frozen=True)
@@ -297,6 +255,7 @@ class _Model:
     """A model that was written, and what was measured of it."""
 
     bytes: int
+    run: Callable[[Bytes], Float32Array]
     logits: Float32Array
     measured: dict[str, io.Json]
     calibrated: dict[str, io.Json]
@@ -309,6 +268,7 @@ def _write_model(
     expert: HierarchicalNet,
     samples: Bytes,
     given: _Given,
+    kept: tuple[str, ...],
 ) -> _Model:
     """Write the model, compared with the network first, and in int8 if that is asked for.
 
@@ -329,18 +289,21 @@ def _write_model(
         chosen = calibrating(given.data, expert)
         calibrated = {"calibration": described(chosen)}
         measured["bytes_in_floats"] = len(model)
-        model = smaller.quantized(model, colours(chosen.images))
+        model = smaller.quantized(expert, model, colours(chosen.images))
         io.write_bytes(file, model)
         run = to.runner(file)
         logits, floats = run(samples), predictions
         predictions = predictions_of(run, part)
         measured["int8"] = parity_of(
-            floats, predictions, smaller.allowed_loss, smaller.least_agreement
+            floats.restrict(kept),
+            predictions.restrict(kept),
+            smaller.allowed_loss,
+            smaller.least_agreement,
         )
     measured["latency"] = latency_of(run, samples, to.runtime, to.threads)
     if predictions is not None:
-        measured["accuracy"] = accuracy_of(predictions.restrict(expert.classes))
-    return _Model(len(model), logits, measured, calibrated)
+        measured["accuracy"] = accuracy_of(predictions.restrict(kept))
+    return _Model(len(model), run, logits, measured, calibrated)
 
 
 def _own(net: HierarchicalNet | Path | str) -> tuple[Pictures | None, Predictions | None]:
@@ -371,7 +334,9 @@ def _data_of(net: HierarchicalNet | Path | str, whole: HierarchicalNet) -> DataR
     )
 
 
-def _identity(net: HierarchicalNet, labels: LabelSet | Path | str | None) -> dict[str, io.Json]:
+def _identity(
+    net: HierarchicalNet, labels: LabelSet | Path | str | None, kept: tuple[str, ...]
+) -> dict[str, io.Json]:
     """Return what an expert tells apart, and what it was cut from."""
     source = net.source
     labels = labels or _shipped_set(source) or None
@@ -379,7 +344,9 @@ def _identity(net: HierarchicalNet, labels: LabelSet | Path | str | None) -> dic
     held = {} if known is None else {label.id: label for label in known}
     described = []
     for name in net.classes:
-        entry = {"id": name}
+        entry: dict[str, io.Json] = {"id": name}
+        if name not in kept:
+            entry["rejected"] = True
         if name in held:
             entry |= {"name": held[name].name}
             entry |= {"wnid": held[name].wnid} if held[name].wnid else {}

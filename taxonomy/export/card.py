@@ -16,7 +16,7 @@ def card(manifest: Mapping[str, Json]) -> str:
     Args:
         manifest: the content of its ``bundle.json``.
     """
-    names = [label["id"].translate(ASTERISKS) for label in manifest["labels"]]
+    names = [name.translate(ASTERISKS) for name in names_kept(manifest)]
     source, licences = manifest["source"], manifest["licences"]
     of = f" of {source['classes']}" if source else ""
     origin = (
@@ -29,8 +29,9 @@ def card(manifest: Mapping[str, Json]) -> str:
     how = manifest["preprocessing"]
     side = how["resolution"]
     run = (
-        "```\npip install numpy onnxruntime pillow\npython run.py               # self-test and "
-        "latency on this device\npython run.py picture.jpg   # its classes\n```\n"
+        f"```\npip install numpy {manifest['runtime']} pillow\n"
+        "python run.py               # self-test and latency on this device\n"
+        "python run.py picture.jpg   # its classes\n```\n"
         if "run.py" in manifest["files"]
         else '```\npip install "taxonomy-experts[train]"\ntaxonomy predict '
         f"{manifest['model']} picture.jpg\n```\n"
@@ -43,9 +44,37 @@ def card(manifest: Mapping[str, Json]) -> str:
         f"{_input(manifest)} Pictures are turned as their EXIF orientation says, put on white, "
         f"scaled to cover {side} × {side} pixels ({how['resampling']}) and cropped in the centre. "
         "The output are logits in the order of `labels.txt`; softmax makes them probabilities "
-        "among these classes. Whatever else is shown is called one of them, too.\n\n"
+        f"among these classes. {_refusing(manifest)}\n\n"
         f"## Licences\n\n- weights: {licences['weights']}\n- training data: {licences['data']}\n"
     )
+
+
+def names_kept(manifest: Mapping[str, Json]) -> list[str]:
+    """Return the label ids that a bundle answers, without those that it has to refuse by."""
+    return [label["id"] for label in manifest["labels"] if not label.get("rejected")]
+
+
+def _refusing(manifest: Mapping[str, Json]) -> str:
+    """Return what a bundle does with pictures of other classes."""
+    if "reject" not in manifest:
+        return "Whatever else is shown is called one of them, too."
+    how, others = manifest["reject"], len(manifest["labels"]) - len(names_kept(manifest))
+    known = how["measured"]
+    text = (
+        f"`run.py` answers *none of these* where the score `{how['method']}` is below "
+        f"{how['threshold']:.4g}"
+    )
+    if others:
+        text += f"; {others} of the outputs are of classes beside these, by which it refuses"
+    shares = []
+    for name, what in (
+        ("kept", "of pictures of these classes"),
+        ("near", "of the classes beside them"),
+        ("far", "of all others"),
+    ):
+        if name in known:
+            shares.append(f"{known[name]['accepted']:.0%} {what} ({known[name]['pictures']})")
+    return f"{text}. It accepts {', '.join(shares)}; {known['split']} split."
 
 
 def figures_table(manifest: Mapping[str, Json]) -> str:
@@ -53,7 +82,7 @@ def figures_table(manifest: Mapping[str, Json]) -> str:
     own, source, measured = manifest["cost"], manifest["source"], manifest["measured"]
     rows = [("", "expert", "whole network" if source else "")]
     for title, key in (("classes", ""), ("parameters", "params"), ("MACs", "macs")):
-        value = own[key] if key else len(manifest["labels"])
+        value = own[key] if key else len(names_kept(manifest))
         whole = f"{source[key or 'classes']:,}" if source else ""
         rows.append((title, f"{value:,}", whole))
     if "int8" in measured:

@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from taxonomy._core import io
 from taxonomy._core.arrays import Float32Array
-from taxonomy._core.checked import check_options
-from taxonomy._core.errors import ExportError
 from taxonomy._core.registry import require
 from taxonomy.export.graph import Graph, Step
 from taxonomy.export.int8 import quantized
 from taxonomy.export.lower import lower
-from taxonomy.export.packs import Lowering
+from taxonomy.export.programs import program
+from taxonomy.export.target import INPUT, OUTPUT, Bytes, Device
 from taxonomy.nets.hierarchical import HierarchicalNet
 
 PLAIN, NEWER = (17, 8), (20, 9)
@@ -29,62 +26,23 @@ PLAIN, NEWER = (17, 8), (20, 9)
 
 NEEDS_NEWER = {"gelu", "respond", "unit"}
 
-INPUT, OUTPUT = "image", "logits"
-
 CALIBRATED_AT_ONCE = 16
 """Pictures that a model for any number of them is calibrated with at once."""
 
-Bytes = npt.NDArray[np.uint8]
-
 
 @dataclass(frozen=True)
-class ONNX:
+class ONNX(Device):
     """A model for onnxruntime and all that reads ONNX.
 
     The graph takes pictures of the network's resolution, channels first, and normalises inside;
     its output are logits in the order of ``labels.txt``. It holds convolutions, an activation,
     averages and one matrix product. The labels are its metadata too: ``names`` as Ultralytics'
     tools read it, ``class_names`` as QGIS Deepness does.
-
-    Args:
-        input: ``uint8`` for bytes from 0 to 255, or ``float`` for numbers from 0 to 1.
-        batch: pictures at once: a number, or 0 for any.
-        lowering: how the nodes of a level are run, see `taxonomy.export.packs`.
-        precision: ``float``, or ``int8`` for weights and activations in whole numbers: a third of
-            the bytes, or less.
-        allowed_loss: points of accuracy that int8 may lose on validation pictures.
-        least_agreement: share of those pictures that int8 must answer as floats do.
-
-    Raises:
-        ExportError: an option of another kind, or a negative number.
     """
-
-    input: Literal["uint8", "float"] = "uint8"
-    batch: int = 1
-    lowering: Lowering = "auto"
-    precision: Literal["float", "int8"] = "float"
-    allowed_loss: float = 0.5
-    least_agreement: float = 0.95
 
     file = "model.onnx"
     runtime = "onnxruntime"
     threads = 1
-
-    def __post_init__(self) -> None:
-        """Check the options."""
-        check_options(self, ExportError)
-        if self.batch < 0:
-            raise ExportError(
-                f"`batch` is {self.batch}; give the number of pictures, or 0 for any."
-            )
-        if not 0 <= self.allowed_loss <= 100:
-            raise ExportError(
-                f"`allowed_loss` is {self.allowed_loss}; give points of accuracy, from 0 to 100."
-            )
-        if not 0 <= self.least_agreement <= 1:
-            raise ExportError(
-                f"`least_agreement` is {self.least_agreement}; give a share, from 0 to 1."
-            )
 
     def model(self, net: HierarchicalNet) -> bytes:
         """Return the file of a network or an expert; the same network gives the same bytes.
@@ -93,7 +51,7 @@ class ONNX:
             ExportError: it has parts that are not exported.
             MissingExtraError: onnx is not installed.
         """
-        graph = lower(net, self.lowering, 255 if self.input == "uint8" else 1)
+        graph = lower(net, self.lowering, self.white)
         onnx = require("onnx")
         model = _Writer(graph, self.input == "uint8", self.batch or "N").model()
         onnx.checker.check_model(model, full_check=True)
@@ -111,43 +69,26 @@ class ONNX:
 
     def run(self, model: Any, pictures: Bytes) -> Float32Array:
         """Return the logits of an onnxruntime session for uint8 pictures (n, 3, side, side)."""
-        logits = [model.run(None, feed)[0] for feed in self._feeds(pictures)]
+        logits = [model.run(None, {INPUT: feed})[0] for feed in self.feeds(pictures)]
         return np.concatenate(logits)[: len(pictures)]
 
-    def quantized(self, model: bytes, pictures: Bytes) -> bytes:
+    def quantized(self, _: HierarchicalNet, model: bytes, pictures: Bytes) -> bytes:
         """Return a model's int8 form, calibrated on uint8 pictures (n, 3, side, side).
 
         Raises:
             MissingExtraError: onnx or onnxruntime is not installed.
         """
-        return quantized(model, self._feeds(pictures, CALIBRATED_AT_ONCE))
-
-    def _feeds(self, pictures: Bytes, at_once: int = 0) -> Iterator[dict[str, Any]]:
-        """Yield the inputs for all pictures, the last one repeated where a batch is not full."""
-        size = self.batch or at_once or len(pictures)
-        for start in range(0, len(pictures), size):
-            part = pictures[start : start + size]
-            if self.batch:
-                part = np.concatenate([part, np.repeat(part[-1:], size - len(part), axis=0)])
-            yield {INPUT: part if self.input == "uint8" else part / np.float32(255)}
+        feeds = self.feeds(pictures, CALIBRATED_AT_ONCE)
+        return quantized(model, ({INPUT: feed} for feed in feeds))
 
     def describe(self, net: HierarchicalNet) -> dict[str, Any]:
         """Return what a program has to know to run the model."""
-        side, batch = net.spec.resolution, self.batch or "N"
-        values = "0 to 255" if self.input == "uint8" else "0 to 1"
-        return {
-            "input": {
-                "name": INPUT,
-                "type": "uint8" if self.input == "uint8" else "float32",
-                "shape": [batch, net.spec.channels, side, side],
-                "values": values,
-            },
-            "output": {"name": OUTPUT, "type": "float32", "shape": [batch, len(net.classes)]},
-        }
+        side = net.spec.resolution
+        return self.described(net, [self.batch or "N", net.spec.channels, side, side])
 
     def others(self, _: HierarchicalNet) -> dict[str, bytes]:
         """Return further files, by name: the program that runs the bundle on a device."""
-        return {"run.py": files(__package__).joinpath("run_onnx.txt").read_bytes()}
+        return {"run.py": program("onnx")}
 
 
 def session(file: Path | bytes) -> Any:

@@ -15,7 +15,7 @@ from taxonomy._core import io
 from taxonomy._core.arrays import FloatArray
 from taxonomy._core.errors import DataError, check_whole
 from taxonomy.trees.hierarchy import Hierarchy
-from taxonomy.trees.naming import by_medoid
+from taxonomy.trees.naming import called
 
 
 class Step(NamedTuple):
@@ -90,11 +90,7 @@ class Classified:
     @cached_property
     def _names(self) -> dict[int, str]:
         """What nodes are called: by their names, else by a class below and how many more."""
-        others = by_medoid(self.hierarchy)
-        return {
-            int(node): self.hierarchy.name[node] or others.get(int(node), "")
-            for node in self.hierarchy.nodes
-        }
+        return called(self.hierarchy)
 
     def best(self, picture: int, top: int = 5) -> list[Step]:
         """Return a picture's most probable classes, best first; equal ones by their ids.

@@ -9,7 +9,7 @@ from pathlib import Path
 from taxonomy._core.errors import HierarchyError, LabelError, did_you_mean
 from taxonomy.labels import check_classes, class_names, get_labels
 from taxonomy.trees.hierarchy import Hierarchy
-from taxonomy.trees.naming import by_medoid
+from taxonomy.trees.naming import called
 
 
 def choose(tree: Hierarchy, wanted: str | Iterable[str]) -> tuple[str, ...]:
@@ -47,7 +47,7 @@ def choose(tree: Hierarchy, wanted: str | Iterable[str]) -> tuple[str, ...]:
 def below(tree: Hierarchy, name: str) -> tuple[str, ...]:
     """Return the classes below the node of a name, sorted.
 
-    A node without a name is called as `taxonomy.trees.naming.by_medoid` calls it, and as
+    A node without a name is called as `taxonomy.trees.naming.called` calls it, and as
     predictions do: by one of its classes and how many more there are.
 
     Raises:
@@ -57,8 +57,7 @@ def below(tree: Hierarchy, name: str) -> tuple[str, ...]:
     >>> below(tree, "pets"), below(tree, "bus and 1 more")
     (('cat', 'dog'), ('bus', 'car'))
     """
-    others = by_medoid(tree)
-    names = {int(node): tree.name[node] or others.get(int(node), "") for node in tree.nodes}
+    names = called(tree)
     found = [node for node, called in names.items() if called == name]
     if len(found) != 1:
         several = f"{len(found)} nodes are" if found else "No node is"

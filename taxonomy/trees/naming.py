@@ -118,6 +118,18 @@ def parse_names(texts: Iterable[str]) -> dict[tuple[str, ...], str]:
     return made
 
 
+def called(tree: Hierarchy) -> Names:
+    """Return what every node is called, also the root: its own name, or its medoid's and its size.
+
+    The root without a name is called nothing.
+
+    >>> called(Hierarchy.from_nested([{"name": "pets", "leaves": ["cat", "dog"]}, ["bus", "car"]]))
+    {0: '', 1: 'bus and 1 more', 4: 'pets'}
+    """
+    others = by_medoid(tree)
+    return {int(node): tree.name[node] or others.get(int(node), "") for node in tree.nodes}
+
+
 def by_medoid(tree: Hierarchy, labels: LabelSet | None = None) -> Names:
     """Name every node below the root by its medoid and its size.
 

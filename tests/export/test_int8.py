@@ -116,7 +116,7 @@ def test_every_variant_of_network_has_an_int8_form(name):
     shown = bytes_of(net.spec.resolution, 32)
     model = ONNX().model(net)
     floats, whole = (
-        ONNX().run(session(data), shown) for data in (model, ONNX().quantized(model, shown))
+        ONNX().run(session(data), shown) for data in (model, ONNX().quantized(net, model, shown))
     )
     assert (floats - whole).std() < 0.2 * (floats - floats.mean(0)).std()
 

@@ -1,0 +1,36 @@
+"""``taxonomy cost``: explain what an expert costs, node by node, without cutting it out."""
+
+from taxonomy.cli._arguments import CLASSES, NETWORK, TASKS, Given, Parser, Words
+
+EXAMPLES = (
+    "taxonomy cost icons/tree --classes cat,dog,horse",
+    "taxonomy cost icons/tree --classes cat,dog,bus --suggest",
+    "taxonomy cost icons/tree --task kitchen",
+)
+
+
+def add_arguments(parser: Parser, _: Words) -> None:
+    parser.add_argument("net", help=NETWORK)
+    wanted = parser.add_mutually_exclusive_group()
+    wanted.add_argument("--classes", help=f"{CLASSES}; patterns such as c*; or a file of them")
+    wanted.add_argument("--under", metavar="NODE", help="all classes below the node of this name")
+    wanted.add_argument("--task", help="the id of a task in the list")
+    parser.add_argument("--tasks", help=TASKS)
+    told = "name classes that could join almost for free, and those that make it dear"
+    parser.add_argument("--suggest", action="store_true", help=told)
+
+
+def run(arguments: Given) -> None:
+    from taxonomy.design import cost, explain_cost
+    from taxonomy.nets import chosen_classes, get_net
+
+    net = get_net(arguments.net)
+    named = {key: getattr(arguments, key) for key in ("classes", "under", "task", "tasks")}
+    asked = any(value for key, value in named.items() if key != "tasks")
+    classes = chosen_classes(net, **named) if asked else net.classes
+    found = explain_cost(net.spec, net.hierarchy, classes)
+    whole = cost(net.spec, net.hierarchy)
+    print(found)
+    print(f"of the whole network's {whole.params:,} parameters and {whole.macs:,} MACs")
+    if arguments.suggest:
+        print(found.suggestions())
