@@ -3,10 +3,11 @@
     python hierarchies/make_transcripts.py ANSWERS [NAME ...]
 
 ``ANSWERS`` is a folder with ``icons-rows-v1.requests.jsonl.gz`` and ``.results.jsonl.gz``,
-``icons-groups-v1.0.json`` to ``.2.json``, and ``icons-00.txt``, ``cifar-100-00.txt`` and so on, the
-answers about senses by label set and number of the request. Rows are matched by content with the
-requests that the templates make today, so a template that changed leaves its answers out, and this
-fails.
+``icons-groups-v1.0.json`` to ``.2.json``; ``cifar-100-llm-rows.jsonl.xz``, and
+``cifar-100-groups-v1.jsonl.xz`` and ``imagenet-1k-groups-v1.jsonl.xz`` with a request and the text
+of its answer a line; and ``icons-00.txt``, ``cifar-100-00.txt`` and so on, the answers about senses
+by label set and number of the request. Requests are matched by content with those that the
+templates make today, so a template that changed leaves its answers out, and this fails.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ HERE = Path(__file__).parent
 MODEL = "claude"
 CONTEXT = "seen in icon-like pictures"
 """What the icons' prompts say of the classes; part of the key of every answer."""
+ANSWERED = "cifar-100-llm-rows.jsonl.xz"
 SENSES = (
     "One answer in one context of its own for each request, by a model that saw its system and "
     "user message and nothing else: names, the senses that WordNet gives for them and the names of "
@@ -51,6 +53,22 @@ ROWS = (
     "one context with all definitions in view. Where both ends of a pair are anchors of one part, "
     "the two directions are one judgement (several parts repeat the number); across parts they are "
     "two. Several parts used 1 rather than 0 for nothing in common."
+)
+PHOTOGRAPHS = "seen in photographs"
+ANCHORS = (
+    "The 100 anchors were answered in two contexts of 50, each row with those before it in view, "
+    "so that the two directions of a pair are not two independent judgements. Scores of unrelated "
+    "pairs, 0 to 8, are noise. The model has surely met CIFAR-100 in its training."
+)
+SORTED = (
+    "One answer, in the context that sorted ImageNet-1k's classes too. The model has surely met "
+    "CIFAR-100 and its superclasses in its training."
+)
+DIVIDED = (
+    "One answer to each of 30 requests, all in one context: one that proposes groups, 17 that "
+    "place the classes in them, and 12 that sort a group each. For the last eleven groups "
+    "names were read again and definitions only remembered. The model has surely met ImageNet in "
+    "its training."
 )
 GROUPS = (
     "Three independent answers to one prompt. Tasks are drawn from the second one (first=1), so "
@@ -92,6 +110,31 @@ def groups(folder: Path, labels: LabelSet) -> Transcript:
     return answered(asking, labels, fill, ORIGIN + GROUPS, {"groups": 1})
 
 
+def anchors(folder: Path, labels: LabelSet) -> Transcript:
+    """Return the transcript of the rows about CIFAR-100, whose answers are one already."""
+    given = {key: answer for key, _, answer in Transcript.load(folder / ANSWERED).records}
+
+    def fill(asker: Asker) -> None:
+        for key in asker.outstanding:
+            asker.store.put_answer(key, given[key])
+
+    asking = LanguageModel(model=MODEL, context=PHOTOGRAPHS)
+    return answered(asking, labels, fill, ORIGIN + ANCHORS, {"rows": 1})
+
+
+def sorted_groups(folder: Path, labels: LabelSet, name: str, note: str) -> Transcript:
+    """Return the transcript of a grouping in which some questions follow from answers."""
+    lines = map(json.loads, io.read_xz_text(folder / f"{name}-groups-v1.jsonl.xz").splitlines())
+    replies = {io.canonical_json(line["request"]["messages"]): line["answer"] for line in lines}
+
+    def fill(asker: Asker) -> None:
+        for key, question in asker.outstanding.items():
+            put(asker, key, replies[io.canonical_json(question.messages)])
+
+    asking = LanguageModelTree(model=MODEL, context=PHOTOGRAPHS)
+    return answered(asking, labels, fill, ORIGIN + note, {"propose": 1, "place": 1, "groups": 1})
+
+
 def senses(folder: Path, labels: LabelSet, name: str) -> Transcript:
     """Return the transcript of what a label set's names mean, many names a request."""
 
@@ -118,7 +161,7 @@ def answered(
     note: str,
     versions: Mapping[str, int] | None = None,
 ) -> Transcript:
-    """Find what would be asked, let it be answered, and take questions and answers.
+    """Find what would be asked, let it be answered until no question follows, and take both.
 
     Args:
         asking: the source, the builder or the senses.
@@ -131,20 +174,19 @@ def answered(
         LLMError: a question stays without an answer.
     """
     with Store() as store:
-        first, again = (
-            Asker(store, asking.model, asking.context, asking.parameters, versions=versions)
-            for _ in range(2)
-        )
-        with suppress(IncompleteError):
-            asking.ask(labels, first)
-        for question in first.outstanding.values():
-            store.remember(question)
-        fill(first)
-        asking.ask(labels, again)
-        if again.outstanding:
-            raise LLMError(f"{len(again.outstanding)} questions are without an answer.")
+        while True:
+            asker = Asker(store, asking.model, asking.context, asking.parameters, versions=versions)
+            with suppress(IncompleteError):
+                asking.ask(labels, asker)
+            if not asker.outstanding:
+                break
+            for question in asker.outstanding.values():
+                store.remember(question)
+            fill(asker)
+            if any(store.answer(key) is None for key in asker.outstanding):
+                raise LLMError("Some questions are without an answer.")
         return Transcript.of_store(
-            store, labels, again.model, again.context, again.parameters, again.used, note
+            store, labels, asker.model, asker.context, asker.parameters, asker.used, note
         )
 
 
@@ -152,6 +194,9 @@ MAKERS = {
     "icons/llm-rows": rows,
     "icons/llm-groups": groups,
     "icons/llm-senses": partial(senses, name="icons"),
+    "cifar-100/llm-rows": anchors,
+    "cifar-100/llm-groups": partial(sorted_groups, name="cifar-100", note=SORTED),
+    "imagenet-1k/llm-groups": partial(sorted_groups, name="imagenet-1k", note=DIVIDED),
     "cifar-100/llm-senses": partial(senses, name="cifar-100"),
 }
 

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         wordnet,
     )
     from taxonomy._core.errors import TaxonomyError
+    from taxonomy._core.shipped import list_shipped
     from taxonomy._generate import Generated, generate
     from taxonomy._naming import name_tree
     from taxonomy.builders import get_builder, import_tree
@@ -93,6 +94,7 @@ __all__ = [
     "get_tasks",
     "get_tree",
     "import_tree",
+    "list_shipped",
     "name_nodes",
     "name_tree",
     "plot_tree",
@@ -115,6 +117,7 @@ _ROOMS = (
 )
 _HOMES = {
     "taxonomy._core.errors": ("TaxonomyError",),
+    "taxonomy._core.shipped": ("list_shipped",),
     "taxonomy._generate": ("Generated", "generate"),
     "taxonomy._naming": ("name_tree",),
     "taxonomy.builders": ("get_builder", "import_tree"),

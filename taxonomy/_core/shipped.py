@@ -3,13 +3,48 @@
 from __future__ import annotations
 
 import tomllib
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any, Literal
 
-from taxonomy._core.errors import FileFormatError, did_you_mean
+from taxonomy._core.errors import FileFormatError, check_choice, did_you_mean
 from taxonomy._core.io import file_digest
 
 _PACKAGE = Path(__file__).parents[1]
+
+Kind = Literal["labels", "trees", "tasks", "networks", "transcripts", "data"]
+"""What a shipped thing is."""
+
+
+@dataclass(frozen=True)
+class Shipped:
+    """A thing that the toolkit brings along, by the name under which it is asked for.
+
+    Args:
+        kind: ``labels``, ``trees``, ``tasks``, ``networks``, ``transcripts`` or ``data``.
+        name: such as ``icons/wordnet``; commands and functions take it.
+        classes: how many classes it is about; 0 where it is about none.
+        made: where it comes from, in words; a tree's and a transcript's file says all of it.
+        bytes: the size of its file.
+        licence: by its SPDX name.
+        file: path below `root`.
+        sha256: of the file.
+    """
+
+    kind: Kind
+    name: str
+    classes: int
+    made: str
+    bytes: int
+    licence: str
+    file: str
+    sha256: str
+
+    @property
+    def path(self) -> Path:
+        """Where the file lies."""
+        return root() / self.file
 
 
 def root() -> Path:
@@ -21,11 +56,33 @@ def root() -> Path:
 
 
 @cache
+def _index() -> dict[str, dict[str, Any]]:
+    with (root() / "index.toml").open("rb") as file:
+        return tomllib.load(file)
+
+
 def index() -> dict[str, str]:
     """Return the sha256 of every shipped file, keyed by its path below the root."""
-    with (root() / "index.toml").open("rb") as file:
-        files: dict[str, str] = tomllib.load(file)["files"]
+    files: dict[str, str] = _index()["files"]
     return files
+
+
+def list_shipped(kind: Kind | None = None) -> tuple[Shipped, ...]:
+    """Return what ships with the toolkit, with where it comes from and its licence.
+
+    Args:
+        kind: of the things wanted, such as ``trees``; all where left out.
+
+    Raises:
+        FileFormatError: an unknown kind.
+
+    >>> [tree.name for tree in list_shipped("trees") if tree.classes == 10]
+    ['cifar-10/embedding', 'cifar-10/hypernyms', 'cifar-10/random', 'cifar-10/wordnet']
+    """
+    if kind is not None:
+        check_choice("kind", kind, Kind, FileFormatError)
+    things = (Shipped(**facts, file=f, sha256=index()[f]) for f, facts in _index()["about"].items())
+    return tuple(thing for thing in things if kind in (None, thing.kind))
 
 
 def find(name: str, folder: str, suffix: str) -> Path | None:

@@ -26,7 +26,7 @@ __all__ = ["main"]
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code: 0, 2 on bad input, 130 when interrupted."""
     prepare_process(sys.stdout, sys.stderr)  # before torch is imported
-    words = list(sys.argv[1:] if argv is None else argv)
+    words = [*(sys.argv[1:] if argv is None else argv)]  # list is the command's module here
     if not words or words[0] in ("-h", "--help"):
         print(overview())
         return 0

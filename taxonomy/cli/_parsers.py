@@ -11,6 +11,7 @@ from typing import Any
 from taxonomy._core.registry import unknown_option
 
 COMMANDS = {
+    "what there is": "list",
     "labels": "labels senses",
     "trees": "generate show check convert compare refine name plot",
     "networks": "tasks design train predict evaluate extract cost curve features",

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from taxonomy.formats.open_images import OpenImages
     from taxonomy.formats.paths import Paths
     from taxonomy.formats.places import Places
+    from taxonomy.formats.ranks import RankTable
     from taxonomy.formats.skos import Skos
     from taxonomy.formats.wnids import LabelList
 
@@ -72,6 +73,7 @@ __all__ = [
     "ParentTable",
     "Paths",
     "Places",
+    "RankTable",
     "Reading",
     "Skos",
     "find_tree",

@@ -67,7 +67,8 @@ def find_tree(name: Path | str) -> Path:
         known = shipped.names("trees", ".json")
         raise FileFormatError(
             f"{path}: no such file.{_otherwise(name) or did_you_mean(str(name), known)} Give a "
-            f"tree file, a run's folder or the name of a shipped tree: {', '.join(known)}."
+            "tree file, a run's folder or the name of a shipped tree, such as icons/wordnet: "
+            "taxonomy list trees shows all."
         )
     return path
 

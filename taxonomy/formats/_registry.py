@@ -27,6 +27,7 @@ FORMATS: Registry[Format] = Registry(
         "open-images": "taxonomy.formats.open_images:OpenImages",
         "paths": "taxonomy.formats.paths:Paths",
         "places": "taxonomy.formats.places:Places",
+        "ranks": "taxonomy.formats.ranks:RankTable",
         "skos": "taxonomy.formats.skos:Skos",
         "wnids": "taxonomy.formats.wnids:LabelList",
     },

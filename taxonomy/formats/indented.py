@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -12,14 +13,16 @@ from taxonomy.trees.links import Parents, keys_of, label_of, name_of, node_key
 from taxonomy.trees.raw_tree import RawTree
 
 _LINES = "│├└─┬\u00a0 \t"
+_HYPHENS = re.compile(r"(?:--)+(?= )")
 
 
 @dataclass(frozen=True)
 class Indented(Format):
     r"""Text with a line for every node and class, indented below the node it belongs to.
 
-    Spaces, tabs and drawn lines (``├──``) indent; what has nothing below it is a class. Merge
-    heights, spans and support are lost; the file of a deep tree grows with the square of its depth.
+    Spaces, tabs, drawn lines (``├──``) and pairs of hyphens (``---- cat``) indent; what has nothing
+    below it is a class. Merge heights, spans and support are lost; the file of a deep tree grows
+    with the square of its depth.
 
     >>> tree = Hierarchy.from_nested({"pets": ["cat", "dog"], "cars": ["taxi"]})
     >>> print(Indented().write(tree).decode().expandtabs(2), end="")
@@ -36,7 +39,8 @@ class Indented(Format):
     def fits(self, content: Content) -> bool:
         """Return whether some lines are indented, and the first is not."""
         lines = content.first_lines
-        return len(lines) > 1 and lines[0][0] not in _LINES and any(x[0] in _LINES for x in lines)
+        indented = [x[0] in _LINES or bool(_HYPHENS.match(x)) for x in lines]
+        return len(lines) > 1 and not indented[0] and any(indented)
 
     def read(self, content: Content, parents: Parents) -> Reading:  # noqa: ARG002 (one parent each)
         """Read lines."""
@@ -46,6 +50,8 @@ class Indented(Format):
         for number, line in enumerate(content.text.splitlines(), start=1):
             if not line.strip(_LINES):
                 continue
+            if hyphens := _HYPHENS.match(line):
+                line = line.replace("-", " ", len(hyphens[0]))
             text = line.lstrip(_LINES)
             indent = _width(line[: len(line) - len(text)])
             while above[-1][0] > indent:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -59,22 +59,14 @@ class Paths(GraphFormat):
     def graph(self, content: Content) -> Graph:
         """Read lines; a node is called by its last part, its whole path and the id in front."""
         raw, ids, notes = self._lines(content)
-        paths = [""] * len(raw.parent)
-        nodes = {"0": Node()}
-        for i in range(1, len(raw.parent)):
-            above = paths[raw.parent[i]]
-            paths[i] = f"{above} > {raw.name[i]}" if above else raw.name[i]
-            own = (ids[i],) if i in ids else ()
-            nodes[str(i)] = Node(raw.name[i], (*own, *([paths[i]] if above else ())))
-        links = [(str(above), str(i)) for i, above in enumerate(raw.parent) if above >= 0]
-        return Graph(nodes, links, tuple(notes))
+        return graph_of_paths(raw, {i: (own,) for i, own in ids.items()}, {}, notes)
 
     def read(self, content: Content, parents: Parents) -> Reading:  # noqa: ARG002 (one parent each)
         """Read lines of parts."""
         raw, ids, notes = self._lines(content)
         if ids:
             notes.insert(0, f"{counted(len(ids), 'id')} in front of the paths were left out")
-        return _labelled(raw, self.separator or _separator(content.text), notes)
+        return labelled(raw, self.separator or _separator(content.text), notes)
 
     def _lines(self, content: Content) -> tuple[RawTree, dict[int, str], list[str]]:
         """Return the parts as entries below an unnamed root, the ids in front, and notes."""
@@ -148,7 +140,32 @@ def _told(text: str) -> Iterator[str]:
     return (line for line in text.splitlines() if line.strip() and line[0] != "#")
 
 
-def _labelled(raw: RawTree, split: str, notes: list[str]) -> Reading:
+def graph_of_paths(
+    raw: RawTree,
+    ids: Mapping[int, tuple[str, ...]],
+    synonyms: Mapping[int, tuple[str, ...]],
+    notes: Iterable[str],
+) -> Graph:
+    """Return named entries as a graph whose nodes are known by their whole paths, too.
+
+    Args:
+        raw: entries with names below one without.
+        ids: of entries, where they have some.
+        synonyms: of entries, where they have some.
+        notes: what the file holds beside them.
+    """
+    paths = [""] * len(raw.parent)
+    nodes = {"0": Node()}
+    for i in range(1, len(raw.parent)):
+        above = paths[raw.parent[i]]
+        paths[i] = f"{above} > {raw.name[i]}" if above else raw.name[i]
+        own = (*ids.get(i, ()), *([paths[i]] if above else ()))
+        nodes[str(i)] = Node(raw.name[i], own, synonyms.get(i, ()))
+    links = [(str(above), str(i)) for i, above in enumerate(raw.parent) if above >= 0]
+    return Graph(nodes, links, tuple(notes))
+
+
+def labelled(raw: RawTree, split: str, notes: list[str]) -> Reading:
     """Make leaves of what has nothing below it, and a root of a first part that all paths share."""
     has_child = [False] * len(raw.parent)
     top = 0

@@ -30,9 +30,10 @@ class LabelList(Format):
     sure: ClassVar[int] = 1
 
     def fits(self, content: Content) -> bool:
-        """Return whether every line begins with a WordNet id."""
-        lines = content.first_lines
-        return bool(lines) and all(WNID.fullmatch(line.split()[0].strip(",")) for line in lines)
+        """Return whether every line begins with a WordNet id, and is not two of them, a link."""
+        lines = [line.split() for line in content.first_lines]
+        links = all(len(line) == 2 and WNID.fullmatch(line[1]) for line in lines[:1])
+        return bool(lines) and not links and all(WNID.fullmatch(x[0].strip(",")) for x in lines)
 
     def read(self, content: Content, parents: Parents) -> Reading:  # noqa: ARG002 (no parents)
         """Read lines."""

@@ -137,8 +137,9 @@ class LabelSet:
         path = Path(source)
         if not path.exists():
             listed = " Words go into a file, one a line." if "," in path.name else ""
+            near = did_you_mean(str(source), shipped_names())
             raise LabelError(
-                f"{path}: no such file or folder.{listed} Give a file with a list of "
+                f"{path}: no such file or folder.{listed or near} Give a file with a list of "
                 f"classes, a folder of class folders, or the name of a shipped set: "
                 f"{', '.join(shipped_names())}."
             )

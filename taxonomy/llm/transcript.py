@@ -11,7 +11,8 @@ from pathlib import Path
 
 from taxonomy._core import io, shipped
 from taxonomy._core.decoding import decode, parse_json
-from taxonomy._core.errors import FileFormatError, LLMError, naming, told
+from taxonomy._core.errors import FileFormatError, LLMError, did_you_mean, naming, told
+from taxonomy._core.shipped import list_shipped
 from taxonomy.labels import Label, LabelSet
 from taxonomy.llm.question import category, key_of
 from taxonomy.llm.store import Store, checked_answer
@@ -102,7 +103,9 @@ class Transcript:
         try:
             return _load(path, path.stat().st_mtime_ns)
         except OSError as error:
-            raise FileFormatError(told(path, f"cannot be read ({error.strerror}).")) from error
+            near = did_you_mean(str(name), (thing.name for thing in list_shipped("transcripts")))
+            message = f"cannot be read ({error.strerror}).{near}"
+            raise FileFormatError(told(path, message)) from error
 
     @classmethod
     def of_store(

@@ -150,6 +150,29 @@ def test_scenes_of_places_as_data_sets_call_them():
     )
 
 
+def test_unspsc_by_titles_codes_and_synonyms():
+    mine = ["cats", "44121706", "Ball-point pens", "tomcat", "dogss"]
+    made = import_tree(FILES / "unspsc.csv", mine)
+    assert made.found == {
+        "44121706": "id",
+        "Ball-point pens": "name",
+        "cats": "name",
+        "tomcat": "synonym",
+    }
+    assert made.missing == {"dogss": ("Dogs",)}
+    assert made.shared == (("cats", "tomcat"),)
+    assert made.tree == Hierarchy.from_nested(
+        {"Writing instruments": ["44121706", "Ball-point pens"], "Cats": ["cats", "tomcat"]}
+    )
+
+
+def test_inaturalists_taxa():
+    made = import_tree(FILES / "inat-taxa.csv", ["corvus corax", "Oenanthe oenanthe", "Plantae"])
+    assert made.tree == Hierarchy.from_nested(
+        [{"Passeriformes": ["corvus corax", "Oenanthe oenanthe"]}, "Plantae"]
+    )
+
+
 def test_audioset():
     made = import_tree(
         FILES / "audioset.json", ["Clapping", "speech", "/m/0463cq4"], parents="first"

@@ -394,7 +394,7 @@ BAD = [
     ("show tree.json --classes ''", "No classes", "at least one"),
     ("compare tree.json", "Comparison", "at least two trees"),
     ("compare tree.json tree.json", "twice", "once"),
-    ("compare tree.json icons/none", "icons/none: no such file", "icons/wordnet"),
+    ("compare tree.json icons/none", "icons/none: no such file", "taxonomy list trees"),
     ("extract net.safetensors --classes kat", "'kat'", "Did you mean 'cat'"),
     ("extract icons/tree --classes cat --out e.onnx", "in .safetensors", "--target onnx"),
     ("extract icons/tree --classes cat --out pets", "in .safetensors", "--target onnx"),

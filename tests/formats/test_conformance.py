@@ -47,6 +47,7 @@ LOST = {
     "open-images": {*NUMBERS, NAMES},
     "paths": {*NUMBERS, NAMES},
     "places": {*NUMBERS, NAMES},
+    "ranks": {*NUMBERS, NAMES},
     "skos": NUMBERS,
     "wnids": {*NUMBERS, NAMES, SHAPE},
 }
@@ -129,7 +130,7 @@ def test_the_order_of_a_file_is_the_trees(name, tmp_path):
     assert made.write(one) == made.write(other)
 
 
-@pytest.mark.parametrize("name", cases(slow=("paths", "places", "skos")))
+@pytest.mark.parametrize("name", cases(slow=("paths", "places", "ranks", "skos")))
 def test_a_caterpillar_5000_deep_passes(name, tmp_path):
     deep = caterpillar([f"c{i:04d}" for i in range(5001)])
     lost = write_tree(deep, tmp_path / "deep", name)
@@ -195,6 +196,7 @@ def corpus(name: str) -> list[bytes]:
         "open-images": "open-images.json",
         "paths": "google-products.txt",
         "places": "places365.csv",
+        "ranks": "unspsc.csv",
     }
     if name in published:
         files.append(Path(__file__).with_name("published").joinpath(published[name]).read_bytes())

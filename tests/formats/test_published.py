@@ -204,6 +204,64 @@ def test_what_is_wrong_with_a_table_of_scenes_is_said(tmp_path, text, message):
         read_tree(tmp_path / "t.csv", "places")
 
 
+def test_codes_of_unspsc():
+    tree = read_tree(FILES / "unspsc.csv")
+    pens = {"Writing instruments": ["Ball point pens", "Wooden pencils"]}
+    animals = {"Livestock": ["Cats", "Dogs"], "Birds and fowl": ["Live chickens"]}
+    assert tree == Hierarchy.from_nested(
+        {
+            "Live Plant and Animal Material": {"Live animals": animals},
+            "Office Equipment, Accessories and Supplies": {"Office supplies": pens},
+        }
+    )
+    assert notes(tree) == ["12 ids beside the names were left out"]
+
+
+def test_taxa_of_inaturalist_as_its_package_holds_them():
+    """A subspecies of the crow lies below it, and a subfamily has no column."""
+    tree = read_tree(FILES / "inat-taxa.csv")
+    groups = {tree.name[i]: tree.clade(int(i)) for i in tree.nodes}
+    assert groups["Corvus"] == groups["Corvidae"] == ("Corvus corax", "Corvus corone cornix")
+    assert groups["Corvus corone"] == ("Corvus corone cornix",)
+    assert groups["Aves"] == ("Corvus corax", "Corvus corone cornix", "Oenanthe oenanthe")
+    assert groups["Plantae"] == ("Oenanthe crocata",)
+    assert "Corvinae" not in {*groups, *tree.leaves}
+    assert notes(tree) == [
+        "9 ids beside the names were left out",
+        "1 row is of ranks that have no column, such as 'subfamily', and left out",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "options"),
+    [
+        ("Tier 1,Tier 2\nPets,Cats\nPets,Dogs\nCars,\n", {}),
+        ("L1;L2;price\nPets;Cats;3\nPets;Dogs;4\nCars;;5\n", {}),
+        ("stock of 2026\n\nLevel_1\tLevel_2\nPets\tCats\nPets\tDogs\nCars\t\n", {}),
+        ("aisle,item\nPets,Cats\nPets,Dogs\nCars,\n", {"columns": "aisle, item"}),
+    ],
+)
+def test_levels_in_columns(tmp_path, text, options):
+    (tmp_path / "t.csv").write_text(text)
+    tree = read_tree(tmp_path / "t.csv", "ranks" if options else "", **options)
+    assert tree == Hierarchy.from_nested([{"Pets": ["Cats", "Dogs"]}, "Cars"])
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "message"),
+    [
+        ("a,b\n1,2\n", {}, "columns of levels, such as segment, family.*the first row is 'a, b'"),
+        ("a,b\n1,2\n", {"columns": "a,c"}, "No row names all the columns 'a,c'"),
+        ("L1,L2\n,\n", {}, "no row with a name in a column of a level"),
+        ('L1,L2\n"a,b\n', {}, "cannot be read as CSV"),
+    ],
+)
+def test_what_is_wrong_with_columns_of_levels_is_said(tmp_path, text, options, message):
+    (tmp_path / "t.csv").write_text(text)
+    with pytest.raises(FileFormatError, match=message):
+        read_tree(tmp_path / "t.csv", "ranks", **options)
+
+
 def test_audiosets_ontology():
     with pytest.raises(FileFormatError, match="'/m/0l15bq' has 2 parents"):
         read_tree(FILES / "audioset.json")

@@ -267,14 +267,24 @@ def test_transcripts_are_made_again_byte_for_byte_from_raw_answers(tmp_path):
     for _, request, answer in Transcript.load("icons/llm-groups").records:
         content = answer["choices"][0]["message"]["content"]
         (answers / f"icons-groups-v1.{request['repeat']}.json").write_text(content)
+    rows = shipped.path("cifar-100/llm-rows.jsonl.xz").read_bytes()
+    (answers / "cifar-100-llm-rows.jsonl.xz").write_bytes(rows)
+    for title in ("cifar-100", "imagenet-1k"):
+        given = [
+            {"request": request["body"], "answer": answer["choices"][0]["message"]["content"]}
+            for _, request, answer in Transcript.load(f"{title}/llm-groups").records
+        ]
+        packed = lzma.compress("\n".join(map(json.dumps, given)).encode())
+        (answers / f"{title}-groups-v1.jsonl.xz").write_bytes(packed)
     for title in SENSES:
         for number, (_, answer) in enumerate(asked_senses(title)):
             content = answer["choices"][0]["message"]["content"]
             (answers / f"{title}-{number:02d}.txt").write_text(content)
     script = Path("hierarchies/make_transcripts.py").resolve()
-    words = [sys.executable, str(script), str(answers), "--out", str(tmp_path)]
+    out = tmp_path / "out"
+    words = [sys.executable, str(script), str(answers), "--out", str(out)]
     subprocess.run(words, check=True, capture_output=True)
-    made = sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.jsonl.xz"))
+    made = sorted(path.relative_to(out).as_posix() for path in out.rglob("*.jsonl.xz"))
     assert made == sorted(name for name in shipped.index() if name.endswith(".jsonl.xz"))
     for name in made:
-        assert (tmp_path / name).read_bytes() == shipped.path(name).read_bytes()
+        assert (out / name).read_bytes() == shipped.path(name).read_bytes()

@@ -26,6 +26,7 @@ for version in 3.11 3.12 3.13; do
   bin/taxonomy --help >/dev/null
   bin/python -m taxonomy generate icons --out tree.json
   bin/taxonomy show tree.json | tail -1
+  bin/taxonomy compare cifar-100/wordnet cifar-100/superclasses | tail -1
   said=$(bin/taxonomy extract icons/tree --classes cat,dog 2>&1 || true)
   grep -q 'pip install "taxonomy-experts\[train\]"' <<<"$said" || { echo "$said"; exit 1; }
   if [ "${1:-}" = --demo ]; then
