@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from taxonomy.comparison import compare
     from taxonomy.data import DataRequest, get_data
     from taxonomy.design import Cost, NetSpec, cost, design_search
-    from taxonomy.evaluation import evaluate, evaluate_tasks
+    from taxonomy.evaluation import evaluate, evaluate_tasks, score
     from taxonomy.export import bundle
     from taxonomy.formats import get_tree, read_tree, write_tree
     from taxonomy.labels import Label, LabelSet, get_labels
@@ -104,6 +104,7 @@ __all__ = [
     "refine",
     "resume",
     "save_net",
+    "score",
     "similarity",
     "train",
     "trees",
@@ -125,7 +126,7 @@ _HOMES = {
     "taxonomy.comparison": ("compare",),
     "taxonomy.data": ("DataRequest", "get_data"),
     "taxonomy.design": ("Cost", "NetSpec", "cost", "design_search"),
-    "taxonomy.evaluation": ("evaluate", "evaluate_tasks"),
+    "taxonomy.evaluation": ("evaluate", "evaluate_tasks", "score"),
     "taxonomy.export": ("bundle",),
     "taxonomy.formats": ("get_tree", "read_tree", "write_tree"),
     "taxonomy.labels": ("Label", "LabelSet", "get_labels"),

@@ -141,16 +141,7 @@ class Predictions(Recorded):
         """
         if not 1 <= top <= len(self.ids):
             raise DataError(f"The best {top} of {len(self.ids)} classes cannot be ranked.")
-        if top == 1:
-            first: IntArray = self.logits.argmax(axis=1)[:, None]
-            return first
-        # One whole number for logit and column: the bits of a float order like whole numbers once
-        # those of negative ones are turned round (adding 0 makes -0 the 0 that it equals).
-        bits = (self.logits + np.float32(0)).view(np.int32)
-        ascending = np.where(bits < 0, bits ^ np.int32(0x7FFFFFFF), bits).astype(np.int64)
-        keys = (-ascending << 32) | np.arange(len(self.ids))
-        best = np.sort(np.partition(keys, top - 1, axis=1)[:, :top], axis=1)
-        return best & 0xFFFFFFFF
+        return ranked(self.logits, top)
 
     def task_accuracies(self, tasks: TaskList) -> FloatArray:
         """Return the masked top-1 accuracy of every task, shape (tasks,), in [0, 1].
@@ -206,6 +197,26 @@ class Predictions(Recorded):
                 read_groups(arrays, "groups"),
                 provenance_in(arrays),
             )
+
+
+def ranked(values: Float32Array, top: int) -> IntArray:
+    """Return the ``top`` largest numbers of each row as columns, the first column among equals.
+
+    Args:
+        values: finite, shape (rows, columns).
+        top: from 1 to the number of columns.
+    """
+    if top == 1:
+        first: IntArray = values.argmax(axis=1)[:, None]
+        return first
+    # One whole number for value and column: the bits of a float order like whole numbers once
+    # those of negative ones are turned round (adding 0 makes -0 the 0 that it equals).
+    bits = (values + np.float32(0)).view(np.int32)
+    ascending = np.where(bits < 0, bits ^ np.int32(0x7FFFFFFF), bits).astype(np.int64)
+    keys = (-ascending << 32) | np.arange(values.shape[1])
+    if top < values.shape[1]:
+        keys = np.partition(keys, top - 1, axis=1)[:, :top]
+    return np.sort(keys, axis=1) & 0xFFFFFFFF
 
 
 class ClassFeatures(Recorded):

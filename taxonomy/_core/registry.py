@@ -33,6 +33,7 @@ EXTRAS = {
     "tensorboard": "tensorboard",
     "timm": "timm",
     "torch": "train",
+    "torchmetrics": "metrics",
     "transformers": "embeddings",
 }
 """Which extra of the distribution brings an optional top-level module."""

@@ -1,4 +1,4 @@
-"""Scores of a network, computed from its stored `Predictions` and a tree."""
+"""Scores of a network's stored `Predictions`, and of anybody's, on a tree."""
 
 from __future__ import annotations
 
@@ -39,6 +39,7 @@ from taxonomy.evaluation.rejection import (
 )
 from taxonomy.evaluation.scores import Evaluation, evaluate
 from taxonomy.evaluation.tables import class_table, group_table
+from taxonomy.evaluation.tree_scores import TreeScores, score
 
 __all__ = [
     "BINS",
@@ -49,6 +50,7 @@ __all__ = [
     "Rejecting",
     "Rejector",
     "TaskScores",
+    "TreeScores",
     "auroc",
     "brier_score",
     "class_table",
@@ -70,6 +72,7 @@ __all__ = [
     "probabilities",
     "rejection_table",
     "reliability_table",
+    "score",
     "siblings",
     "task_calibration",
     "threshold_for",

@@ -36,7 +36,11 @@ def paths(predictions: Predictions, tree: Hierarchy) -> IntArray:
     >>> paths(some, tree).tolist()
     [[0, 1, 1], [0, 2, 3], [0, 2, 4]]
     """
-    leaves = tree.leaf_entries[tree.positions(predictions.ids)]
+    return paths_of(tree, class_entries(predictions, tree))
+
+
+def paths_of(tree: Hierarchy, leaves: IntArray) -> IntArray:
+    """Return the paths of leaves, as `paths` does; shape (leaves, depths + 1)."""
     depth = tree.depth[leaves]
     table = np.repeat(leaves[:, None], int(depth.max()) + 1, axis=1)
     entry = leaves.copy()
@@ -48,18 +52,37 @@ def paths(predictions: Predictions, tree: Hierarchy) -> IntArray:
     return table
 
 
-def meeting(table: IntArray, a: IntArray, b: IntArray) -> IntArray:
-    """Return the lowest common ancestor of classes ``a`` and ``b``, an entry of the tree.
+def class_entries(predictions: Predictions, tree: Hierarchy) -> IntArray:
+    """Return the leaf of each class of the predictions, an entry of the tree; shape (classes,).
+
+    Raises:
+        LabelError: the tree lacks a class of the predictions.
+    """
+    return tree.leaf_entries[tree.positions(predictions.ids)]
+
+
+def meet(tree: Hierarchy, a: IntArray, b: IntArray) -> IntArray:
+    """Return the lowest common ancestor of entries, leaves or nodes; an entry is its own ancestor.
 
     Args:
-        table: what `paths` returned.
-        a: columns, shape (n,).
-        b: columns, shape (n,).
+        tree: of the entries.
+        a: entries, of any shape.
+        b: entries, of the same shape.
+
+    >>> tree = Hierarchy.from_nested([["cat", "dog"], "car"])  # 0: root, 1: car, 2: cat and dog
+    >>> meet(tree, np.array([3, 3, 3]), np.array([4, 1, 2])).tolist()
+    [2, 0, 2]
     """
-    # Paths that have parted never join again, so the equal entries are the first ones.
-    shared = (table[a] == table[b]).sum(1)
-    found: IntArray = table[a, shared - 1]
-    return found
+    one, other = a.ravel().copy(), b.ravel()
+    apart = np.flatnonzero(one != other)
+    low, high = one[apart], other[apart]
+    while len(apart):
+        # In preorder the later entry is no ancestor of the earlier one, so it can be left.
+        low, high = np.minimum(low, high), tree.parent[np.maximum(low, high)]
+        one[apart] = low
+        left = low != high
+        apart, low, high = apart[left], low[left], high[left]
+    return one.reshape(a.shape)
 
 
 def mistake_heights(predictions: Predictions, tree: Hierarchy) -> FloatArray:
@@ -67,8 +90,8 @@ def mistake_heights(predictions: Predictions, tree: Hierarchy) -> FloatArray:
 
     It is 0 where they are the same; shape (pictures,).
     """
-    best = predictions.ranking()[:, 0]
-    return tree.height[meeting(paths(predictions, tree), predictions.targets, best)]
+    own = class_entries(predictions, tree)
+    return tree.height[meet(tree, own[predictions.targets], own[predictions.ranking()[:, 0]])]
 
 
 def mistake_severity(predictions: Predictions, tree: Hierarchy) -> float:
@@ -105,9 +128,10 @@ def hierarchical_distance(predictions: Predictions, tree: Hierarchy, top: int = 
     >>> hierarchical_distance(some, tree), hierarchical_distance(some, tree, top=2)
     (0.5, 0.75)
     """
-    table = paths(predictions, tree)
+    own = class_entries(predictions, tree)
+    true = own[predictions.targets]
     columns = predictions.ranking(top).T
-    meets = [tree.height[meeting(table, predictions.targets, column)] for column in columns]
+    meets = [tree.height[meet(tree, true, own[column])] for column in columns]
     return mean(np.mean(meets, axis=0))
 
 
@@ -134,11 +158,10 @@ def hierarchical_overlap(predictions: Predictions, tree: Hierarchy) -> Overlap:
     >>> hierarchical_overlap(some, tree)  # shared 1 + 0; predicted 2 + 1; true 2 + 2
     Overlap(precision=0.3333333333333333, recall=0.25, f1=0.2857142857142857)
     """
-    table = paths(predictions, tree)
-    best = predictions.ranking()[:, 0]
-    depth = tree.depth[table[:, -1]]
-    shared = int(tree.depth[meeting(table, predictions.targets, best)].sum())
-    guessed, true = int(depth[best].sum()), int(depth[predictions.targets].sum())
+    own = class_entries(predictions, tree)
+    answers, truths = own[predictions.ranking()[:, 0]], own[predictions.targets]
+    shared = int(tree.depth[meet(tree, truths, answers)].sum())
+    guessed, true = int(tree.depth[answers].sum()), int(tree.depth[truths].sum())
     nan = float("nan")
     return Overlap(
         shared / guessed if guessed else nan,
@@ -170,29 +193,62 @@ def level_table(predictions: Predictions, tree: Hierarchy) -> pd.DataFrame:
     """
     import pandas as pd
 
-    table = paths(predictions, tree)
     best, true = predictions.ranking()[:, 0], predictions.targets
-    order = np.argsort(table[:, -1])  # preorder: the classes of a node are neighbours
-    sums, starts = probabilities(predictions)[:, order], np.arange(len(order))
-    rows = []
-    for depth in range(table.shape[1] - 1, 0, -1):
-        opens = np.diff(table[order, depth], prepend=-1) > 0
-        node_of = np.empty(len(order), dtype=np.int64)
-        node_of[order] = np.cumsum(opens) - 1
-        if opens.sum() < len(starts):  # nodes of the depth below join, and their sums with them
-            sums = np.add.reduceat(sums, np.searchsorted(starts, np.flatnonzero(opens)), axis=1)
-            starts = np.flatnonzero(opens)
-        # Where every class is a node of its own, both rules are one and must agree on ties too.
-        summed = sums.argmax(1) if len(starts) < len(order) else node_of[best]
-        rows.append(
-            {
-                "depth": depth,
-                "nodes": len(starts),
-                "accuracy": mean(node_of[best] == node_of[true]),
-                "summed_accuracy": mean(summed == node_of[true]),
-            }
-        )
-    return pd.DataFrame(rows[::-1])
+    levels = Levels(tree, class_entries(predictions, tree))
+    summed = levels.summed(probabilities(predictions), best)
+    rows = [
+        {
+            "depth": depth + 1,
+            "nodes": levels.counts[depth],
+            "accuracy": mean(node_of[best] == node_of[true]),
+            "summed_accuracy": mean(summed[depth] == node_of[true]),
+        }
+        for depth, node_of in enumerate(levels.node_of)
+    ]
+    return pd.DataFrame(rows)
+
+
+class Levels:
+    """The nodes at every depth of a tree below the root, as ranges of classes.
+
+    Args:
+        tree: of the classes.
+        leaves: the entry of each class, shape (classes,).
+        most: how many depths are looked at, from the top.
+
+    Attributes:
+        node_of: by depth, the number of each class's node there, shape (classes,).
+        counts: by depth, how many nodes there are.
+    """
+
+    def __init__(self, tree: Hierarchy, leaves: IntArray, most: int | None = None) -> None:
+        table = paths_of(tree, leaves)[:, 1 : most and most + 1]
+        self._order = np.argsort(leaves)  # preorder: the classes of a node are neighbours
+        in_order = table[self._order]
+        opens = np.diff(in_order, axis=0, prepend=-1) > 0
+        self._starts = [np.flatnonzero(column) for column in opens.T]
+        self.counts = [len(starts) for starts in self._starts]
+        self.node_of = [np.empty(len(leaves), dtype=np.int64) for _ in self._starts]
+        for node_of, column in zip(self.node_of, opens.T, strict=True):
+            node_of[self._order] = np.cumsum(column) - 1
+
+    def summed(self, probabilities: FloatArray, best: IntArray) -> list[IntArray]:
+        """Return by depth the node with the largest sum of probabilities, shape (pictures,).
+
+        Args:
+            probabilities: of the classes, shape (pictures, classes).
+            best: the class with the largest one. Where every class is a node of its own, the node
+                is this class's, so that both agree on ties too.
+        """
+        sums, below = probabilities[:, self._order], np.arange(len(self._order))
+        found = []
+        for starts, node_of in zip(self._starts[::-1], self.node_of[::-1], strict=True):
+            if len(starts) < len(below):  # nodes of the depth below join, and their sums with them
+                sums = np.add.reduceat(sums, np.searchsorted(below, starts), axis=1)
+                below = starts
+            alone = len(starts) == len(self._order)
+            found.append(node_of[best] if alone else sums.argmax(1))
+        return found[::-1]
 
 
 def mean(values: FloatArray | BoolArray) -> float:

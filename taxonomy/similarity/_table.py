@@ -6,7 +6,6 @@ import csv
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from importlib.util import find_spec
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,8 @@ import numpy as np
 
 from taxonomy._core import io
 from taxonomy._core.arrays import FloatArray
-from taxonomy._core.errors import FileFormatError, MissingExtraError, SimilarityError, naming, shown
+from taxonomy._core.errors import FileFormatError, SimilarityError, naming, shown
+from taxonomy._core.parquet import read_parquet
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,20 +112,9 @@ def _text(path: str, _: Sequence[str]) -> Table:
 
 
 def _parquet(path: str, _: Sequence[str]) -> Table:
-    if find_spec("pyarrow") is None:
-        raise MissingExtraError(
-            f"{path}: reading parquet needs the package 'pyarrow', which is not installed. "
-            "Type: pip install pyarrow"
-        )
     import pandas as pd
 
-    try:
-        frame: Any = pd.read_parquet(path, engine="pyarrow")
-    except FileNotFoundError as error:
-        raise FileFormatError(f"{path}: cannot be read ({error.strerror}).") from error
-    except (OSError, ValueError) as error:  # pyarrow's own errors are among these
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise FileFormatError(f"{path}: not a readable parquet file ({reason}).") from error
+    frame: Any = read_parquet(path)
     if isinstance(frame.index, pd.RangeIndex) and len(frame.columns):
         frame = frame.set_index(frame.columns[0])
     rows, columns = [*map(str, frame.index)], [*map(str, frame.columns)]

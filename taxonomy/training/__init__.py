@@ -1,6 +1,8 @@
 """Training: the loop, augmentation in batch, checkpoints, run directories, and what is scored."""
 
-from taxonomy._core.registry import require
+from typing import TYPE_CHECKING
+
+from taxonomy._core.registry import lazy_names, require
 
 require("torch")
 
@@ -14,6 +16,9 @@ from taxonomy.training.run import Run, train_run  # noqa: E402
 from taxonomy.training.scoring import predictions_on  # noqa: E402
 from taxonomy.training.start import resume, train  # noqa: E402
 
+if TYPE_CHECKING:
+    from taxonomy.training.tree_metric import TreeMetric
+
 __all__ = [
     "Augment",
     "Loss",
@@ -21,6 +26,7 @@ __all__ = [
     "Run",
     "Scored",
     "TrainConfig",
+    "TreeMetric",
     "class_features",
     "fit",
     "predictions_on",
@@ -31,3 +37,5 @@ __all__ = [
     "train",
     "train_run",
 ]
+
+__getattr__, _ = lazy_names(__name__, {"TreeMetric": "taxonomy.training.tree_metric"})

@@ -18,6 +18,7 @@ from taxonomy._core.errors import FileFormatError, SpecError, TaxonomyError, nam
 from taxonomy.data import Pictures
 from taxonomy.data._decoded import Encoded, decoded
 from taxonomy.design import CONVNEXT, Bucket, Level, NetSpec, Stage, cost
+from taxonomy.evaluation import score
 from taxonomy.labels import Label, LabelSet
 from taxonomy.nets import build_net, save_net
 from taxonomy.predictions import ClassFeatures, Predictions
@@ -76,6 +77,30 @@ TASKS = TaskList(
     FOUR.ids,
     {"made_by": "hand"},
 )
+
+# Anybody's predictions.
+
+ANSWERS = (
+    "image,label,prediction\na,ant,bee\nb,bee,bee\nc,car,vehicles\n",
+    "id;ant;bee;car;van;target\n1;0.5;0.25;0.125;0.125;bee\n2;0.25;0.25;0.25;0.25;van\n",
+    "image,class,score,true\na,ant,1.5,bee\na,bee,-2,bee\nb,ant,0.25,ant\nb,bee,3e-1,ant\n",
+)
+
+
+def scored(path: Path) -> Any:
+    return score(path, TREE, resamples=3)
+
+
+def answers(folder: Path) -> list[bytes]:
+    """Return the bytes of an npz with scores, true classes and the classes of its columns."""
+    np.savez_compressed(
+        folder / "a.npz",
+        logits=np.array([[1.5, -2, 0, 0.25], [0, 1, 2, 3]]),
+        classes=np.array(FOUR.ids),
+        target=np.array([0, 3]),
+    )
+    return [(folder / "a.npz").read_bytes()]
+
 
 # Similarities.
 

@@ -200,6 +200,15 @@ READERS = (
         _save,
     ),
     Reader(
+        "anybody's predictions as CSV",
+        "answers.csv",
+        _texts(*values.ANSWERS),
+        of_table,
+        values.scored,
+        digest=str,
+    ),
+    Reader("anybody's predictions as npz", "answers.npz", values.answers, of_npz, values.scored),
+    Reader(
         "class features",
         "features.npz",
         _npz(values.FEATURES),
