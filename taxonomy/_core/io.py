@@ -168,6 +168,18 @@ def read_json(path: Path | str) -> Json:
     return parse_json(read_text(path), path)
 
 
+def read_json_lines(path: Path | str) -> Iterator[tuple[str, Json]]:
+    """Yield the values of a file with one JSON value a line, each with its place, for messages.
+
+    Raises:
+        FileFormatError: the file cannot be read, or a line is not valid JSON or beyond the limits.
+    """
+    for number, line in enumerate(read_text(path).split("\n"), start=1):
+        if line.strip():
+            where = f"{path}, line {number}"
+            yield where, parse_json(line, where)
+
+
 def read_text(path: Path | str) -> str:
     """Read a UTF-8 text file, with or without a byte-order mark.
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from taxonomy._core import io
-from taxonomy._core.errors import FileFormatError, HierarchyError, LabelError, shortened
+from taxonomy._core.errors import FileFormatError, HierarchyError, LabelError, told
 from taxonomy.builders._words import How, Words
 from taxonomy.formats import Graph, read_graph
 from taxonomy.labels import Label, LabelSet, get_labels
@@ -116,9 +116,10 @@ def import_tree(
         listed = "; ".join(_with(*pair, "near") for pair in list(missing.items())[:3])
         has = " and ".join(repr(node.name or key) for key, node in list(words.nodes.items())[:2])
         raise LabelError(
-            shortened(
-                f"{path}: none of {counted(len(missing), 'class', 'classes')} is in the taxonomy: "
-                f"{listed}. Its nodes are called such as {has}."
+            told(
+                path,
+                f"none of {counted(len(missing), 'class', 'classes')} is in the taxonomy: "
+                f"{listed}. Its nodes are called such as {has}.",
             )
         )
     net = _Net(graph, words, {label: nodes for label, (_, nodes) in found.items()})
@@ -133,7 +134,7 @@ def import_tree(
         raw, notes = read_links(net.nodes, net.links, parents=parents, forest=graph.rootless)
         whole = Hierarchy.from_raw(raw)
     except HierarchyError as error:
-        raise FileFormatError(shortened(f"{path}: {error}")) from error
+        raise FileFormatError(told(path, str(error))) from error
     tree = whole.collapse_unary()
     collapsed = Counter(map(str, whole.name)) - Counter(map(str, tree.name))
     made = Imported(

@@ -10,13 +10,14 @@ from typing import Any
 
 from taxonomy._core import io, shipped
 from taxonomy._core.arrays import Float32Array
-from taxonomy._core.errors import DataError, ExportError, FileFormatError
+from taxonomy._core.decoding import decode
+from taxonomy._core.errors import DataError, ExportError, FileFormatError, told
 from taxonomy._core.folders import SPLITS
 from taxonomy._core.registry import Registry
 from taxonomy.data import DataRequest, Pictures, get_data
 from taxonomy.design.costs import cost
 from taxonomy.evaluation.rejection import Rejecting
-from taxonomy.export.card import card, figures_table, names_kept
+from taxonomy.export.card import Figures, card, figures_table, names_kept
 from taxonomy.export.checking import COMPARED, REPEATED, SAMPLES, answers, largest_gap, made_up
 from taxonomy.export.figures import accuracy_of, latency_of, parity_of
 from taxonomy.export.pictures import (
@@ -72,11 +73,13 @@ class Bundle:
         """Read the manifest of a bundle's folder.
 
         Raises:
-            FileFormatError: the folder holds no bundle.
+            FileFormatError: the folder holds no bundle, or its manifest is damaged.
         """
-        manifest = io.read_json(Path(path) / MANIFEST)
+        where = Path(path) / MANIFEST
+        manifest = io.read_json(where)
         if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
-            raise FileFormatError(f"{path}: holds no bundle; make one: taxonomy extract.")
+            raise FileFormatError(told(where, "describes no bundle; make one: taxonomy extract."))
+        decode(Figures, manifest, where, closed=False, checked=True)
         return cls(Path(path), manifest)
 
     @property

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
+from taxonomy._core.decoding import decode
 from taxonomy._core.io import Json
 
 ASTERISKS = str.maketrans({character: f"\\{character}" for character in "\\`*_{}[]<>#|!"})
@@ -77,26 +79,97 @@ def _refusing(manifest: Mapping[str, Json]) -> str:
     return f"{text}. It accepts {', '.join(shares)}; {known['split']} split."
 
 
+@dataclass(frozen=True)
+class _Label:
+    """A class of a bundle."""
+
+    id: str
+    rejected: bool = False
+
+
+@dataclass(frozen=True)
+class _Size:
+    """What a network has and does."""
+
+    params: int
+    macs: int
+    bytes: int
+
+
+@dataclass(frozen=True)
+class _Own(_Size):
+    """What the expert has and does."""
+
+    peak_activation_bytes: int
+
+
+@dataclass(frozen=True)
+class _Source(_Size):
+    """What the network has and does that the expert was cut from."""
+
+    classes: int
+
+
+@dataclass(frozen=True)
+class _Latency:
+    """How long a picture takes."""
+
+    median_ms: float
+
+
+@dataclass(frozen=True)
+class _Accuracy:
+    """What share of pictures is told right."""
+
+    top1: float
+
+
+@dataclass(frozen=True)
+class _Int8:
+    """What the network is in floats that the bundle holds in int8."""
+
+    accuracy_in_floats: _Accuracy
+
+
+@dataclass(frozen=True)
+class _Measured:
+    """What was measured of an expert."""
+
+    latency: _Latency
+    accuracy: _Accuracy | None = None
+    int8: _Int8 | None = None
+    bytes_in_floats: int = 0
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What `figures_table` reads of a manifest, by which one that was read is checked."""
+
+    labels: tuple[_Label, ...]
+    cost: _Own
+    source: _Source | None
+    measured: _Measured
+
+
 def figures_table(manifest: Mapping[str, Json]) -> str:
     """Return what an expert costs beside the network that it was cut from, as aligned text."""
-    own, source, measured = manifest["cost"], manifest["source"], manifest["measured"]
+    known = decode(Figures, manifest, "the manifest", closed=False, checked=True)
+    own, source, measured = known.cost, known.source, known.measured
     rows = [("", "expert", "whole network" if source else "")]
-    for title, key in (("classes", ""), ("parameters", "params"), ("MACs", "macs")):
-        value = own[key] if key else len(names_kept(manifest))
-        whole = f"{source[key or 'classes']:,}" if source else ""
-        rows.append((title, f"{value:,}", whole))
-    if "int8" in measured:
-        rows.append(("bytes in floats", f"{measured['bytes_in_floats']:,}", ""))
-    size = f"{source['bytes']:,}" if source else ""
-    rows.append(("bytes of the file", f"{own['bytes']:,}", size))
-    if "int8" not in measured:  # it is counted in floats
-        rows.append(("peak activation bytes", f"{own['peak_activation_bytes']:,}", ""))
-    rows.append(("ms a picture", f"{measured['latency']['median_ms']:.3f}", ""))
-    if "accuracy" in measured:
-        rows.append(("accuracy", f"{measured['accuracy']['top1']:.1%}", ""))
-    if "int8" in measured:
-        floats = measured["int8"]["accuracy_in_floats"]
-        rows.append(("accuracy in floats", f"{floats['top1']:.1%}", ""))
+    kept = len(names_kept(manifest))
+    rows.append(("classes", f"{kept:,}", f"{source.classes:,}" if source else ""))
+    rows.append(("parameters", f"{own.params:,}", f"{source.params:,}" if source else ""))
+    rows.append(("MACs", f"{own.macs:,}", f"{source.macs:,}" if source else ""))
+    if measured.int8:
+        rows.append(("bytes in floats", f"{measured.bytes_in_floats:,}", ""))
+    rows.append(("bytes of the file", f"{own.bytes:,}", f"{source.bytes:,}" if source else ""))
+    if not measured.int8:  # it is counted in floats
+        rows.append(("peak activation bytes", f"{own.peak_activation_bytes:,}", ""))
+    rows.append(("ms a picture", f"{measured.latency.median_ms:.3f}", ""))
+    if measured.accuracy:
+        rows.append(("accuracy", f"{measured.accuracy.top1:.1%}", ""))
+    if measured.int8:
+        rows.append(("accuracy in floats", f"{measured.int8.accuracy_in_floats.top1:.1%}", ""))
     wide = [max(len(row[column]) for row in rows) for column in range(3)]
     return "\n".join(f"{a:{wide[0]}}  {b:>{wide[1]}}  {c:>{wide[2]}}".rstrip() for a, b, c in rows)
 

@@ -19,6 +19,7 @@ from taxonomy._core.errors import (
     check_choice,
     did_you_mean,
     shortened,
+    told,
 )
 from taxonomy.formats._format import MOST_BYTES, Content, Format, Reading
 from taxonomy.formats._graph import Graph, GraphFormat, graph_of
@@ -205,7 +206,7 @@ def read_graph(
         except FileFormatError:
             raise
         except HierarchyError as error:
-            raise FileFormatError(shortened(f"{path}: {error}")) from error
+            raise FileFormatError(told(path, str(error))) from error
 
 
 def write_tree(
@@ -249,7 +250,7 @@ def write_tree(
         again = tree_of(reading, content, reading.provenance)
     except (FileFormatError, HierarchyError) as error:
         raise FileFormatError(
-            shortened(f"{path}: the format {name} cannot hold this tree; choose another. ({error})")
+            told(path, f"the format {name} cannot hold this tree; choose another. ({error})")
         ) from error
     lost = losses(tree, again)
     io.write_bytes(path, data)
@@ -317,7 +318,7 @@ def read_content(content: Content, made: Format, parents: Parents) -> Reading:
     except FileFormatError:
         raise
     except HierarchyError as error:
-        raise FileFormatError(shortened(f"{content.where}: {error}")) from error
+        raise FileFormatError(told(content.where, str(error))) from error
 
 
 def recognised(content: Content) -> str:
@@ -337,10 +338,11 @@ def recognised(content: Content) -> str:
     if named:
         own = [name for name in named if ending in formats[name].endings]
         raise FileFormatError(
-            shortened(
-                f"{content.where}: the content is of none of the formats that end in {ending}: "
+            told(
+                content.where,
+                f"the content is of none of the formats that end in {ending}: "
                 f"{', '.join(named)}. If it is a tree, name its format: taxonomy convert --help "
-                f"lists them.{_why_not(content, own)}"
+                f"lists them.{_why_not(content, own)}",
             )
         )
     raise FileFormatError(
@@ -374,7 +376,7 @@ def tree_of(reading: Reading, content: Content, facts: dict[str, io.Json]) -> Hi
     try:
         tree = Hierarchy.from_raw(reading.raw, facts)
     except HierarchyError as error:
-        raise FileFormatError(shortened(f"{content.where}: {error}")) from error
+        raise FileFormatError(told(content.where, str(error))) from error
     if reading.digest not in ("", tree.digest):
         raise FileFormatError(
             f"{content.where}: the content does not match its digest; the file was damaged or "

@@ -14,19 +14,23 @@ from json.decoder import scanstring  # type: ignore[attr-defined]
 from typing import Any
 
 from taxonomy._core.decoding import INT64
-from taxonomy._core.errors import FileFormatError, shortened
+from taxonomy._core.errors import FileFormatError, told
 
 _SPACE = re.compile(r"[ \t\r\n]*")
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(\.\d+)?([eE][-+]?\d+)?", re.ASCII)
 _WORDS = {"true": True, "false": False, "null": None}
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
+MOST_LEVELS = 50_000
+"""Of lists and objects in each other: more than any tree has, so that a short file of brackets is
+refused at once."""
+
 
 def parse_deep(text: str, where: str) -> Any:
     """Return the value of a JSON text, however deep its lists and objects lie in each other.
 
-    Integers fit into 64 bits, other numbers are finite, texts hold no lone surrogate, and no key is
-    given twice in an object.
+    That is up to 50,000 levels. Integers fit into 64 bits, other numbers are finite, texts hold no
+    lone surrogate, and no key is given twice in an object.
 
     Raises:
         FileFormatError: the text is no JSON or outside these limits; the message names the line.
@@ -47,9 +51,7 @@ class _Parser:
         line = self.text.count("\n", 0, self.at) + 1
         column = self.at - self.text.rfind("\n", 0, self.at)
         return FileFormatError(
-            shortened(
-                f"{self.where}: not valid JSON: expected {wanted} at line {line} column {column}."
-            )
+            told(self.where, f"not valid JSON: expected {wanted} at line {line} column {column}.")
         )
 
     def peek(self) -> str:
@@ -75,6 +77,8 @@ class _Parser:
         """Enter a list or object; return it at once where it is empty."""
         self.at += 1
         inside: Any = [] if mark == "[" else {}
+        if len(self.open) == MOST_LEVELS:
+            raise self.fault(f"at most {MOST_LEVELS:,} lists and objects in each other")
         if self.peek() == ("]" if mark == "[" else "}"):
             self.at += 1
             return inside

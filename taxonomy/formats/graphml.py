@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from io import BytesIO
 from typing import Any, ClassVar
 
-from taxonomy._core.errors import FileFormatError, HierarchyError, shortened
+from taxonomy._core.errors import FileFormatError, HierarchyError, told
 from taxonomy._core.io import DAMAGED
 from taxonomy.formats._format import Content, Format, Reading
 from taxonomy.trees.hierarchy import Hierarchy
@@ -43,7 +43,7 @@ class GraphML(Format):
                 graph: Any = nx.read_graphml(BytesIO(content.data))
         except (nx.NetworkXException, StopIteration, *DAMAGED) as error:
             raise FileFormatError(
-                shortened(f"{content.where}: not readable as GraphML ({error}).")
+                told(content.where, f"not readable as GraphML ({error}).")
             ) from error
         if not graph.is_directed():
             raise HierarchyError(

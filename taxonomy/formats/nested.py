@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from taxonomy._core.errors import FileFormatError, HierarchyError, shortened, shown
+from taxonomy._core.errors import FileFormatError, HierarchyError, shown, told
 from taxonomy._core.filling import put
 from taxonomy._core.registry import require
 from taxonomy.formats._format import NO_GROUPS, Content, Format, Reading
@@ -144,9 +144,7 @@ def _yaml(content: Content) -> Any:
                 raise HierarchyError(f"The key {shown(item)} is no text, or given twice.")
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         words = " ".join(str(error).split())
-        raise FileFormatError(
-            shortened(f"{content.where}: not readable as YAML ({words}).")
-        ) from error
+        raise FileFormatError(told(content.where, f"not readable as YAML ({words}).")) from error
     if len(done) != 1:
         raise HierarchyError(f"The file holds {len(done)} documents; one is wanted.")
     return done[0]

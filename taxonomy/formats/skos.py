@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import quote, unquote
 
-from taxonomy._core.errors import FileFormatError, HierarchyError, shortened
+from taxonomy._core.errors import FileFormatError, HierarchyError, told
 from taxonomy._core.registry import require
 from taxonomy.formats._format import Content, Format, Reading
 from taxonomy.trees.hierarchy import Hierarchy
@@ -124,7 +124,7 @@ def _parsed(content: Content) -> Any:
     except Exception as error:
         words = " ".join(str(error).split())
         raise FileFormatError(
-            shortened(f"{content.where}: not readable as RDF ({kind}: {words}).")
+            told(content.where, f"not readable as RDF ({kind}: {words}).")
         ) from error
     finally:
         logger.setLevel(level)

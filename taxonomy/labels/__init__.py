@@ -1,6 +1,6 @@
 """What a user calls classes: labels, sets of them, and the reader of the lists that are about."""
 
-from taxonomy.labels.label import SYNSET, WNID, Label
+from taxonomy.labels.label import MOST_CHARACTERS, SYNSET, WNID, Label, fault_of
 from taxonomy.labels.label_set import (
     LabelSet,
     check_classes,
@@ -12,6 +12,7 @@ from taxonomy.labels.label_set import (
 )
 
 __all__ = [
+    "MOST_CHARACTERS",
     "SYNSET",
     "WNID",
     "Label",
@@ -19,6 +20,7 @@ __all__ = [
     "check_classes",
     "check_same_labels",
     "class_names",
+    "fault_of",
     "get_labels",
     "shipped_names",
     "unknown_class",

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from taxonomy._core.errors import MOST_CHARACTERS, LabelError, shortened
+from taxonomy._core.errors import MOST_CHARACTERS, LabelError, shortened, told
 from taxonomy._core.spelling import composed, differing, loosely
 from taxonomy.labels.label import SYNSET, Label
 
@@ -128,7 +128,7 @@ def to_labels(entries: Iterable[Entry], where: str, strange: str = "") -> list[L
             labels.append(Label(entry.id, entry.name, entry.definition, entry.wnid))
         except LabelError as error:
             place = f"{entry.place}: " if entry.place else ""
-            raise LabelError(shortened(f"{where}: {place}{error}")) from error
+            raise LabelError(told(where, f"{place}{error}")) from error
     ids = [(entry.id, entry.place) for entry in entries]
     wnids = {entry.wnid for entry in entries}
     by_wnid = "" not in wnids and len(wnids) == len(entries)

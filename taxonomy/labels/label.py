@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import asdict, dataclass
 
 from taxonomy._core.errors import LabelError
@@ -14,6 +13,25 @@ WNID = re.compile(r"n\d{8}")
 
 SYNSET = re.compile(r"n\d{8}|[^\s,]+\.n\.\d{2}")
 """What stands for a noun synset wherever it is read: a wnid, or a name such as ``bat.n.01``."""
+
+MOST_CHARACTERS = 10_000
+"""The length of a class's id, name or definition; of a node's name, too. Real ones are of hundreds
+at most, and what is far longer could be written to CSV, but not read again."""
+
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+def fault_of(text: str) -> str:
+    r"""Return what keeps a text from being one of a class, and what to do about it; else nothing.
+
+    >>> fault_of("cat"), fault_of("c\tat")
+    ('', 'holds a control character; remove it')
+    >>> fault_of("x" * 12_345)
+    'has 12,345 characters; shorten it to 10,000'
+    """
+    if len(text) > MOST_CHARACTERS:
+        return f"has {len(text):,} characters; shorten it to {MOST_CHARACTERS:,}"
+    return "holds a control character; remove it" if _CONTROL.search(text) else ""
 
 
 @dataclass(frozen=True, order=True)
@@ -28,8 +46,8 @@ class Label:
             may be empty.
 
     Raises:
-        LabelError: an empty id, a control character, an invisible one in the id, or a malformed
-            wnid.
+        LabelError: an empty id, a control character, an invisible one in the id, more than 10,000
+            characters, or a malformed wnid.
 
     >>> Label("cat", wnid="n02121808").name
     'cat'
@@ -45,10 +63,8 @@ class Label:
         if not self.id.strip():
             raise LabelError("A label has an empty id; give every class an id.")
         for field, text in asdict(self).items():
-            if any(unicodedata.category(character) in ("Cc", "Cs") for character in text):
-                raise LabelError(
-                    f"The {field} of label {self.id[:60]!r} holds a control character; remove it."
-                )
+            if fault := fault_of(text):
+                raise LabelError(f"The {field} of label {self.id[:60]!r} {fault}.")
         if strange := strange_in(self.id):
             raise LabelError(
                 f"The label id {self.id[:60]!r} holds what cannot be seen, or be told from a "

@@ -9,7 +9,7 @@ from typing import Any
 
 from taxonomy._core import io
 from taxonomy._core.decoding import parse_json
-from taxonomy._core.errors import FileFormatError, LabelError, TaxonomyError, shortened
+from taxonomy._core.errors import FileFormatError, LabelError, TaxonomyError, naming
 from taxonomy._core.folders import class_root, subfolders
 from taxonomy._core.spelling import code_points, composed, strange_in, tidied
 from taxonomy.labels.entries import Entry, Found, to_labels, with_codes
@@ -66,14 +66,11 @@ def read_labels(source: Path, told: bool = True) -> list[Label]:
             and the line or the place in it.
         FileFormatError: it is no readable text.
     """
-    strange = ""
-    try:
+    with naming(source):
         found, strange = _found(source)
         entries, codes = with_codes(found.entries)
         if not entries:
             raise LabelError("there are no names in it; give at least one class.")
-    except LabelError as error:
-        raise LabelError(shortened(f"{source}: {error}")) from error
     labels = to_labels(entries, str(source), strange)
     form = "; ".join(part for part in (found.form, codes) if part)
     if told and form:

@@ -60,7 +60,7 @@ def parse_yaml(text: str) -> Any:
     except (yaml.YAMLError, UnicodeError) as error:
         mark = getattr(error, "problem_mark", None)
         line = "" if mark is None else f"line {mark.line + 1}: "
-        problem = getattr(error, "problem", None) or str(error)
+        problem = getattr(error, "problem", None) or " ".join(str(error).split())
         raise LabelError(f"{line}not valid YAML ({problem}).") from error
     return done[0] if done else ""
 

@@ -112,12 +112,13 @@ class Precomputed:
         if self.vectors:
             values = cosine_similarities(_directions(table))
             return values, {"map": COSINE_MAP, "dimensions": table.numbers.shape[1]}
-        if self.distances:
-            largest = float(table.numbers.max())
-            facts = {"map": "1 - distance / largest", "largest": largest}
-            return _from_distances(table, largest), facts
-        facts = {} if self.scale == 1 else {"map": f"score / {self.scale:g}"}
-        return _mended(table, table.numbers / self.scale, f"{self.scale:g}"), facts
+        with np.errstate(over="ignore"):  # what becomes infinite is refused as out of range
+            if self.distances:
+                largest = float(table.numbers.max())
+                facts = {"map": "1 - distance / largest", "largest": largest}
+                return _from_distances(table, largest), facts
+            facts = {} if self.scale == 1 else {"map": f"score / {self.scale:g}"}
+            return _mended(table, table.numbers / self.scale, f"{self.scale:g}"), facts
 
 
 def _directions(table: Table) -> FloatArray:

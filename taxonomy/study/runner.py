@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from taxonomy._core import io
-from taxonomy._core.errors import FileFormatError
+from taxonomy._core.decoding import check_json, decode
+from taxonomy._core.errors import FileFormatError, told
 from taxonomy._core.sharing import clear_temporaries, lock
 
 log = logging.getLogger(__name__)
@@ -17,6 +18,21 @@ log = logging.getLogger(__name__)
 Settings = Mapping[str, io.Json]
 Row = dict[str, io.Json]
 POLL_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class _Done:
+    """A finished cell, as a line of the record holds it.
+
+    Args:
+        cell: its name.
+        settings: their digest.
+        row: what its work returned.
+    """
+
+    cell: str
+    settings: str
+    row: dict[str, io.Json]
 
 
 def run_cells(
@@ -43,7 +59,8 @@ def run_cells(
             counts as not done. Nothing needs to be left where this is not given.
 
     Raises:
-        FileFormatError: the record is damaged, or a name is no plain file name.
+        FileFormatError: the record is damaged, a name is no plain file name, or a row holds what
+            JSON cannot.
     """
     folder = Path(folder)
     for name in cells:
@@ -53,18 +70,18 @@ def run_cells(
     keys = {name: io.digest(dict(settings)) for name, settings in cells.items()}
     record = folder / "cells.jsonl"
 
-    def done() -> dict[str, Row]:
+    def done() -> dict[str, _Done]:
         return {
             name: entry
             for name, entry in _read(record).items()
-            if entry["settings"] == keys.get(name) and (holds is None or holds(folder / name))
+            if entry.settings == keys.get(name) and (holds is None or holds(folder / name))
         }
 
     while pending := [name for name in cells if name not in done()]:
         if not any(_do(folder, name, cells, keys, work, needs or {}, done) for name in pending):
             time.sleep(POLL_SECONDS)  # all that is left is being done, or waits for what is
     finished = done()
-    return [{"cell": name, **finished[name]["row"]} for name in cells]
+    return [{"cell": name, **finished[name].row} for name in cells]
 
 
 def _do(
@@ -74,7 +91,7 @@ def _do(
     keys: Mapping[str, str],
     work: Callable[[str, Settings, Path], Row],
     needs: Mapping[str, tuple[str, ...]],
-    done: Callable[[], dict[str, Row]],
+    done: Callable[[], dict[str, _Done]],
 ) -> bool:
     """Do a cell unless it is done, waits for another, or is in other hands; tell whether it was."""
     with lock(folder / f".{name}.lock", wait=False) as mine:
@@ -84,21 +101,26 @@ def _do(
         log.info("cell %s", name)
         row = work(name, cells[name], folder / name)
         record = folder / "cells.jsonl"
+        check_json(row, f"{record}, the row of {name}")
         with lock(folder / ".cells.jsonl.lock"):
             entries = _read(record)
-            entries[name] = {"cell": name, "settings": keys[name], "row": row}
-            lines = (io.canonical_json(entry) + "\n" for entry in entries.values())
+            entries[name] = _Done(name, keys[name], row)
+            lines = (io.canonical_json(asdict(entry)) + "\n" for entry in entries.values())
             io.write_text(record, "".join(lines))
         return True
 
 
-def _read(record: Path) -> dict[str, Row]:
+def _read(record: Path) -> dict[str, _Done]:
+    """Return the finished cells by name.
+
+    Raises:
+        FileFormatError: a line holds something else.
+    """
     if not record.exists():
         return {}
     try:
-        entries = [json.loads(line) for line in io.read_text(record).split("\n") if line]
-        return {e["cell"]: {key: e[key] for key in ("cell", "settings", "row")} for e in entries}
-    except (ValueError, KeyError, TypeError) as error:
-        raise FileFormatError(
-            f"{record}: a damaged record ({error}). Remove it to do the series again."
-        ) from error
+        lines = [decode(_Done, line, where) for where, line in io.read_json_lines(record)]
+    except FileFormatError as error:
+        words = f"{str(error).rstrip('.')}. Remove the line to do its cell again."
+        raise FileFormatError(told(record, words)) from error
+    return {entry.cell: entry for entry in lines}

@@ -20,12 +20,12 @@ from taxonomy._core.errors import (
     FileFormatError,
     LabelError,
     check_whole,
-    shortened,
     shown,
+    told,
 )
 from taxonomy._core.recorded import Recorded
 from taxonomy._core.registry import lookup
-from taxonomy.labels import check_classes
+from taxonomy.labels import check_classes, fault_of
 
 FORMAT = "taxonomy-tasks"
 MOST_COUNT = 10**12
@@ -81,7 +81,8 @@ class TaskList(Recorded):
         provenance: what made the list.
 
     Raises:
-        LabelError: a task has no class, an unknown one or one twice, or two tasks have one id.
+        LabelError: a task has no class, an unknown one or one twice, two tasks have one id, or a
+            label id holds a control character or is too long.
 
     >>> pets, bus = Task("pets", ("cat", "dog")), Task("bus", ("bus",))
     >>> tasks = TaskList([pets, bus], ids=["bus", "cat", "dog"])
@@ -96,6 +97,7 @@ class TaskList(Recorded):
         provenance: Mapping[str, io.Json] | None = None,
     ) -> None:
         self.ids = tuple(sorted(ids))
+        _check_names(self.ids)
         self._tasks = tuple(tasks)
         self._record(provenance)
         seen: set[str] = set()
@@ -277,7 +279,7 @@ class TaskList(Recorded):
             ]
             loaded = cls(tasks, ids, content.provenance)
         except LabelError as error:
-            raise LabelError(shortened(f"{path}: {error}")) from error
+            raise LabelError(told(path, str(error))) from error
         if content.digest not in ("", loaded.digest):
             raise FileFormatError(
                 f"{path}: the content does not match its digest; if you changed it by hand, remove "
@@ -309,6 +311,17 @@ class _Written:
     provenance: dict[str, io.Json] = field(default_factory=dict)
 
 
+def _check_names(ids: Iterable[str]) -> None:
+    """Refuse label ids that no label can have.
+
+    Raises:
+        LabelError: one holds a control character, or is too long.
+    """
+    for name in ids:
+        if fault := fault_of(name):
+            raise LabelError(f"The class {shown(name)} {fault}.")
+
+
 def _csv_tasks(text: str, known: tuple[str, ...] | None, path: Path | str) -> Iterator[Task]:
     """Yield the tasks of a CSV file, numbered from 0."""
     reader = csv.reader(StringIO(text, newline=""), skipinitialspace=True)
@@ -332,8 +345,10 @@ def _csv_tasks(text: str, known: tuple[str, ...] | None, path: Path | str) -> It
             count = int(cells[0]) if len(cells[0]) <= len(str(MOST_COUNT)) else MOST_COUNT + 1
             del cells[0]
         try:
+            if known is None:
+                _check_names(cells)
             classes = cells if known is None else check_classes(cells, known)
             yield Task(f"{number:06d}", check_classes(classes, classes), count=count)
         except LabelError as error:
-            raise LabelError(shortened(f"{path}, line {reader.line_num}: {error}")) from error
+            raise LabelError(told(f"{path}, line {reader.line_num}", str(error))) from error
         number += 1

@@ -109,12 +109,14 @@ def _check(holder: Any, tensors: dict[str, Tensor]) -> None:
     """
     if isinstance(holder, torch.optim.Optimizer):
         parameters = [p for group in holder.param_groups for p in group["params"]]
+        known = {str(index) for index in range(len(parameters))}
         own: dict[str, Tensor] = {}
         for name in tensors:
             index, _, slot = name.partition(".")
-            if not index.isdecimal() or slot not in _SLOTS or int(index[:9]) >= len(parameters):
+            if index not in known or slot not in _SLOTS:
                 raise _damaged(f"the optimiser has no {shown(name)}")
-            own[name] = parameters[int(index)] if slot != "step" else torch.zeros(())
+            of_index = dict.fromkeys(_SLOTS, parameters[int(index)]) | {"step": torch.zeros(())}
+            own |= {f"{index}.{slot}": tensor for slot, tensor in of_index.items()}
     else:
         own = _tensors(holder)
     for name in sorted(own.keys() ^ tensors.keys()):

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 
 from taxonomy._core import io
-from taxonomy._core.decoding import decode, parse_json
+from taxonomy._core.decoding import decode
 from taxonomy._core.errors import FileFormatError, TrainingError
 from taxonomy._core.registry import require
 from taxonomy._core.sharing import clear_temporaries
@@ -277,9 +277,7 @@ class Metrics:
             self.writer = SummaryWriter(str(board))
         self.rows: list[dict[str, io.Json]] = []
         if path.is_file():
-            for number, line in enumerate(io.read_text(path).splitlines(), start=1):
-                where = f"{path}, line {number}"
-                row = parse_json(line, where)
+            for where, row in io.read_json_lines(path):
                 decode(_Epoch, row, where, closed=False)
                 self.rows.append(row)
 

@@ -11,20 +11,18 @@ To add a check, write the function, enter it in `CHECKS`, and give it a case in 
 from __future__ import annotations
 
 import math
-import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-from taxonomy._core.errors import HierarchyError
-from taxonomy.labels import LabelSet
+from taxonomy._core.errors import HierarchyError, shown
+from taxonomy.labels import LabelSet, fault_of
 from taxonomy.trees.raw_tree import RawTree, children_of
 
 Severity = Literal["error", "warning", "note"]
 _SEVERITIES: dict[str, Severity] = {"1": "error", "2": "warning", "3": "note"}
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _LARGEST_SPAN = 2**62
 _ROUNDING = 1e-9
 
@@ -224,19 +222,19 @@ def _root_leaf(tree: _Tree) -> Found:
 
 
 def _bad_label(tree: _Tree) -> Found:
-    """Entry {entry} has the label {leaf!r}, which {fault}; a label id is plain text."""
+    """Entry {entry} has the label {leaf}, which {fault}."""
     for i, leaf in enumerate(tree.raw.leaf):
         if leaf is not None and (fault := _fault(leaf)):
-            yield i, {"leaf": leaf, "fault": fault}
+            yield i, {"leaf": shown(leaf), "fault": fault}
 
 
 def _fault(text: object) -> str:
     """Return what keeps a value from being a label id, by the rules of `Label`, or nothing."""
     if not isinstance(text, str) or not text.strip():
-        return "is no text"
-    if _CONTROL.search(text):
-        return "holds a control character"
-    return "begins or ends with a space" if text != text.strip() else ""
+        return "is no text; a label id is plain text"
+    if text != text.strip():
+        return "begins or ends with a space; remove it"
+    return fault_of(text)
 
 
 def _infinite_height(tree: _Tree) -> Found:
@@ -254,10 +252,10 @@ def _bad_span(tree: _Tree) -> Found:
 
 
 def _bad_name(tree: _Tree) -> Found:
-    """The name of entry {entry}, {name!r}, holds a control character; remove it."""
+    """The name of entry {entry}, {name}, {fault}."""
     for i, name in tree.names.items():
-        if _CONTROL.search(name):
-            yield i, {"name": name}
+        if fault := fault_of(name):
+            yield i, {"name": shown(name), "fault": fault}
 
 
 def _bad_support(tree: _Tree) -> Found:

@@ -1,4 +1,4 @@
-"""Commands killed before and after each of their renames: run again, they end as if never killed.
+"""Commands killed before and after each time they save: run again, they end as if never killed.
 
 The same files with the same bytes, and nothing left over.
 """
@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
 from taxonomy.cli import main
 from taxonomy.design import NetSpec
+from taxonomy.labels import LabelSet
+from taxonomy.similarity._vectors import PART
 from tests.support.asking import FOUR
 from tests.support.server import serve
 from tests.support.stripes import TREE, picture_folder
@@ -20,10 +23,10 @@ from tests.support.stripes import TREE, picture_folder
 ROOT = Path(__file__).parents[2]
 
 
-def kill_at_every_rename(folder: Path, *words: object) -> int:
-    """Kill a command at every rename; return how many there are."""
+def kill_at_every_rename(folder: Path, *words: object, what: str = "renames") -> int:
+    """Kill a command at every rename, or other way of saving; return how many there are."""
     folder.mkdir()
-    command = [sys.executable, "-m", "tests.support.victim", "renames", folder, *words]
+    command = [sys.executable, "-m", "tests.support.victim", what, folder, *words]
     done = subprocess.run(
         list(map(str, command)), cwd=ROOT, capture_output=True, text=True, timeout=1800
     )
@@ -50,6 +53,16 @@ def test_a_training(tmp_path, training):
 
 
 @pytest.mark.slow
+def test_a_training_on_views_of_a_teacher(tmp_path, training):
+    """As above, and the cache of the views: their bytes, then the facts that make them count."""
+    teacher = tmp_path / "teacher"
+    assert main([*training, "--out", str(teacher)]) == 0
+    words = [*training, "--views", "2", "--teacher", str(teacher), "--distill", "0.5"]
+    renames = kill_at_every_rename(tmp_path / "runs", *words, "--out", "{}/run")
+    assert renames >= 14
+
+
+@pytest.mark.slow
 def test_tables_of_an_evaluation(tmp_path, training):
     run = tmp_path / "run"
     assert main([*training, "--out", str(run)]) == 0
@@ -65,3 +78,26 @@ def test_a_tree_asked_of_a_model(tmp_path):
         assert kill_at_every_rename(tmp_path / "out", *words.split()) == 1
         asked = len(server.bodies)
     assert asked == 3 * len(FOUR)  # what was answered before a kill was not asked again
+
+
+def test_vectors_in_the_cache(tmp_path):
+    """They are committed a part at a time, and no part is embedded twice once it is there."""
+    LabelSet([f"class {number}" for number in range(PART + 10)]).save(tmp_path / "many.csv")
+    with serve(_vectors) as server:
+        words = f"generate {tmp_path}/many.csv --source embedding --server {server.url}"
+        words += " --model m --out {}/tree.json"
+        parts = kill_at_every_rename(tmp_path / "out", *words.split(), what="commits")
+        asked = sum(len(body["input"]) for body in server.bodies)
+    assert parts == 2
+    whole, rest = PART + 10, 10
+    killed = (PART + whole, PART + rest, whole + rest, whole)  # before the first commit, after it …
+    assert asked == whole + sum(killed)
+
+
+def _vectors(body, number):
+    """Answer with three numbers that depend on the text."""
+    data = [
+        {"object": "embedding", "index": at, "embedding": [*sha256(text.encode()).digest()[:3]]}
+        for at, text in enumerate(body["input"])
+    ]
+    return {"object": "list", "data": data, "model": "m", "usage": {"total_tokens": 1}}

@@ -203,6 +203,22 @@ class TestWholeOrNotAtAll:
         with pytest.raises(FileFormatError, match="bundle"):
             Bundle.load(tmp_path / "b")
 
+    @pytest.mark.parametrize(
+        ("change", "message"),
+        [
+            ({"labels": ["cat"]}, r"labels\[0\]: expected an object, found 'cat'"),
+            ({"cost": None}, "cost: expected an object, found None"),
+            ({"source": {"classes": "212"}}, "source.*: "),
+            ({"measured": {}}, "measured: lacks the field 'latency'"),
+            ({"format": ["x"]}, "describes no bundle"),
+        ],
+    )
+    def test_a_damaged_manifest_is_refused(self, tmp_path, change, message):
+        made = bundle(small(), tmp_path / "b", "safetensors")
+        (tmp_path / "b" / "bundle.json").write_text(json.dumps({**made.manifest, **change}))
+        with pytest.raises(FileFormatError, match=rf"bundle\.json: {message}"):
+            Bundle.load(tmp_path / "b")
+
     def test_a_missing_package_is_named_with_the_line_to_type(self, tmp_path, monkeypatch):
         monkeypatch.setitem(sys.modules, "onnx", None)
         with pytest.raises(MissingExtraError, match=r'pip install "taxonomy-experts\[onnx\]"'):

@@ -7,6 +7,7 @@ number n of a reader is always the same: ``python -m tests.support.hostile READE
 from __future__ import annotations
 
 import logging
+from importlib.util import find_spec
 
 import pytest
 
@@ -14,7 +15,15 @@ from taxonomy._core.errors import TaxonomyError
 from tests.support.hostile import again, files, read_mutants, read_or_refused
 from tests.support.readers import READERS
 
-by_name = pytest.mark.parametrize("reader", READERS, ids=lambda reader: reader.name)
+
+def case(reader):
+    """Skip a reader where the package is missing that it cannot do without."""
+    missing = bool(reader.needs) and find_spec(reader.needs) is None
+    why = f"{reader.needs} is not installed"
+    return pytest.param(reader, id=reader.name, marks=pytest.mark.skipif(missing, reason=why))
+
+
+by_name = pytest.mark.parametrize("reader", [case(reader) for reader in READERS])
 
 
 @pytest.fixture(autouse=True)

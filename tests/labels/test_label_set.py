@@ -135,6 +135,12 @@ def test_csv_round_trips(tmp_path_factory, labels):
             r"'cat' \(line 1, line 3\) occurs twice; ids must be unique: remove",
         ),
         ("x.txt", "cat\nd\tog\n", "line 2: The id of label .* control character"),
+        ("x.txt", f"cat\n{'x' * 200_000}\n", "line 2: The id of label 'x{60}' has 200,000 char"),
+        ("x.csv", f"id,definition\ncat,{'x' * 12_000}\n", "line 2: The definition of label 'cat'"),
+        ("x.csv", f"id\n{'x' * 200_000}\n", "line 2: not valid CSV .field larger"),
+        ("x.json", f'["cat", "{"x" * 10_001}"]', r"x.json: \[1\]: The id .* shorten it to 10,000"),
+        ("x.yaml", f"names:\n  7: {'x' * 10_001}\n", r"names\.7: .* 10,001 characters; shorten"),
+        ("x.yaml", "names: [a\x07]\n", r"not valid YAML \(unacceptable .* not allowed in \""),
         ("x.txt", "\n# nothing\n", "at least one class"),
         (
             "x.csv",
@@ -155,6 +161,13 @@ def test_errors_name_file_and_line(tmp_path, name, content, message):
     with pytest.raises(LabelError, match=message) as caught:
         LabelSet.read(path)
     assert name in str(caught.value)
+
+
+@pytest.mark.parametrize("letter", ['"', "'", ",", "ß", "🦊"])
+def test_the_longest_texts_are_written_and_read_again(tmp_path, letter):
+    labels = LabelSet([Label(*[letter * 10_000] * 3), Label("b")])
+    labels.save(tmp_path / "x.csv")
+    assert LabelSet.read(tmp_path / "x.csv") == labels
 
 
 def test_other_unreadable_sources(tmp_path):

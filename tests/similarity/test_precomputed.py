@@ -6,7 +6,9 @@ import sys
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
+from pyarrow import parquet
 
 from taxonomy._core.errors import FileFormatError, MissingExtraError, SimilarityError
 from taxonomy._core.io import save_npz
@@ -329,6 +331,36 @@ def test_parquet_of_text_is_refused_by_its_column(tmp_path):
     frame.to_parquet(tmp_path / "a.parquet")
     with pytest.raises(SimilarityError, match="row 'cat', column 'dog': nan"):
         Precomputed(str(tmp_path / "a.parquet"))(PETS)
+
+
+def test_parquet_that_its_own_notes_do_not_fit_is_refused(tmp_path):
+    """The notes are what pandas wrote about the columns; these are one empty one."""
+    table = pa.table({"id": ["cat", "dog"], "cat": [1, 0.5], "dog": [0.5, 1]})
+    notes = {"pandas": '{"index_columns": [], "columns": [{"field_name": "id"}]}'}
+    parquet.write_table(table.replace_schema_metadata(notes), tmp_path / "a.parquet")
+    with pytest.raises(FileFormatError, match=r"a\.parquet: not a readable parquet file"):
+        Precomputed(str(tmp_path / "a.parquet"))(PETS)
+
+
+def test_parquet_that_would_become_thousands_of_times_as_long_is_refused(tmp_path):
+    frame = pd.DataFrame({"cat": np.zeros(5_000_000, dtype=np.int8)})
+    frame.to_parquet(tmp_path / "a.parquet")
+    assert (tmp_path / "a.parquet").stat().st_size < 20_000
+    with pytest.raises(FileFormatError, match="5,000,000 rows of 1 columns are declared"):
+        Precomputed(str(tmp_path / "a.parquet"))(PETS)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"distances": True}, "row 'cat', column 'dog': -1e.308 is negative, so it is no distance"),
+        ({"scale": 5e-324}, "row 'cat', column 'dog': -1e.308 is outside 0 to 4"),
+    ],
+)
+def test_numbers_that_become_infinite_are_refused_as_what_they_are(tmp_path, options, message):
+    text = ",cat,dog\ncat,0,-1e308\ndog,5e-324,0\n"
+    with pytest.raises(SimilarityError, match=message):
+        read(tmp_path, text, **options)
 
 
 def test_parquet_without_its_package_is_explained(tmp_path, monkeypatch):

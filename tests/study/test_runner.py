@@ -93,12 +93,24 @@ ENTRY = {"cell": "a", "settings": "x", "row": {}}
 
 @pytest.mark.parametrize(
     "record",
-    ["{", "[]", "3", *(json.dumps({k: v for k, v in ENTRY.items() if k != key}) for key in ENTRY)],
+    [
+        *("{", "[]", "3", "[" * 9000, '{"cell": 1e999}', '"\\ud800"'),
+        *(json.dumps({k: v for k, v in ENTRY.items() if k != key}) for key in ENTRY),
+        *(json.dumps(ENTRY | {key: 3}) for key in ENTRY),
+        json.dumps(ENTRY | {"more": 3}),
+    ],
 )
 def test_a_damaged_record_is_named(tmp_path, record):
-    (tmp_path / "cells.jsonl").write_text(record + "\n")
-    with pytest.raises(FileFormatError, match=r"cells\.jsonl: a damaged record.*Remove it"):
+    (tmp_path / "cells.jsonl").write_text(f"{json.dumps(ENTRY)}\n{record}\n")
+    with pytest.raises(FileFormatError, match=r"cells\.jsonl, line 2: .*Remove the line"):
         run_cells(tmp_path, CELLS, pytest.fail)
+
+
+@pytest.mark.parametrize("value", [float("nan"), 2**64, "\ud800"])
+def test_a_row_that_could_not_be_read_again_is_refused(tmp_path, value):
+    with pytest.raises(FileFormatError, match=r"cells\.jsonl, the row of a: value: expected"):
+        run_cells(tmp_path, {"a": {}}, lambda *_: {"value": value})
+    assert not (tmp_path / "cells.jsonl").exists()
 
 
 @pytest.mark.parametrize("name", ["", ".", "..", "a/b", "/a", ".hidden"])

@@ -1,6 +1,8 @@
 """What every file is: read or refused, within limits of time, memory and words.
 
-python -m tests.support.hostile [READER ...] [--start N] [--count N]
+python -m tests.support.hostile [READER ...] [--start N] [--count N] [--show]
+
+It prints each fault once, and for every reader a row of the table in docs/hostile-files.md.
 """
 
 from __future__ import annotations
@@ -8,13 +10,13 @@ from __future__ import annotations
 import argparse
 import contextlib
 import logging
-import math
 import sys
 import time
 import traceback
 import warnings
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -32,8 +34,35 @@ MOST_ASKED = 4 << 30
 """Of memory that was asked for, written to or not; a thread alone reserves a part of this."""
 
 
-def read_or_refused(reader: Reader, path: Path) -> Any:
+@dataclass
+class Most:
+    """The most that reading one of several files took.
+
+    Attributes:
+        seconds: of processor time.
+        bytes: of memory.
+        characters: of a message.
+    """
+
+    seconds: float = 0.0
+    bytes: int = 0
+    characters: int = 0
+
+    def add(self, seconds: float, grown: int, found: object) -> None:
+        """Count one file more."""
+        self.seconds = max(self.seconds, seconds)
+        self.bytes = max(self.bytes, grown)
+        if isinstance(found, TaxonomyError):
+            self.characters = max(self.characters, len(str(found)))
+
+
+def read_or_refused(reader: Reader, path: Path, most: Most | None = None) -> Any:
     """Return what is read of a file, or the error by which it is refused.
+
+    Args:
+        reader: of its kind.
+        path: of the file.
+        most: where what it takes is kept.
 
     Raises:
         AssertionError: it took too long, too much memory, or too many words; or the file or what
@@ -51,6 +80,8 @@ def read_or_refused(reader: Reader, path: Path) -> Any:
         found = error
     seconds = time.process_time() - started
     grown = _resident() - before
+    if most is not None:
+        most.add(seconds, grown, found)
     assert seconds < MOST_SECONDS, f"{seconds:.1f} s of processor time"
     assert grown < MOST_BYTES, f"{grown >> 20} MiB"
     if isinstance(found, TaxonomyError):
@@ -111,7 +142,8 @@ def again(reader: Reader, value: Any, path: Path) -> None:
 @contextlib.contextmanager
 def files(reader: Reader) -> Iterator[tuple[list[bytes], Path, Path]]:
     """Give valid files' bytes, a path to read from, and one to write to."""
-    with TemporaryDirectory() as folder:
+    in_memory = Path("/dev/shm")  # where nothing waits for a disk
+    with TemporaryDirectory(dir=in_memory if in_memory.is_dir() else None) as folder:
         base = Path(folder)
         for name in ("seeds", "read", "written"):
             (base / name).mkdir()
@@ -123,25 +155,41 @@ def files(reader: Reader) -> Iterator[tuple[list[bytes], Path, Path]]:
 _seeds: dict[str, list[bytes]] = {}
 
 
-def read_mutants(reader: Reader, numbers: range) -> Counter[str]:
+def read_mutants(reader: Reader, numbers: range, most: Most | None = None) -> Counter[str]:
     """Read so many changed files; return how many were read and refused.
+
+    Args:
+        reader: of their kind.
+        numbers: of the mutants.
+        most: where what they take is kept.
 
     Raises:
         Exception: one was neither, and a note says which.
     """
     counts: Counter[str] = Counter()
+    for number, refused, fault in outcomes(reader, numbers, most or Most()):
+        if fault is not None:
+            fault.add_note(f"mutant {number} of {reader.name}")
+            raise fault
+        counts["refused" if refused else "read"] += 1
+    return counts
+
+
+def outcomes(
+    reader: Reader, numbers: range, most: Most
+) -> Iterator[tuple[int, bool, Exception | None]]:
+    """Yield each mutant's number, whether it was refused, and what should not have been raised."""
     with files(reader) as (seeds, path, written):
         for number in numbers:
             path.write_bytes(reader.mutant(number, seeds))
+            found = fault = None
             try:
-                found = read_or_refused(reader, path)
+                found = read_or_refused(reader, path, most)
                 if not isinstance(found, TaxonomyError):
                     again(reader, found, written)
-            except BaseException as error:
-                error.add_note(f"mutant {number} of {reader.name}")
-                raise
-            counts["refused" if isinstance(found, TaxonomyError) else "read"] += 1
-    return counts
+            except Exception as error:  # noqa: BLE001 - every kind is a fault
+                fault = error
+            yield number, isinstance(found, TaxonomyError), fault
 
 
 def main() -> int:
@@ -158,33 +206,29 @@ def main() -> int:
     for reader in READERS:
         if given.readers and reader.name not in given.readers:
             continue
-        seen: Counter[str] = Counter()
-        total: Counter[str] = Counter()
-        started, slowest = time.process_time(), 0.0
-        for number in range(given.start, given.start + given.count):
-            at = time.process_time()
-            try:
-                total += read_mutants(reader, range(number, number + 1))
-            except Exception as error:  # noqa: BLE001 - every kind is a fault, to be listed
-                total["faults"] += 1
-                frames = traceback.extract_tb(error.__traceback__)
-                own = [f for f in frames if "/taxonomy/" in f.filename] or frames
-                place = f"{Path(own[-1].filename).name}:{own[-1].lineno}"
-                kind = f"{type(error).__name__} at {place}: {str(error)[:160]!r}"
-                key = f"{type(error).__name__} {place}"
-                if not seen[key]:
-                    sys.stdout.write(f"  {kind} (mutant {number})\n")
-                    if given.show:
-                        traceback.print_exception(error)
-                seen[key] += 1
-            slowest = max(slowest, time.process_time() - at)
-        spent = time.process_time() - started
+        most, all_refused = Most(), 0
+        seen = set[str]()
+        numbers = range(given.start, given.start + given.count)
+        for number, refused, fault in outcomes(reader, numbers, most):
+            all_refused += refused
+            if fault is not None and (place := _place(fault)) not in seen:
+                seen.add(place)
+                sys.stdout.write(f"{place}: {str(fault)[:160]!r} (mutant {number})\n")
+                if given.show:
+                    traceback.print_exception(fault)
         faults += len(seen)
-        counts = ", ".join(f"{n} {what}" for what, n in sorted(total.items()))
-        each = math.ceil(1e3 * spent / given.count)
-        sys.stdout.write(f"{reader.name}: {counts}; {each} ms each, slowest {slowest:.1f} s\n")
+        row = [reader.name, f"{given.count:,}", f"{all_refused:,}", str(len(seen))]
+        row += [f"{most.seconds:.2f}", str(most.bytes >> 20), str(most.characters)]
+        sys.stdout.write(f"| {' | '.join(row)} |\n")
         sys.stdout.flush()
     return faults
+
+
+def _place(error: Exception) -> str:
+    """Return where in the toolkit's own code a fault came to light."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if "/taxonomy/" in frame.filename] or frames
+    return f"{type(error).__name__} at {Path(own[-1].filename).name}:{own[-1].lineno}"
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Changed files of arrays, weights and tables: npz, npy, safetensors, sqlite; compressed text."""
+"""Changed files of arrays, weights, tables: npz, npy, parquet, safetensors, sqlite; packed text."""
 
 from __future__ import annotations
 
@@ -13,11 +13,13 @@ import struct
 import warnings
 import zipfile
 from collections.abc import Callable
+from decimal import Decimal
 from functools import cache, partial
 from random import Random
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from tests.support.mutants import (
     STRANGE,
@@ -157,6 +159,52 @@ def of_npz(data: bytes, random: Random) -> bytes:
         warnings.simplefilter("ignore")  # of doubled names
         for name, content in members:
             archive.writestr(name, content)
+    return stream.getvalue()
+
+
+COLUMNS: tuple[Callable[[Any], Any], ...] = (
+    *(lambda column, kind=kind: column.astype(kind) for kind in ("f4", "i8", "bool", "str", "c16")),
+    lambda column: column.astype("category"),
+    lambda column: column.astype("string"),
+    lambda column: column.astype("Float64").where(column > 0.2),
+    lambda column: pd.Series(pd.date_range("2026", periods=len(column)), column.index),
+    lambda column: column.map(lambda value: [value, value]),
+    lambda column: column.map(lambda value: {"x": value}),
+    lambda column: column.map(str).map(Decimal),
+    lambda column: column.map(lambda value: None),
+    lambda column: column.map(lambda value: b"\xff"),
+    lambda column: column.where(column != column.iloc[-1], np.inf),
+    lambda column: column * 1e308 * 1e10,
+)
+"""What else a column of numbers could be."""
+
+
+def of_parquet(data: bytes, random: Random) -> bytes:
+    """Change a table's rows, columns, their types or names, or how it is packed."""
+    frame = pd.read_parquet(io.BytesIO(data))
+    at = random.randrange(len(frame.columns))
+    name = frame.columns[at]
+    change = random.choice(["column"] * 4 + ["names", "index", "rows", "drop", "wide", "many"])
+    if change == "column":
+        frame[name] = random.choice(COLUMNS)(frame[name])
+    elif change == "names":
+        frame = frame.rename(columns={name: random.choice(["x" * 100_000, "", "ant", "\x1b[2J"])})
+    elif change == "index":
+        other = random.choice([frame[name], range(7, 7 + len(frame)), ["x" * 9000] * len(frame)])
+        frame.index = pd.Index(other)
+    elif change == "rows":
+        frame = frame.iloc[random.choice([slice(0), slice(1), slice(None, None, -1), [0, 0]])]
+    elif change == "drop":
+        frame = frame.drop(columns=name)
+    elif change == "wide":
+        frame = pd.concat([frame, frame.add_suffix("s")], axis=1)
+    else:
+        frame = pd.concat([frame] * 300, ignore_index=random.random() < 0.5)
+    stream = io.BytesIO()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        how = random.choice(["snappy", "snappy", "gzip", "zstd", None])
+        frame.to_parquet(stream, compression=how, index=random.choice([None, None, True, False]))
     return stream.getvalue()
 
 

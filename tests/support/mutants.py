@@ -188,3 +188,38 @@ def of_table(data: bytes, random: Random) -> bytes:
         separator = random.choice(",;\t| :")
     ends = random.choice(["\r", "\r\n", "\n\n", "\u2028", "\x0b"]) if change == "ends" else "\n"
     return encoded(ends.join(separator.join(row) for row in rows) + ends)
+
+
+PIECES = (
+    *(b"(", b")" * 9, b"[" * 300, b"{" * 300, b'"', b"'", b",,", b";", b":", b"\n", b"\t", b"  "),
+    *(b"null", b"NaN", b"1e999", b"-1", b"9" * 30, b"9" * 5000, b"\xff\xfe", b"\xed\xa0\x80"),
+    *(b"\x00", b"\\ud800", b"&amp;", b"&x;", b"<node id='q'/>", b"- ", b"? ", b"*a", b"&a "),
+    *(b"!!python/object:os.system ", b"%YAML 9\n", b" > ", b"/", b"node:0", b"leaf:node:1"),
+    *(b"x" * 20_000, b"---\n", b"<<: ", b"\xe2\x80\xa8", b"\xe2\x80\xae", b"\xc2\xa0"),
+)
+"""What means something in one language of trees or another."""
+
+
+def of_pieces(data: bytes, random: Random) -> bytes:
+    """Change a text at a few places: put in what means something, cut, double or exchange."""
+    out = bytearray(data)
+    for _ in range(random.choice([1, 1, 2, 5])):
+        at = random.randrange(len(out) + 1)
+        end = min(len(out), at + random.choice([1, 2, 8, 40]))
+        kind = random.randrange(7)
+        if kind == 0:
+            out[at:end] = b""
+        elif kind == 1:
+            out[at:at] = out[at:end] * random.choice([1, 2, 50])
+        elif kind == 2:
+            out[at:end] = bytes(random.randrange(256) for _ in range(end - at))
+        elif kind == 3:
+            out[at:at] = random.choice(PIECES)
+        elif kind == 4:
+            out[at:end] = random.choice(PIECES)
+        elif kind == 5:
+            other = random.randrange(len(out) + 1)
+            out[at:at] = out[other : other + 30]
+        else:
+            del out[at:]
+    return bytes(out)

@@ -8,9 +8,11 @@ from dataclasses import asdict, replace
 from functools import cache
 from pathlib import Path
 from random import Random
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import torch
 
 from taxonomy._core import io
@@ -19,6 +21,7 @@ from taxonomy.data import Pictures
 from taxonomy.data._decoded import Encoded, decoded
 from taxonomy.design import CONVNEXT, Bucket, Level, NetSpec, Stage, cost
 from taxonomy.evaluation import score
+from taxonomy.export import Bundle, bundle
 from taxonomy.labels import Label, LabelSet
 from taxonomy.nets import build_net, save_net
 from taxonomy.predictions import ClassFeatures, Predictions
@@ -30,6 +33,7 @@ from taxonomy.similarity import (
 )
 from taxonomy.similarity._vectors import FILE as VECTORS
 from taxonomy.similarity._vectors import cached
+from taxonomy.study.runner import run_cells
 from taxonomy.tasks import Task, TaskList
 from taxonomy.training import TrainConfig
 from taxonomy.training.checkpoint import Place, load_checkpoint, save_checkpoint
@@ -141,6 +145,15 @@ def tables(folder: Path) -> list[bytes]:
     return [(folder / "x.npz").read_bytes()]
 
 
+def parquets(folder: Path) -> list[bytes]:
+    frames = (pd.DataFrame(VALUES, FOUR.ids, FOUR.ids), pd.DataFrame({"id": FOUR.ids, "x": 1}))
+    made = []
+    for frame in frames:
+        frame.to_parquet(folder / "x.parquet")
+        made.append((folder / "x.parquet").read_bytes())
+    return made
+
+
 # What networks leave behind.
 
 LOGITS = np.linspace(-2, 3, 24, dtype=np.float32).reshape(6, 4)
@@ -165,6 +178,16 @@ def nets(folder: Path) -> list[bytes]:
     return [(folder / "net.safetensors").read_bytes()]
 
 
+def bundles(folder: Path) -> list[bytes]:
+    made = bundle(_net(), folder / "b", target="safetensors")
+    return [(made.path / "bundle.json").read_bytes()]
+
+
+def bundled(path: Path) -> tuple[Any, str]:
+    made = Bundle.load(path.parent)
+    return made.classes, made.to_text()
+
+
 STEPS = {"step": torch.tensor(3.0), "mean": torch.tensor([1.0, 2.0])}
 
 
@@ -184,6 +207,17 @@ def checkpoints(folder: Path) -> list[bytes]:
 def checkpoint(path: Path) -> tuple[dict[str, Any], Place]:
     parts = _parts()
     return parts, load_checkpoint(path, parts, "key")
+
+
+def save_training(found: tuple[dict[str, Any], Place], path: Path) -> None:
+    save_checkpoint(path, *found, "key")
+
+
+def digest_of_training(found: tuple[dict[str, Any], Place]) -> str:
+    """Return the digest of what is saved, for a training has none of its own."""
+    with TemporaryDirectory() as folder:
+        save_training(found, Path(folder, "c.safetensors"))
+        return io.file_digest(Path(folder, "c.safetensors"))
 
 
 RUN = ("config.json", "hierarchy.json", "spec.json", "metrics.jsonl", "manifest.json")
@@ -264,6 +298,26 @@ _READ_OF_RUN: dict[str, Callable[[Path], Any]] = {
     "metrics.jsonl": lambda folder: Metrics(folder / "metrics.jsonl").rows,
     "manifest.json": lambda folder: Run(folder).manifest,
 }
+
+
+CELLS = {name: {"width": width} for width, name in enumerate(FOUR.ids)}
+
+
+def series(folder: Path) -> list[bytes]:
+    run_cells(
+        folder, CELLS, lambda name, settings, _: {"square": settings["width"] ** 2, "by": name}
+    )
+    return [(folder / "cells.jsonl").read_bytes()]
+
+
+def rows(path: Path) -> list[Any]:
+    """Read what is done; what is not, does nothing."""
+    return run_cells(path.parent, CELLS, lambda *_: {})
+
+
+def save_rows(found: list[Any], path: Path) -> None:
+    by_cell = {row["cell"]: row for row in found}
+    run_cells(path.parent, CELLS, lambda name, *_: {**by_cell[name]})
 
 
 # Caches.

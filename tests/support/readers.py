@@ -6,28 +6,39 @@ A reader's ``read`` does with a file what the toolkit does: reads it, and what i
 from __future__ import annotations
 
 import gzip
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any
 
+from taxonomy._core.io import digest
 from taxonomy.design import NetSpec
+from taxonomy.formats import FORMATS
 from taxonomy.labels import get_labels
 from taxonomy.nets import get_net, save_net
 from taxonomy.nets.hierarchical import weights_digest
 from taxonomy.predictions import ClassFeatures, Predictions
-from taxonomy.similarity import (
-    Similarity,
-)
+from taxonomy.similarity import Similarity
 from taxonomy.similarity._vectors import FILE as VECTORS
 from taxonomy.similarity._vectors import cached
 from taxonomy.tasks import TaskList
 from taxonomy.trees.hierarchy import Hierarchy
 from tests.support import read_answers as answers
 from tests.support import read_values as values
-from tests.support.mutant_files import in_gzip, in_xz, of_npy, of_npz, of_safetensors, of_sqlite
-from tests.support.mutants import Change, changed_bytes, of_json, of_lines, of_table
+from tests.support.mutant_files import (
+    in_gzip,
+    in_xz,
+    of_npy,
+    of_npz,
+    of_parquet,
+    of_safetensors,
+    of_sqlite,
+)
+from tests.support.mutants import Change, changed_bytes, of_json, of_lines, of_pieces, of_table
+from tests.support.read_trees import corpus, pieces_or, read_as
 
 LARGEST = 1 << 22
 """Bytes of a changed file, so that what is small in time and memory is the reading."""
@@ -47,6 +58,7 @@ class Reader:
         digest: of what was read.
         read_written: reads what ``write`` wrote, where that is of another kind.
         names_file: whether messages name the file; what comes from a server is in none.
+        needs: a package of an extra that it cannot do without.
     """
 
     name: str
@@ -58,6 +70,7 @@ class Reader:
     digest: Callable[[Any], object] = lambda value: value.digest
     names_file: bool = True
     read_written: Callable[[Path], Any] | None = None
+    needs: str = ""
 
     @property
     def read_again(self) -> Callable[[Path], Any]:
@@ -70,7 +83,8 @@ class Reader:
         data = seeds[number % len(seeds)]
         for _ in range(random.choice([1, 1, 2])):
             try:
-                data = (changed_bytes if random.random() < 0.3 else self.change)(data, random)
+                with warnings.catch_warnings(action="error"):  # the same wherever it is called
+                    data = (changed_bytes if random.random() < 0.3 else self.change)(data, random)
             except Exception:  # noqa: BLE001 - what was broken before cannot be taken apart again
                 data = changed_bytes(data, random)
         return data[:LARGEST]
@@ -101,6 +115,14 @@ def _save(value: Any, path: Path) -> None:
     value.save(path)
 
 
+def _save_csv(value: Any, path: Path) -> None:
+    value.save(path.with_suffix(".csv"))
+
+
+def _save_tree(tree: Hierarchy, path: Path) -> None:
+    tree.save(path.with_suffix(".json"))
+
+
 def _npz(value: Any) -> Callable[[Path], list[bytes]]:
     return _saved(value, name="x.npz")
 
@@ -128,7 +150,28 @@ READERS = (
         _texts("ant\nbee\n\n# x\ncar\nvan\n"),
         of_table,
         get_labels,
-        lambda v, p: v.save(p.with_suffix(".csv")),
+        _save_csv,
+    ),
+    Reader(
+        "labels as JSON",
+        "labels.json",
+        _texts(
+            '["ant", "bee", "car", "van"]',
+            '{"names": {"0": "ant", "1": "bee"}, "nc": 2}',
+            '{"0": ["n02219486", "ant"], "1": ["n02206856", "bee, honey_bee"]}',
+            '[{"id": 1, "name": "ant", "synset": "ant.n.01"}, {"id": 2, "name": "bee"}]',
+        ),
+        of_json,
+        get_labels,
+        _save_csv,
+    ),
+    Reader(
+        "labels as YAML",
+        "labels.yaml",
+        _texts("nc: 2\nnames:\n  0: ant\n  1: 'bee'\n", "names: [ant, bee, car]  # three\n"),
+        of_pieces,
+        get_labels,
+        _save_csv,
     ),
     Reader(
         "labels, compressed",
@@ -136,6 +179,7 @@ READERS = (
         lambda folder: [gzip.compress(values.FOUR.to_csv().encode())],
         in_gzip(of_table),
         get_labels,
+        _save_csv,
     ),
     Reader(
         "tasks as JSON",
@@ -192,6 +236,16 @@ READERS = (
         read_written=Similarity.load,
     ),
     Reader(
+        "similarity as parquet",
+        "scores.parquet",
+        values.parquets,
+        of_parquet,
+        values.precomputed,
+        _save_npz,
+        read_written=Similarity.load,
+        needs="pyarrow",
+    ),
+    Reader(
         "predictions",
         "predictions.npz",
         _npz(values.PREDICTIONS),
@@ -231,8 +285,12 @@ READERS = (
         values.checkpoints,
         of_safetensors,
         values.checkpoint,
+        values.save_training,
+        values.digest_of_training,
     ),
+    Reader("bundle", "bundle.json", values.bundles, of_json, values.bundled),
     Reader("run", "any.json", values.runs, values.change_run, values.run_of),
+    Reader("series", "cells.jsonl", values.series, of_lines, values.rows, values.save_rows, digest),
     Reader(
         "transcript",
         "answers.jsonl.xz",
@@ -268,5 +326,18 @@ READERS = (
         lambda p: cached(["ant", "bee", "new"], "m", values.numbered, p.parent),
     ),
     Reader("cache of arrays", "facts.json", values.facts, values.change_facts, values.cache),
+    *(
+        Reader(
+            f"format {name}",
+            "tree",
+            partial(corpus, name),
+            pieces_or(name),
+            partial(read_as, name),
+            _save_tree,
+            read_written=Hierarchy.load,
+            needs="rdflib" if name == "skos" else "",
+        )
+        for name in FORMATS
+    ),
 )
 """All readers."""

@@ -1,8 +1,9 @@
-"""Processes that the tests kill: a training at a step, an endless writer, a command at a rename.
+"""Processes that the tests kill: a training at a step, an endless writer, a command as it saves.
 
 python -m tests.support.victim train FOLDER [STEP ...]
 python -m tests.support.victim write FILE KILLS
 python -m tests.support.victim renames FOLDER WORD ...
+python -m tests.support.victim commits FOLDER WORD ...
 """
 
 from __future__ import annotations
@@ -15,7 +16,10 @@ import signal
 import sqlite3
 import sys
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -105,34 +109,35 @@ def write_forever(path: Path, net: HierarchicalNet, step: int) -> None:
         save_checkpoint(path, {"net": net}, Place(step=step), "key")
 
 
-def kill_at_every_rename(base: Path, words: list[str]) -> None:
-    """Kill a command before and after each of its renames; run again, it must end as if never.
+def kill_at_every(what: str, base: Path, words: list[str]) -> None:
+    """Kill a command before and after each time that it saves; run again, it must end as if never.
 
     Args:
+        what: ``renames``, by which files get their names, or ``commits`` to SQLite.
         base: an empty folder; every kill has a folder of its own in it, with a cache.
         words: of the command; ``{}`` stands for that folder.
     """
     import pandas as pd  # noqa: F401 - or every child imports it for itself
 
-    renames = _in_child(base / "whole", words, None)
+    times = _in_child(what, base / "whole", words, None)
     wanted = _contents(base / "whole")
-    for number in range(renames):
+    for number in range(times):
         for after in (False, True):
             folder = base / f"{number}{'-after' * after}"
-            if _in_child(folder, words, (number, after)) != -signal.SIGKILL:
-                raise SystemExit(f"not killed at rename {number}")
-            if (again := _in_child(folder, words, None)) < 0:
+            if _in_child(what, folder, words, (number, after)) != -signal.SIGKILL:
+                raise SystemExit(f"not killed at number {number} of the {what}")
+            if (again := _in_child(what, folder, words, None)) < 0:
                 raise SystemExit(f"{folder.name}: the rerun ended with {again}")
             found = _contents(folder)
             if found.keys() != wanted.keys():
                 raise SystemExit(f"{folder.name}: {sorted(found.keys() ^ wanted.keys())}")
             if differ := [name for name in found if found[name] != wanted[name]]:
                 raise SystemExit(f"{folder.name}: other bytes in {differ}")
-    sys.stdout.write(f"{renames}\n")
+    sys.stdout.write(f"{times}\n")
 
 
-def _in_child(folder: Path, words: list[str], fatal: tuple[int, bool] | None) -> int:
-    """Run a command in a process of its own; return its renames, or what it was killed by.
+def _in_child(what: str, folder: Path, words: list[str], fatal: tuple[int, bool] | None) -> int:
+    """Run a command in a process of its own; return how often it saved, or what killed it.
 
     Raises:
         SystemExit: the command failed.
@@ -143,18 +148,25 @@ def _in_child(folder: Path, words: list[str], fatal: tuple[int, bool] | None) ->
         os.environ["TAXONOMY_CACHE"] = str(folder / "cache")
         os.chdir(folder)
         done = 0
-        rename = os.replace
 
-        def counted(*arguments: object) -> None:
+        def counted(save: Callable[..., Any], *arguments: object) -> Any:
             nonlocal done
             for is_after in (False, True):
-                if is_after:
-                    rename(*arguments)
+                saved = save(*arguments) if is_after else None
                 if fatal == (done, is_after):
                     os.kill(os.getpid(), signal.SIGKILL)
             done += 1
+            return saved
 
-        os.replace = counted  # what pathlib renames by
+        class Connection(sqlite3.Connection):
+            def execute(self, query: str, *values: Any) -> sqlite3.Cursor:
+                run = super().execute
+                return counted(run, query) if query == "COMMIT" else run(query, *values)
+
+        if what == "renames":
+            os.replace = partial(counted, os.replace)  # what pathlib renames by
+        else:
+            sqlite3.connect = partial(sqlite3.connect, factory=Connection)
         with Path(os.devnull).open("w") as nowhere, contextlib.redirect_stdout(nowhere):
             code = main([word.replace("{}", str(folder)) for word in words])
         os._exit(100 + done if code == 0 else code)
@@ -195,8 +207,8 @@ def _contents(folder: Path) -> dict[str, object]:
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    if sys.argv[1] == "renames":
-        kill_at_every_rename(Path(sys.argv[2]), sys.argv[3:])
+    if sys.argv[1] in ("renames", "commits"):
+        kill_at_every(sys.argv[1], Path(sys.argv[2]), sys.argv[3:])
     elif sys.argv[1] == "train":
         train_with_kills(Path(sys.argv[2]), [int(step) for step in sys.argv[3:]])
     else:

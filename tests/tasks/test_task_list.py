@@ -278,6 +278,21 @@ class TestReading:
         with pytest.raises((FileFormatError, LabelError), match=f"mine.*{message}"):
             TaskList.load(tmp_path / "mine", CLASSES)
 
+    @pytest.mark.parametrize(
+        ("text", "message"),
+        [
+            (f"cat\n\n{'x' * 12_000}", r"line 3: The class 'x.*' has 12,000 characters; shorten"),
+            ('"c\tat",dog', r"line 1: The class 'c\\tat' holds a control character"),
+            (f'{{"format": "taxonomy-tasks", "tasks": [{{"classes": ["{"x" * 10_001}"]}}]}}',
+             r"The class 'x.*' has 10,001 characters"),
+        ],
+    )  # fmt: skip
+    def test_names_that_no_label_can_have_are_refused(self, tmp_path, text, message):
+        """Where no classes are given that a task's could be compared with."""
+        (tmp_path / "mine").write_text(text)
+        with pytest.raises(LabelError, match=f"mine.*{message}"):
+            TaskList.load(tmp_path / "mine")
+
     def test_no_text_at_all(self, tmp_path):
         (tmp_path / "mine").write_bytes(b"\xff\xfecat")
         with pytest.raises(FileFormatError, match="not UTF-8"):

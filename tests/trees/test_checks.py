@@ -73,6 +73,7 @@ CASES = {
         (raw([-1, 0], [N, "c\nat"]), N, 1, "which holds a control character"),
         (raw([-1, 0], [N, "\ud800"]), N, 1, "which holds a control character"),
         (raw([-1, 0], [N, "cat "]), N, 1, "'cat ', which begins or ends with a space"),
+        (raw([-1, 0], [N, "x" * 10_001]), N, 1, "xx', which has 10,001 characters; shorten it"),
     ],
     "H109": [
         (raw([-1, 0], [N, "cat"], height=[NAN, 0]), N, 0, "height nan, which is not a finite"),
@@ -82,7 +83,10 @@ CASES = {
         (raw([-1, 0], [N, "cat"], span=[-1]), N, 0, "span -1"),
         (raw([-1, 0], [N, "cat"], span=[0, 2**63]), N, 1, "span 9223372036854775808"),
     ],
-    "H111": [(raw([-1, 0], [N, "cat"], ["the\tpets"]), N, 0, "entry 0, 'the\\tpets', holds")],
+    "H111": [
+        (raw([-1, 0], [N, "cat"], ["the\tpets"]), N, 0, "entry 0, 'the\\tpets', holds"),
+        (raw([-1, 0], [N, "cat"], ["x" * 20_000]), N, 0, "xx', has 20,000 characters; shorten it"),
+    ],
     "H112": [
         (raw([-1, 0], [N, "cat"], support=[1.5]), N, 0, "Entry 0 has the support 1.5"),
         (raw([-1, 0], [N, "cat"], support=[-0.1, 7]), N, 0, "has the support -0.1"),
