@@ -16,7 +16,7 @@ export NO_MKDOCS_2_WARNING := 1
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-all fuzz check docs notebooks wheel try-wheel clean \
-	headline frontier ablation expected-cost defaults sources senses llm-report llm-local \
+	headline frontier ablation expected-cost defaults mutations sources senses llm-report llm-local \
 	bench bench-export bench-int8 bench-metrics bench-trees bench-wordnet
 
 help: ## list the targets
@@ -96,6 +96,9 @@ expected-cost: .venv/user ## what experts cost by the source of their tree; minu
 
 defaults: .venv/user ## which tree is a good default: every setting on twelve label sets; minutes
 	$(BIN)/python analysis/studies/defaults.py
+
+mutations: .venv/user ## what a distance of 0.3 means: metrics as leaves are moved; minutes
+	$(BIN)/python analysis/studies/mutations.py
 
 sources: .venv/user ## every source and builder on four label sets
 	$(BIN)/python analysis/studies/sources.py --network "$$(test ! -d "$(NETWORK)" || echo "$(NETWORK)")"

@@ -1,11 +1,12 @@
 """Comparing trees with one another, and with the similarities or groups they should fit.
 
 One meaning a file: `heights` (cophenetic correlation), `baker`, `cut_pairs` (Fowlkes-Mallows),
-`mutual_information`, `clades` (Robinson-Foulds), `triplets`, `ancestors` (ancestor-F1),
+`mutual_information`, `hierarchical_information`, `clades` (Robinson-Foulds), `triplets`,
+`quartets`, `edits` (tree edit distance), `edges` (edge-F1), `ancestors` (ancestor-F1);
 `facing` (entanglement, no metric); `dasgupta`
 and `purity` are fits of one tree, `bounds` what bounds on its shape cost, `chance` how far it is
-from chance. `cuts` says what a cut
-into k clusters is, `relabelling` what chance gives, `movement` which classes moved. Trees of
+from chance. `cuts` says what a cut into k clusters is, `cells` what every two clades share,
+`relabelling` what chance gives, `movement` which classes moved. Trees of
 different label sets are first restricted to the labels they share; the table says how many those
 are, and how many are left out.
 """
@@ -27,8 +28,11 @@ from taxonomy.comparison.clades import robinson_foulds
 from taxonomy.comparison.cut_pairs import fowlkes_mallows, fowlkes_mallows_curve
 from taxonomy.comparison.cuts import cut
 from taxonomy.comparison.dasgupta import dasgupta_cost, share_of_chance
+from taxonomy.comparison.edges import EdgeAgreement, edge_agreement, edge_f1
+from taxonomy.comparison.edits import tree_edit_distance
 from taxonomy.comparison.facing import entanglement, entanglement_of_orders
 from taxonomy.comparison.heights import cophenetic_correlation, cophenetic_fit
+from taxonomy.comparison.hierarchical_information import hierarchical_mutual_information
 from taxonomy.comparison.metric import Metric
 from taxonomy.comparison.movement import moved
 from taxonomy.comparison.mutual_information import (
@@ -36,6 +40,7 @@ from taxonomy.comparison.mutual_information import (
     adjusted_mutual_information_curve,
 )
 from taxonomy.comparison.purity import dendrogram_purity
+from taxonomy.comparison.quartets import quartet_distance
 from taxonomy.comparison.relabelling import Null, null
 from taxonomy.comparison.report import comparison_text
 from taxonomy.comparison.table import FITS, METRICS
@@ -50,6 +55,7 @@ __all__ = [
     "METRICS",
     "AgainstChance",
     "BoundsCost",
+    "EdgeAgreement",
     "Metric",
     "Null",
     "adjusted_mutual_information",
@@ -67,15 +73,20 @@ __all__ = [
     "dasgupta_cost",
     "dendrogram_purity",
     "describe",
+    "edge_agreement",
+    "edge_f1",
     "entanglement",
     "entanglement_of_orders",
     "fowlkes_mallows",
     "fowlkes_mallows_curve",
+    "hierarchical_mutual_information",
     "moved",
     "null",
+    "quartet_distance",
     "robinson_foulds",
     "share_of_chance",
     "summary",
+    "tree_edit_distance",
     "triplet_distance",
 ]
 

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from taxonomy._core.arrays import IntArray
-from taxonomy.comparison.cuts import largest_count_together
-from taxonomy.comparison.heights import same_labels
+from taxonomy._core.arrays import FloatArray, IntArray
+from taxonomy.comparison.cells import meeting_pairs
+from taxonomy.comparison.cuts import most_clusters_whole
+from taxonomy.comparison.heights import correlation, same_labels
 from taxonomy.trees.hierarchy import Hierarchy
+
+STRIP = 1_000_000
+"""Cells of the table of both trees' values in memory at once."""
 
 
 def baker_gamma(a: Hierarchy, b: Hierarchy) -> float:
@@ -37,11 +41,8 @@ def baker_gamma(a: Hierarchy, b: Hierarchy) -> float:
     1.0
     """
     same_labels(a, b)
-    table = _joint_counts(largest_count_together(a), largest_count_together(b))
-    before = np.cumsum(np.cumsum(table, axis=0), axis=1)[:-1]
-    same = int(np.sum(table[1:, 1:] * before[:, :-1]))
-    before -= before[:, -1:].copy()
-    opposite = -int(np.sum(table[1:] * before))
+    u, v, pairs = meeting_pairs(a, b)
+    same, opposite = _orders(most_clusters_whole(a)[u], most_clusters_whole(b)[v], pairs)
     return (same - opposite) / (same + opposite) if same + opposite else float("nan")
 
 
@@ -68,13 +69,10 @@ def baker_spearman(a: Hierarchy, b: Hierarchy) -> float:
     >>> round(baker_spearman(a, b), 3)  # pair by pair, cat and dog last: 1 1 1 1 1 2, 1 2 2 1 1 2
     0.447
     """
-    from scipy.stats import rankdata
-
     same_labels(a, b)
-    one, other = (rankdata(largest_count_together(tree)) for tree in (a, b))
-    if np.ptp(one) == 0 or np.ptp(other) == 0:
-        return float("nan")
-    return float(np.corrcoef(one, other)[0, 1])
+    u, v, pairs = meeting_pairs(a, b)
+    one = _mean_ranks(most_clusters_whole(a)[u], pairs)
+    return correlation(one, _mean_ranks(most_clusters_whole(b)[v], pairs), pairs)
 
 
 def expected_baker_spearman(a: Hierarchy, b: Hierarchy) -> float:
@@ -89,14 +87,43 @@ def expected_baker_spearman(a: Hierarchy, b: Hierarchy) -> float:
     return 0.0
 
 
-def _joint_counts(one: IntArray, other: IntArray) -> IntArray:
-    """Return how many pairs have each two of the values, in ascending order of both."""
+def _orders(one: IntArray, other: IntArray, pairs: IntArray) -> tuple[int, int]:
+    """Return how many pairs of pairs have the same order by both values, and how many not.
+
+    Args:
+        one: values of pairs by one tree.
+        other: by the other tree.
+        pairs: how many pairs have each two of them.
+    """
     (i, rows), (j, columns) = map(_places, (one, other))
-    flat = np.bincount(i * columns + j, minlength=rows * columns)
-    return flat.reshape(rows, columns)
+    order = np.argsort(i, kind="stable")
+    i, j, pairs = i[order], j[order], pairs[order]
+    above = np.zeros(columns, dtype=np.int64)
+    same = opposite = 0
+    step = max(1, STRIP // columns)
+    for first in range(0, rows, step):
+        start, stop = np.searchsorted(i, [first, first + step])
+        strip = np.zeros((min(step, rows - first), columns), dtype=np.int64)
+        np.add.at(strip, (i[start:stop] - first, j[start:stop]), pairs[start:stop])
+        before = np.cumsum(strip, axis=0)
+        total = above + before[-1]
+        before += above - strip
+        np.cumsum(before, axis=1, out=before)
+        same += int(np.vdot(strip[:, 1:], before[:, :-1]))
+        opposite += int(np.vdot(strip, before[:, -1:] - before))
+        above = total
+    return same, opposite
 
 
 def _places(values: IntArray) -> tuple[IntArray, int]:
     """Return each value's place among the distinct ones, and how many those are."""
     present = np.bincount(values) > 0
     return (np.cumsum(present) - 1)[values], int(present.sum())
+
+
+def _mean_ranks(values: IntArray, pairs: IntArray) -> FloatArray:
+    """Return the ranks of values of which there are so many each, equal ones sharing their mean."""
+    place, count = _places(values)
+    ends = np.cumsum(np.bincount(place, pairs, count))
+    ranks: FloatArray = (ends + np.append(0.0, ends[:-1]) + 1) / 2
+    return ranks[place]

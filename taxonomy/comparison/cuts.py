@@ -65,10 +65,19 @@ def largest_count_together(tree: Hierarchy) -> IntArray:
     >>> largest_count_together(Hierarchy.from_nested([["cat", "dog"], "bus"])).tolist()
     [1, 1, 2]
     """
-    together = np.zeros(len(tree), dtype=np.int64)
-    together[tree.nodes] = _clusters_above(tree)[opening_order(tree)]
     upper = np.triu_indices(len(tree.leaves), 1)
-    return together[tree.lowest_common_ancestors[upper]]
+    return most_clusters_whole(tree)[tree.lowest_common_ancestors[upper]]
+
+
+def most_clusters_whole(tree: Hierarchy) -> IntArray:
+    """Return, per entry, the most clusters of a cut that does not open it; 0 for leaves.
+
+    >>> most_clusters_whole(Hierarchy.from_nested([["cat", "dog"], "bus"])).tolist()
+    [1, 0, 2, 0, 0]
+    """
+    whole = np.zeros(len(tree), dtype=np.int64)
+    whole[tree.nodes] = _clusters_above(tree)[opening_order(tree)]
+    return whole
 
 
 def opening_order(tree: Hierarchy) -> IntArray:

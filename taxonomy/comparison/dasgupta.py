@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from taxonomy._core.errors import HierarchyError
-from taxonomy.comparison.spans import pairs_at
+from taxonomy.comparison.meetings import pairs_at
 from taxonomy.trees.hierarchy import Hierarchy
 
 if TYPE_CHECKING:

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from taxonomy._core.arrays import FloatArray
+from taxonomy._core.arrays import FloatArray, IntArray
 from taxonomy._core.errors import HierarchyError
+from taxonomy.comparison.cells import meeting_pairs
 from taxonomy.labels import check_same_labels
 from taxonomy.trees.hierarchy import Hierarchy
 
@@ -36,7 +37,8 @@ def cophenetic_correlation(a: Hierarchy, b: Hierarchy) -> float:
     1.0
     """
     same_labels(a, b)
-    return _correlation(_joins(a), _joins(b))
+    u, v, pairs = meeting_pairs(a, b)
+    return correlation(a.height[u], b.height[v], pairs)
 
 
 def expected_cophenetic_correlation(a: Hierarchy, b: Hierarchy) -> float:
@@ -79,7 +81,7 @@ def cophenetic_fit(tree: Hierarchy, similarity: DenseSimilarity) -> float:
     """
     same_labels(tree, tree)
     values = similarity.all_pairs().restrict(tree.leaves).values
-    return _correlation(_joins(tree), 1 - values[np.triu_indices(len(values), 1)])
+    return correlation(_joins(tree), 1 - values[np.triu_indices(len(values), 1)])
 
 
 def expected_cophenetic_fit(tree: Hierarchy, similarity: DenseSimilarity) -> float:
@@ -102,11 +104,22 @@ def _joins(tree: Hierarchy) -> FloatArray:
     return heights
 
 
-def _correlation(one: FloatArray, other: FloatArray) -> float:
+def correlation(one: FloatArray, other: FloatArray, weight: IntArray | None = None) -> float:
+    """Return Pearson's correlation, NaN where one side is constant.
+
+    Args:
+        one: values.
+        other: as many.
+        weight: how often each two come; once without.
+
+    >>> round(correlation(np.array([1.0, 2, 3]), np.array([1.0, 3, 2]), np.array([1, 1, 2])), 3)
+    0.426
+    """
     # Average linkage of equal similarities gives heights that differ by rounding alone.
     if any(np.ptp(values) <= 1e-12 * np.abs(values).max() for values in (one, other)):
         return float("nan")
-    return float(np.corrcoef(one, other)[0, 1])
+    covariance = np.cov(one, other, fweights=weight)
+    return float(covariance[0, 1] / np.sqrt(covariance[0, 0] * covariance[1, 1]))
 
 
 def same_labels(a: Hierarchy, b: Hierarchy) -> None:

@@ -127,14 +127,15 @@ def _expected_informations(pairs: list[PairedCut], n: int) -> FloatArray:
         weights.append(np.multiply.outer(of_row, of_column).ravel())
     where = np.repeat(np.arange(len(pairs)), [len(code) for code in codes])
     distinct, place = np.unique(np.concatenate(codes), return_inverse=True)
-    terms = _expected_terms(distinct // (n + 1), distinct % (n + 1), n)
+    terms = expected_shares(distinct // (n + 1), distinct % (n + 1), n)
     return np.bincount(where, np.concatenate(weights) * terms[place]).astype(np.float64)
 
 
-def _expected_terms(rows: IntArray, columns: IntArray, n: int) -> FloatArray:
+def expected_shares(rows: IntArray, columns: IntArray, n: int) -> FloatArray:
     """Return, for each two cluster sizes, the mean of their cell's share of the information.
 
-    The cell is hypergeometric: from max(1, r + c - n) to min(r, c) labels (Vinh et al., eq. 24).
+    That is ``x / n * log(n * x / (r * c))`` for x labels in clusters of r and c. The cell is
+    hypergeometric: from max(1, r + c - n) to min(r, c) labels (Vinh et al., eq. 24).
     """
     log_factorial = np.append(0.0, np.cumsum(np.log(np.arange(1, n + 1))))
     least = np.maximum(1, rows + columns - n)

@@ -8,7 +8,7 @@ import numpy as np
 
 from taxonomy._core.arrays import IntArray
 from taxonomy._core.errors import HierarchyError
-from taxonomy.comparison.spans import pairs_at, pairs_meeting
+from taxonomy.comparison.meetings import pairs_at, pairs_meeting
 from taxonomy.trees.consensus import leaf_spans
 from taxonomy.trees.hierarchy import Hierarchy
 

@@ -212,6 +212,55 @@ def shuffle_leaves(
     return Hierarchy.from_raw(raw, {"made_by": "shuffle_leaves", "seed": known, "of": tree.digest})
 
 
+def move_leaves(tree: Hierarchy, count: int, seed: int | np.random.Generator) -> Hierarchy:
+    """Return the tree with some labels hung under other inner nodes, all drawn at random.
+
+    Every label is as likely as any other, and so is every node but the one that it hangs under.
+    Nodes that are left with one child or none are removed; merge heights stay with the others.
+
+    Args:
+        tree: a tree of at least two inner nodes.
+        count: how many labels move, at most all.
+        seed: of the random numbers, or a generator to draw them from.
+
+    Raises:
+        HierarchyError: a number of labels that the tree does not have, or nowhere to move them.
+
+    >>> tree = Hierarchy.from_nested([["cat", "dog", "owl"], ["bus", "car", "van"]])
+    >>> moved = move_leaves(tree, 1, seed=0)
+    >>> len(moved.leaves), moved == tree
+    (6, False)
+    """
+    if not 0 <= count <= len(tree.leaves):
+        raise HierarchyError(f"{count} labels to move of {len(tree.leaves)}; ask for 0 to all.")
+    if len(tree.nodes) < 2:
+        raise HierarchyError("The tree has one inner node, so that its labels cannot move.")
+    rng = np.random.default_rng(seed)
+    raw = tree.to_raw()
+    for entry in rng.choice(tree.leaf_entries, count, replace=False).tolist():
+        others = tree.nodes[tree.nodes != tree.parent[entry]]
+        raw.parent[entry] = int(rng.choice(others))
+    kept = [leaf is not None for leaf in raw.leaf]
+    for i in range(len(kept) - 1, -1, -1):
+        if raw.leaf[i] is None:
+            continue
+        above = raw.parent[i]
+        while above >= 0 and not kept[above]:
+            kept[above] = True
+            above = raw.parent[above]
+    number = np.cumsum(kept) - 1
+    chosen = np.flatnonzero(kept).tolist()
+    moved = RawTree(
+        parent=[-1 if raw.parent[i] < 0 else int(number[raw.parent[i]]) for i in chosen],
+        leaf=[raw.leaf[i] for i in chosen],
+        name=[raw.name[i] for i in chosen],
+        height=[raw.height[i] for i in chosen] if raw.height else [],
+    )
+    known = None if isinstance(seed, np.random.Generator) else seed
+    made = {"made_by": "move_leaves", "count": count, "seed": known, "of": tree.digest}
+    return Hierarchy.from_raw(moved, made).collapse_unary()
+
+
 def collapse_to_depth(tree: Hierarchy, depth: int) -> Hierarchy:
     """Return the tree with the nodes down to a depth only; leaves below move up to them.
 

@@ -69,7 +69,9 @@ def pieces_or(name: str) -> Change:
             return of_npz(data, random)
         if data[:1] in b"[{":
             return of_json(data, random)
-        return (of_table if name in ("csv", "places", "paths", "ranks") else of_pieces)(data, random)
+        return (of_table if name in ("csv", "places", "paths", "ranks") else of_pieces)(
+            data, random
+        )
 
     return change
 
