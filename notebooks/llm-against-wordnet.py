@@ -47,22 +47,36 @@ for name in ("LLM", "WordNet"):
 
 # %% [markdown]
 # ## How similar are the trees?
+#
+# A report compares them in every way, says of each pair what that comes to, and has all numbers as data frames.
 
 # %%
 metrics = ("adjusted_mutual_information", "triplet_distance", "ancestor_f1")
-table = tx.compare(trees, metrics)
-table[["a", "b", *metrics]].round(2)
-
-# %% [markdown]
-# All three differ from the random tree in the same way (an adjusted mutual information near 0 is what unrelated
-# trees have), and agree with one another about equally: more than by chance, and far from fully. Where do the
-# language model and WordNet differ most?
+report = tx.comparison.ComparisonReport(trees, metrics)
+print(report)
 
 # %%
-from taxonomy.comparison import moved
+report.table[["a", "b", *metrics]].round(2)
 
-moved(trees["LLM"], trees["WordNet"]).head(6)
+# %% [markdown]
+# All three differ from the random tree in the same way, and agree with one another about equally: more than by
+# chance, and far from fully. Where do the language model and WordNet differ most, and what is each class near?
 
+# %%
+report.moved.query("a == 'LLM' and b == 'WordNet'").head(6)
+
+# %% [markdown]
+# `report.save("report")` writes tables for papers, curves, tanglegrams and a map of the trees, with one page to
+# read them from. Here is a part of such a picture: the classes that moved farthest, with those near them.
+
+# %%
+import matplotlib.pyplot as plt
+
+far = report.moved.query("a == 'LLM' and b == 'WordNet'").head(8)
+near = {*far["label"], *far["near_a"].explode(), *far["near_b"].explode()}
+pair = [trees[name].restrict(sorted(near), unary="collapse") for name in ("LLM", "WordNet")]
+axes = plt.figure(figsize=(7, 0.18 * len(near) + 1)).add_axes((0, 0, 1, 1))
+tx.plots.plot_tanglegram(*pair, names=("LLM", "WordNet"), axes=axes)
 # %% [markdown]
 # ## What the trees are worth
 #
@@ -86,8 +100,6 @@ costs = pd.DataFrame(rows).pivot(index="tree", columns="tasks", values="million 
 costs.loc[list(trees)].round(2)
 
 # %%
-import matplotlib.pyplot as plt
-
 axes = costs.loc[list(trees)].plot.barh(figsize=(7, 2.8), ylabel="")
 axes.set_xlabel("mean cost of an expert, million MACs")
 axes.legend(title="tasks", loc="center left", bbox_to_anchor=(1, 0.5))

@@ -9,22 +9,20 @@ from chance. `cuts` says what a cut into k clusters is, `cells` what every two c
 `relabelling` what chance gives, `movement` which classes moved. Trees of
 different label sets are first restricted to the labels they share; the table says how many those
 are, and how many are left out.
+
+`comparing` makes that table, `cut_agreement` compares cut by cut with permuted labels, `mapping`
+lays many trees out in the plane, and `reporting` gives all of it as data frames and as a folder.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from itertools import combinations
-from typing import TYPE_CHECKING
-
-from taxonomy._core.checked import check_kind, check_several
-from taxonomy._core.errors import HierarchyError, RegistryError
-from taxonomy._core.registry import lookup
 from taxonomy.comparison.ancestors import ancestor_f1
 from taxonomy.comparison.baker import baker_gamma, baker_spearman
 from taxonomy.comparison.bounds import BoundsCost, bounds_cost
 from taxonomy.comparison.chance import AgainstChance, against_chance
 from taxonomy.comparison.clades import robinson_foulds
+from taxonomy.comparison.comparing import compare
+from taxonomy.comparison.cut_agreement import Agreement, agreement
 from taxonomy.comparison.cut_pairs import fowlkes_mallows, fowlkes_mallows_curve
 from taxonomy.comparison.cuts import cut
 from taxonomy.comparison.dasgupta import dasgupta_cost, share_of_chance
@@ -33,6 +31,7 @@ from taxonomy.comparison.edits import tree_edit_distance
 from taxonomy.comparison.facing import entanglement, entanglement_of_orders
 from taxonomy.comparison.heights import cophenetic_correlation, cophenetic_fit
 from taxonomy.comparison.hierarchical_information import hierarchical_mutual_information
+from taxonomy.comparison.mapping import metric_matrix, tree_map
 from taxonomy.comparison.metric import Metric
 from taxonomy.comparison.movement import moved
 from taxonomy.comparison.mutual_information import (
@@ -43,28 +42,30 @@ from taxonomy.comparison.purity import dendrogram_purity
 from taxonomy.comparison.quartets import quartet_distance
 from taxonomy.comparison.relabelling import Null, null
 from taxonomy.comparison.report import comparison_text
+from taxonomy.comparison.reporting import ComparisonReport, check_report
 from taxonomy.comparison.table import FITS, METRICS
 from taxonomy.comparison.triplets import triplet_distance
 from taxonomy.trees.hierarchy import Hierarchy
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 __all__ = [
     "FITS",
     "METRICS",
     "AgainstChance",
+    "Agreement",
     "BoundsCost",
+    "ComparisonReport",
     "EdgeAgreement",
     "Metric",
     "Null",
     "adjusted_mutual_information",
     "adjusted_mutual_information_curve",
     "against_chance",
+    "agreement",
     "ancestor_f1",
     "baker_gamma",
     "baker_spearman",
     "bounds_cost",
+    "check_report",
     "compare",
     "comparison_text",
     "cophenetic_correlation",
@@ -80,6 +81,7 @@ __all__ = [
     "fowlkes_mallows",
     "fowlkes_mallows_curve",
     "hierarchical_mutual_information",
+    "metric_matrix",
     "moved",
     "null",
     "quartet_distance",
@@ -87,75 +89,9 @@ __all__ = [
     "share_of_chance",
     "summary",
     "tree_edit_distance",
+    "tree_map",
     "triplet_distance",
 ]
-
-
-def compare(
-    trees: Mapping[str, Hierarchy],
-    metrics: tuple[str, ...] = (),
-    samples: int = 0,
-    seed: int = 0,
-) -> pd.DataFrame:
-    """Compare trees: one row for every pair of trees, one column for every metric.
-
-    Args:
-        trees: at least two, by display name.
-        metrics: names from `METRICS`; all when empty.
-        samples: random relabellings drawn for every metric of every row (see `null`); with 0 none
-            are.
-        seed: of the relabellings.
-
-    Returns:
-        columns ``a`` and ``b``; ``labels``, how many all the trees share and the row is about;
-        ``left_out``, how many others the row's two trees have; one column a metric and, with
-        samples, beside it ``<metric>_expected`` and ``<metric>_p``. Its ``attrs["alike"]`` says of
-        every metric whether a ``high`` or a ``low`` value means that two trees are alike.
-
-    Raises:
-        HierarchyError: fewer than two trees, or fewer than three shared labels.
-        RegistryError: an unknown metric.
-
-    >>> a = Hierarchy.from_nested([["cat", "dog"], ["bus", "car"], "owl"])
-    >>> b = Hierarchy.from_nested([["cat", "dog"], "bus", "car"])
-    >>> print(compare({"A": a, "B": b}, ("robinson_foulds",)).round(2).to_string(index=False))
-    a b  labels  left_out  robinson_foulds
-    A B       4         1             0.33
-    >>> compare({"A": a, "B": b}, ("robinson_foulds", "ancestor_f1")).attrs["alike"]
-    {'robinson_foulds': 'low', 'ancestor_f1': 'high'}
-    """
-    import pandas as pd
-
-    if not isinstance(trees, Mapping):
-        raise HierarchyError(
-            f"what is compared is a {type(trees).__name__}; give a dictionary of trees by name, "
-            "such as {'one': tree, 'other': other}."
-        )
-    check_several(metrics, "metrics", RegistryError)
-    for title, tree in trees.items():
-        check_kind(tree, Hierarchy, f"the tree {title!r}", HierarchyError)
-    if len(trees) < 2:
-        raise HierarchyError("Comparison needs at least two trees.")
-    chosen = {name: lookup("metric", METRICS, name) for name in metrics or METRICS}
-    shared = sorted(set.intersection(*(set(tree.leaves) for tree in trees.values())))
-    if len(shared) < 3:
-        raise HierarchyError(f"The trees share {len(shared)} labels; comparison needs 3 or more.")
-    common = {name: tree.restrict(shared, unary="collapse") for name, tree in trees.items()}
-    rows = []
-    for a, b in combinations(trees, 2):
-        left_out = len({*trees[a].leaves, *trees[b].leaves}) - len(shared)
-        row: dict[str, object] = {"a": a, "b": b, "labels": len(shared), "left_out": left_out}
-        for name, metric in chosen.items():
-            if samples:
-                found = null(metric, common[a], common[b], samples, seed)
-                row[name] = found.value
-                row |= {f"{name}_expected": found.mean, f"{name}_p": found.p}
-            else:
-                row[name] = metric(common[a], common[b])
-        rows.append(row)
-    table = pd.DataFrame(rows)
-    table.attrs["alike"] = {name: metric.alike for name, metric in chosen.items()}
-    return table
 
 
 def describe(tree: Hierarchy) -> str:

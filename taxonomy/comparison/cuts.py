@@ -13,7 +13,7 @@ with the highest node inside it. Heights that differ by less than 1e-9 of the gr
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -52,7 +52,7 @@ def cut(tree: Hierarchy, clusters: int) -> IntArray:
     """
     if clusters < 1:
         raise HierarchyError(f"A cut into {clusters} clusters: ask for at least 1.")
-    (held,) = _at_most(tree, [clusters])
+    (held,) = cuts_at_most(tree, [clusters])
     _, first, label = np.unique(held, return_index=True, return_inverse=True)
     return np.argsort(np.argsort(first))[label]
 
@@ -122,15 +122,24 @@ class PairedCut:
     column_of_cell: IntArray
 
 
-def paired_cuts(a: Hierarchy, b: Hierarchy) -> Iterator[PairedCut]:
+def paired_counts(a: Hierarchy, b: Hierarchy) -> IntArray:
+    """Return the numbers of clusters, but 1 and n, that one of two trees can be cut into."""
+    counts: IntArray = np.union1d(cluster_counts(a), cluster_counts(b))[1:-1]
+    return counts
+
+
+def paired_cuts(
+    a: Hierarchy, b: Hierarchy, wanted: Sequence[int] | None = None
+) -> Iterator[PairedCut]:
     """Cut two trees side by side, coarse to fine.
 
-    Into every number of clusters, but 1 and n, that at least one of them can be cut into. The
-    other is cut into that many too or, where it cannot be, at its finest cut with fewer: for two
-    binary dendrograms without ties, both into every k from 2 to n - 1.
+    Into every number of clusters, but 1 and n, that at least one of them can be cut into, or into
+    the ascending ones of these that are wanted. The other is cut into that many too or, where it
+    cannot be, at its finest cut with fewer: for two binary dendrograms without ties, both into
+    every k from 2 to n - 1.
     """
-    wanted = np.union1d(cluster_counts(a), cluster_counts(b))[1:-1].tolist()
-    both = zip(wanted, _at_most(a, wanted), _at_most(b, wanted), strict=True)
+    wanted = paired_counts(a, b).tolist() if wanted is None else wanted
+    both = zip(wanted, cuts_at_most(a, wanted), cuts_at_most(b, wanted), strict=True)
     for clusters, one, other in both:
         rows, columns = np.bincount(one), np.bincount(other)
         codes, cells = np.unique(one * len(b) + other, return_counts=True)
@@ -140,7 +149,7 @@ def paired_cuts(a: Hierarchy, b: Hierarchy) -> Iterator[PairedCut]:
         )
 
 
-def _at_most(tree: Hierarchy, wanted: list[int]) -> Iterator[IntArray]:
+def cuts_at_most(tree: Hierarchy, wanted: Sequence[int]) -> Iterator[IntArray]:
     """Yield, for ascending numbers of clusters, the entry that stands for each label's cluster."""
     start, stop = leaf_spans(tree)
     place = start[tree.leaf_entries]

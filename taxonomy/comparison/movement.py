@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -52,50 +54,81 @@ def moved(a: Hierarchy, b: Hierarchy, neighbours: int = 3) -> pd.DataFrame:
     shared = sorted(set(a.leaves) & set(b.leaves))
     if len(shared) < 3:
         raise HierarchyError(f"The trees share {len(shared)} labels; movement needs 3 or more.")
-    sizes = [_clade_sizes(tree.restrict(shared, unary="collapse")) for tree in (a, b)]
-    distance = 1 - _row_correlations(*(_row_ranks(size) for size in sizes))
-    near_a, near_b = (_nearest(size, shared, neighbours) for size in sizes)
-    table = pd.DataFrame({"label": shared, "moved": distance, "near_a": near_a, "near_b": near_b})
+    one, other = (_Nearness.of(tree.restrict(shared, unary="collapse")) for tree in (a, b))
+    rows = []
+    for i, label in enumerate(shared):
+        sizes = one.clade_sizes(i), other.clade_sizes(i)
+        distance = 1 - _correlation(_ranks(sizes[0]), _ranks(sizes[1]), i)
+        near = (tuple(shared[j] for j in _nearest(size, neighbours)) for size in sizes)
+        rows.append((label, distance, *near))
+    table = pd.DataFrame(rows, columns=["label", "moved", "near_a", "near_b"])
     return table.sort_values(["moved", "label"], ascending=[False, True], ignore_index=True)
 
 
-def _clade_sizes(tree: Hierarchy) -> IntArray:
-    """Return the size of the least clade of each two labels, and 1 for a label with itself."""
-    sizes: IntArray = tree.leaf_counts[tree.lowest_common_ancestors]
-    return sizes
+@dataclass(frozen=True)
+class _Nearness:
+    """How near the labels of a tree are to one another, one label at a time.
+
+    All pairs of 10,000 labels would take a gigabyte a table.
+
+    Args:
+        place: of every label, its place in the tree's preorder.
+        between: per place but the first, the size of the least clade that holds the labels there
+            and before it.
+    """
+
+    place: IntArray
+    between: IntArray
+
+    @classmethod
+    def of(cls, tree: Hierarchy) -> _Nearness:
+        in_preorder = np.flatnonzero(tree.is_leaf)
+        # What follows a leaf in preorder is the branch that parts from it where the two meet.
+        meet = tree.parent[in_preorder[:-1] + 1]
+        return cls(np.searchsorted(in_preorder, tree.leaf_entries), tree.leaf_counts[meet])
+
+    def clade_sizes(self, i: int) -> IntArray:
+        """Return the size of the least clade that holds a label and each other; 1 for itself."""
+        p = self.place[i]
+        sizes = np.ones(len(self.place), dtype=np.int64)
+        # The clade that holds both ends of a stretch is the largest of those between neighbours.
+        np.maximum.accumulate(self.between[p:], out=sizes[p + 1 :])
+        np.maximum.accumulate(self.between[:p][::-1], out=sizes[:p][::-1])
+        return sizes[self.place]
 
 
-def _row_ranks(values: IntArray) -> FloatArray:
-    """Return the ranks of the values within each row, equal ones sharing their mean."""
-    from scipy.stats import rankdata
+def _ranks(sizes: IntArray) -> FloatArray:
+    """Return ranks, equal ones sharing their mean, of the sizes of the clades about one label.
 
-    ranks: FloatArray = rankdata(values, axis=1)
+    A clade of size s holds s labels, so that those of the next size have the ranks above s.
+    """
+    there = np.flatnonzero(np.bincount(sizes))
+    rank = np.zeros(int(there[-1]) + 1)
+    rank[there] = (np.append(0, there[:-1]) + 1 + there) / 2
+    ranks: FloatArray = rank[sizes]
     return ranks
 
 
-def _row_correlations(one: FloatArray, other: FloatArray) -> FloatArray:
-    """Return Pearson's correlation of each two rows, the diagonal left out.
+def _correlation(one: FloatArray, other: FloatArray, own: int) -> float:
+    """Return Pearson's correlation of two rows of ranks, without the label's own.
 
     Two constant rows count as equal, and a constant one as unrelated to any other.
     """
-    n = len(one)
-    inside = ~np.eye(n, dtype=bool)
     # A label comes first in its own row, so that the others' mean rank is that of 2 to n.
-    centred = [(ranks - (n + 2) / 2) * inside for ranks in (one, other)]
-    products = np.einsum("ij,ij->i", *centred)
-    squares = [np.einsum("ij,ij->i", deviation, deviation) for deviation in centred]
-    scale = np.sqrt(squares[0] * squares[1])
-    both_constant = (squares[0] == 0) & (squares[1] == 0)
-    correlation = np.divide(products, scale, out=both_constant.astype(np.float64), where=scale > 0)
+    one, other = (ranks - (len(ranks) + 2) / 2 for ranks in (one, other))
+    one[own] = other[own] = 0
+    squares = float(one @ one), float(other @ other)
+    scale = math.sqrt(squares[0] * squares[1])
+    if scale == 0:
+        return float(squares == (0, 0))
     # Rounding makes an unmoved class exactly unmoved, and equal ones equal.
-    rounded: FloatArray = np.clip(correlation, -1.0, 1.0).round(12)
-    return rounded
+    return round(min(1.0, max(-1.0, float(one @ other) / scale)), 12)
 
 
-def _nearest(size: IntArray, labels: list[str], count: int) -> list[tuple[str, ...]]:
-    """Return, per label, the nearest others, equally near ones by id."""
-    order = np.argsort(size, axis=1, kind="stable")
-    return [
-        tuple(labels[j] for j in row[: count + 1].tolist() if j != i)[:count]
-        for i, row in enumerate(order)
-    ]
+def _nearest(sizes: IntArray, count: int) -> list[int]:
+    """Return the nearest labels but the one itself, equally near ones by number."""
+    n = len(sizes)
+    keys = sizes * n + np.arange(n)  # the label itself has the least one, as its size is 1
+    count = min(count, n - 1)
+    nearest = np.sort(np.partition(keys, count)[: count + 1])[1:] % n
+    return [int(label) for label in nearest]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from itertools import combinations
 from typing import TYPE_CHECKING
 
+from taxonomy.comparison.cut_agreement import Agreement
 from taxonomy.comparison.movement import moved
 from taxonomy.comparison.table import METRICS
 from taxonomy.trees.hierarchy import Hierarchy
@@ -39,3 +41,61 @@ def comparison_text(
             near_a, near_b = ", ".join(row["near_a"]), ", ".join(row["near_b"])
             lines.append(f"  {row['label']}: near {near_a}; then {near_b}")
     return "\n".join(lines)
+
+
+DEGREES = (
+    (0.75, "are nearly the same"),
+    (0.5, "are much alike"),
+    (0.25, "are somewhat alike"),
+    (0.05, "are a little alike"),
+)
+"""From which adjusted mutual information on, of 1 for equal trees and 0 for chance, two trees are
+called what."""
+SURE = 0.05
+"""Up to which p-value trees are called more alike than by chance."""
+
+
+def conclusion(
+    names: tuple[str, str],
+    values: Mapping[str, float],
+    farthest: Sequence[str],
+    found: Agreement | None = None,
+) -> str:
+    """Return what a comparison of two trees comes to, in a sentence.
+
+    Args:
+        names: what the trees are called.
+        values: metrics of them, by name.
+        farthest: what the classes that moved farthest are called.
+        found: how the trees agree, where that is known.
+
+    >>> conclusion(("A", "B"), {"adjusted_mutual_information": 0.3}, ["owl"])
+    'A and B are somewhat alike: adjusted mutual information 0.30, where 1 is equal and 0 what \
+chance gives. Moved farthest: owl.'
+    """
+    pair = f"{names[0]} and {names[1]}"
+    if not farthest:
+        return f"{pair} group all classes in the same way."
+    parts = []
+    agreed = values.get("adjusted_mutual_information", math.nan)
+    if math.isnan(agreed) and found is not None:
+        agreed = float(found.curve["adjusted_mutual_information"].mean())
+    degree = "differ"
+    if not math.isnan(agreed):
+        degree = next((said for least, said in DEGREES if agreed >= least), "are hardly alike")
+        parts.append(
+            f"adjusted mutual information {round(agreed, 2) + 0:.2f}, where 1 is equal and 0 what "
+            "chance gives"
+        )
+    if found is not None and not math.isnan(found.p):
+        reached = round(found.p * (found.samples + 1)) - 1
+        parts.append(
+            f"{reached or 'none'} of {found.samples} permutations of the classes agree as well or "
+            "better"
+        )
+        if found.p > SURE:
+            degree = "are no more alike than chance makes them"
+    if "triplet_distance" in values:
+        parts.append(f"{values['triplet_distance']:.0%} of all triples of classes differ")
+    why = f": {'; '.join(parts)}" if parts else ""
+    return f"{pair} {degree}{why}. Moved farthest: {', '.join(farthest)}."

@@ -7,9 +7,7 @@ from dataclasses import dataclass
 
 from taxonomy._core.decoding import decode
 from taxonomy._core.io import Json
-
-ASTERISKS = str.maketrans({character: f"\\{character}" for character in "\\`*_{}[]<>#|!"})
-"""Class names are data; as Markdown they are escaped."""
+from taxonomy._core.markup import in_markdown
 
 
 def card(manifest: Mapping[str, Json]) -> str:
@@ -18,7 +16,7 @@ def card(manifest: Mapping[str, Json]) -> str:
     Args:
         manifest: the content of its ``bundle.json``.
     """
-    names = [name.translate(ASTERISKS) for name in names_kept(manifest)]
+    names = [in_markdown(name) for name in names_kept(manifest)]
     source, licences = manifest["source"], manifest["licences"]
     of = f" of {source['classes']}" if source else ""
     origin = (

@@ -127,8 +127,15 @@ class TestCommands:
         Hierarchy.from_nested(NESTED).save("a.json")
         Hierarchy.star(["cat", "dog", "car", "bus"]).save("b.json")
         lines = run(capsys, "compare", "a.json", "b.json", "--out", "table.csv")
-        assert lines[-1] == "table written to table.csv"
+        assert lines[-1] == "written to table.csv"
         assert (here / "table.csv").read_text().splitlines()[1].startswith("a.json,b.json,4,")
+
+    def test_compare_writes_a_report(self, here, capsys):
+        Hierarchy.from_nested(NESTED).save("a.json")
+        Hierarchy.star(["cat", "dog", "car", "bus"]).save("b.json")
+        words = ("compare", "a.json", "b.json", "--out", "report", "--metrics", "triplet_distance")
+        assert run(capsys, *words)[-1] == "written to report/report.html"
+        assert "a.json and b.json" in (here / "report" / "report.html").read_text()
 
     def test_compare_takes_shipped_trees(self, here, capsys):
         lines = run(capsys, "compare", "icons/wordnet", "icons/embedding", "--moved", "2")

@@ -70,6 +70,14 @@ def test_tables_of_an_evaluation(tmp_path, training):
     assert renames == 5
 
 
+@pytest.mark.slow
+def test_a_report_of_a_comparison(tmp_path):
+    """Every table and picture, the page, and what says how it was made."""
+    words = "compare icons/wordnet icons/random --metrics robinson_foulds --quiet"
+    renames = kill_at_every_rename(tmp_path / "out", *words.split(), "--out", "{}/report")
+    assert renames == 10
+
+
 def test_a_tree_asked_of_a_model(tmp_path):
     FOUR.save(tmp_path / "four.csv")
     with serve() as server:
