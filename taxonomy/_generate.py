@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from taxonomy._core.errors import RegistryError, TaxonomyError, did_you_mean
 from taxonomy.builders import BUILDERS, Builder
 from taxonomy.labels import LabelSet, get_labels
@@ -109,7 +111,8 @@ def generate(
         )
     facts = (similarity or tree).provenance
     fit = _fit(tree, similarity, bounds, lambda dealt: maker(labels, dealt))
-    notes = (*_of_labels(labels, tree), *_notes(facts), *_of_tasks(tree))
+    sizes = _of_sizes(tree) if hasattr(maker, "levels") else ()
+    notes = (*_of_labels(labels, tree), *_notes(facts), *_of_tasks(tree), *sizes)
     return Generated(tree, similarity, steady, fit, bounds, notes, made_by)
 
 
@@ -167,6 +170,31 @@ def plan(
             "source or the builder 'llm'."
         )
     return asks.plan(known(get_labels(labels)))
+
+
+def _of_sizes(tree: Hierarchy) -> tuple[str, ...]:
+    """Return a sentence on the largest group that has none below it, where it is very large.
+
+    >>> _of_sizes(Hierarchy.star("abc"))
+    ()
+    """
+    classes, nodes = len(tree.leaves), tree.nodes[1:]
+    lowest = nodes[~np.isin(nodes, tree.parent[nodes])]
+    largest = int(tree.leaf_counts[lowest].max(initial=0))
+    if classes < _MANY_CLASSES or largest * _LARGE < classes:
+        return ()
+    line = (
+        f"one group has {largest:,} of the {classes:,} classes and no groups below it, so that "
+        "experts for a few of them save less; `levels='auto'` makes groups of bounded size"
+    )
+    return (line,)
+
+
+_MANY_CLASSES = 50
+"""Of fewer classes a large group is no surprise."""
+
+_LARGE = 6
+"""A group is large that has one class in so many."""
 
 
 def _field_names(cls: Any) -> set[str]:

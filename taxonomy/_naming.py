@@ -100,6 +100,10 @@ def name_tree(
         namers["hypernym"] = by_hypernym(tree, classes)
     if by != "hand":
         namers["medoid"] = by_medoid(tree, classes)
+    if by != "hand" and not keep and tree.name[0] and not namers.get("hand", {}).get(0):
+        raw = tree.to_raw()
+        raw.name[0] = ""  # it is above all classes, which needs no name, and may have an old one
+        tree = Hierarchy.from_raw(raw, tree.provenance)
     return Named(name_nodes(tree, *namers.values()), count_names(tree, namers), guessed)
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from taxonomy._core.errors import LabelError
 from taxonomy.labels import Label, LabelSet, get_labels
-from taxonomy.wordnet.known import known
+from taxonomy.wordnet.known import known, misfit_note
 from taxonomy.wordnet.senses import Proposal, propose
 
 if TYPE_CHECKING:
@@ -92,6 +92,8 @@ class Meanings:
             f"{len(self.proposals)} labels: {', '.join(parts)}; {by['nothing']} without a synset",
             f"{unsure} unsure (?){rest}{hint}",
         ]
+        if note := misfit_note(LabelSet(p.label for p in self.proposals)):
+            lines.append(note)
         if self.opinions is not None:
             lines.append(_answered(self.opinions))
         return "\n".join(lines)

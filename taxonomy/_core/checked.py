@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from taxonomy._core.errors import TaxonomyError, did_you_mean
@@ -43,12 +44,29 @@ def check_kind(value: object, kind: type, what: str, error: type[TaxonomyError])
     raise error(f"{what} is a {type(value).__name__}; give a {kind.__name__}{hint}.")
 
 
+def check_path(value: object, what: str, error: type[TaxonomyError]) -> None:
+    """Check that what names a file, a folder or something shipped is a text or a path.
+
+    Raises:
+        TaxonomyError: of the kind given.
+
+    >>> check_path(["cat"], "the task list", TaxonomyError)
+    Traceback (most recent call last):
+    taxonomy._core.errors.TaxonomyError: the task list is a list; give the name or path of one.
+    """
+    if not isinstance(value, (str, os.PathLike)):
+        raise error(f"{what} is a {type(value).__name__}; give the name or path of one.")
+
+
 def check_several(values: object, what: str, error: type[TaxonomyError]) -> None:
     """Refuse one text where several are wanted: its letters would be taken for them.
 
     Raises:
-        TaxonomyError: of the kind given.
+        TaxonomyError: of the kind given; also where there is nothing that can be gone through.
     """
+    if not isinstance(values, Iterable):
+        kind = type(values).__name__
+        raise error(f"A {kind} is given where {what} are wanted; give a list of them.")
     if isinstance(values, str):
         raise error(f"{values[:60]!r} is one text where {what} are wanted; give a list of them.")
 

@@ -11,12 +11,16 @@ from taxonomy._core.errors import DataError
 SPLITS = ("train", "val", "test")
 
 _NAMES = {
-    **dict.fromkeys(("train", "training", "trn"), "train"),
-    **dict.fromkeys(("val", "valid", "validation", "dev", "development"), "val"),
-    **dict.fromkeys(("test", "testing", "tst"), "test"),
+    **dict.fromkeys(("train", "training", "trn", "trainval", "train_val"), "train"),
+    **dict.fromkeys(("val", "valid", "validation", "validate", "dev", "development"), "val"),
+    **dict.fromkeys(("eval", "evaluation"), "val"),
+    **dict.fromkeys(("test", "testing", "tst", "holdout", "hold_out"), "test"),
 }
-_SPLIT = re.compile(rf"({'|'.join(_NAMES)})([ _-]?(set|split|data|images|pictures))?")
+_SPLIT = re.compile(
+    rf"(?:\d{{1,2}}[ _.-]+)?({'|'.join(_NAMES)})([ _-]?(set|split|data|images|pictures))?"
+)
 _IGNORED = {"__macosx", "thumbs.db", "desktop.ini", "$recycle.bin", "system volume information"}
+_IGNORED |= {"@eadir", "__pycache__", "lost+found", "ehthumbs.db", "picasa.ini"}
 
 
 def split_of(name: str) -> str:

@@ -207,6 +207,20 @@ def read_bytes(path: Path | str) -> bytes:
         raise FileFormatError(told(path, f"cannot be read ({reason}).")) from error
 
 
+def read_start(path: Path | str, count: int = 16) -> bytes:
+    """Read the first bytes of a file.
+
+    Raises:
+        FileFormatError: the file is missing or cannot be read.
+    """
+    try:
+        with Path(path).open("rb") as file:
+            return file.read(count)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise FileFormatError(told(path, f"cannot be read ({reason}).")) from error
+
+
 def read_gzip_text(path: Path | str) -> str:
     """Read a UTF-8 text file compressed by gzip.
 

@@ -7,6 +7,7 @@ import ctypes
 import io
 import logging
 import os
+from collections.abc import Callable
 from typing import Any, TextIO
 
 from taxonomy._core.errors import printable, shortened
@@ -50,11 +51,20 @@ def _prepare_streams(streams: tuple[TextIO, ...]) -> None:
 
 
 class Notes(logging.StreamHandler[Any]):
-    """What is logged, on a stream, so that no name in it disturbs a terminal."""
+    """What is logged, on a stream, so that no name in it disturbs a terminal.
+
+    Args:
+        stream: that is written to.
+        reworded: what a message is put through first, such as `with_flags`.
+    """
+
+    def __init__(self, stream: TextIO, reworded: Callable[[str], str] = str) -> None:
+        super().__init__(stream)
+        self.reworded = reworded
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the message alone, printable and of a length that can be read."""
-        return printable(shortened(super().format(record), _LONGEST_NOTE))
+        return printable(shortened(self.reworded(super().format(record)), _LONGEST_NOTE))
 
 
 _LONGEST_NOTE = 4_000

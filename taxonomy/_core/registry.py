@@ -122,6 +122,11 @@ class Registry(Generic[Entry]):
             RegistryError: there is no such name, or a third party takes one of the toolkit's own.
             MissingExtraError: the class needs an extra that is not installed.
         """
+        if not isinstance(name, str):
+            raise RegistryError(
+                f"The {self.family} is a {type(name).__name__}; give a name: "
+                f"{', '.join(self.names())}."
+            )
         foreign = registered(self.family)
         taken = self.homes.keys() & foreign.keys()
         if taken:

@@ -50,10 +50,12 @@ def code_points(characters: Iterable[str]) -> str:
 
 _INVISIBLE = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200e\u200f"
-    "\u2060-\u2064\u206a-\u206f\u3164\ufeff\uffa0]"
+    "\u202a-\u202e\u2060-\u206f\u2800\u3164\ufeff\uffa0\ufff9-\ufffb]"
+    "|(?<=[A-Za-z])[\u200c\u200d\ufe00-\ufe0f]|[\u200c\u200d](?=[A-Za-z])"
 )
-"""Unicode's characters without a look, but for those that change how their neighbours look: the
-joiners of Indic scripts, Persian and emoji, the selectors of variants, and tags."""
+"""Unicode's characters without a look, and those that turn the direction of what follows; but not
+those that change how their neighbours look: the joiners of Indic scripts, Persian and emoji, the
+selectors of variants, and tags. In Latin words joiners and selectors change nothing."""
 
 _SPACES = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f]")
 """Spaces that look like the plain one; the ideographic one does not."""
@@ -87,3 +89,39 @@ def loosely(text: str) -> str:
     True
     """
     return re.sub(r"[\s_-]+", " ", composed(text).casefold()).strip()
+
+
+_TWINS = str.maketrans("асеорхуікмнтвαορνικτ", "aceopxyikmhtbaopvikt")
+"""Cyrillic and Greek letters that look like Latin ones, in small."""
+
+
+def look(text: str) -> str:
+    """Return what a text has in common with others that look like it.
+
+    Case, spaces and hyphens between letters, wide and narrow forms, joiners, and letters of other
+    alphabets that look like Latin ones make no difference.
+
+    >>> look("Hot-Dog") == look("hotdog") == look("ｈｏｔ ｄоｇ")
+    True
+    >>> look("1 0") == look("10")
+    False
+    """
+    plain = unicodedata.normalize("NFKC", text).casefold().translate(_TWINS)
+    plain = re.sub("[\u200c\u200d\ufe00-\ufe0f]", "", plain)
+    plain = re.sub(r"[\s_\u2010-\u2015-]+", " ", plain).strip()
+    return re.sub(r"(?<=[^\W\d]) (?=[^\W\d])", "", plain)
+
+
+def counted(count: int, one: str, several: str = "") -> str:
+    """Return a count with its noun.
+
+    Args:
+        count: how many there are.
+        one: the noun, of one.
+        several: of several; the noun with an ``s``, or an ``es`` where it needs one, if left out.
+
+    >>> counted(1, "node has", "nodes have"), counted(2, "link"), counted(1200, "class")
+    ('1 node has', '2 links', '1,200 classes')
+    """
+    end = "es" if one.endswith(("s", "x", "ch", "sh")) else "s"
+    return f"{count:,} {one if count == 1 else several or one + end}"

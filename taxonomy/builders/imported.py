@@ -10,11 +10,12 @@ from typing import Any
 
 from taxonomy._core import io
 from taxonomy._core.errors import FileFormatError, HierarchyError, LabelError, told
+from taxonomy._core.spelling import counted
 from taxonomy.builders._words import How, Words
 from taxonomy.formats import Graph, read_graph
 from taxonomy.labels import Label, LabelSet, get_labels
 from taxonomy.trees.hierarchy import Hierarchy
-from taxonomy.trees.links import Parents, counted, name_of, read_links
+from taxonomy.trees.links import Parents, name_of, read_links
 from taxonomy.wordnet.known import known
 
 _SHOWN = 10

@@ -27,20 +27,21 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code: 0, 2 on bad input, 130 when interrupted."""
     prepare_process(sys.stdout, sys.stderr)  # before torch is imported
     words = [*(sys.argv[1:] if argv is None else argv)]  # list is the command's module here
-    if not words or words[0] in ("-h", "--help"):
-        print(overview())
-        return 0
-    if words[0] == "--version":
-        print(f"taxonomy {__version__}")
-        return 0
-    if words[0] not in SUMMARIES:
-        near = did_you_mean(words[0], SUMMARIES)
-        print(
-            f"taxonomy: Unknown command {words[0]!r}.{near} See: taxonomy --help", file=sys.stderr
-        )
-        return 2
     flags: dict[str, str] = {}
     try:
+        if not words or words[0] in ("-h", "--help"):
+            print(overview())
+            return 0
+        if words[0] == "--version":
+            print(f"taxonomy {__version__}")
+            return 0
+        if words[0] not in SUMMARIES:
+            near = did_you_mean(words[0], SUMMARIES)
+            print(
+                f"taxonomy: Unknown command {words[0]!r}.{near} See: taxonomy --help",
+                file=sys.stderr,
+            )
+            return 2
         parser = parser_of(words[0], words[1:])
         flags = parser.get_default("flags")
         arguments = parser.parse_args(words[1:])
@@ -67,8 +68,7 @@ def _set_up_logging(arguments: argparse.Namespace) -> None:
     level = logging.ERROR if arguments.quiet else logging.INFO
     if arguments.verbose:
         level = logging.DEBUG
-    handler = Notes(sys.stderr)
-    handler.setFormatter(_Flagged(arguments.flags))
+    handler = Notes(sys.stderr, lambda text: with_flags(text, arguments.flags))
     logging.basicConfig(level=logging.WARNING, handlers=[handler])
     logging.getLogger("taxonomy").setLevel(level)
 
@@ -80,14 +80,3 @@ def agreed(plan: Plan) -> bool:
     sys.stderr.write(f"{plan}\nSend them? [y/N] ")
     sys.stderr.flush()
     return sys.stdin.readline().strip().lower() in ("y", "yes")
-
-
-class _Flagged(logging.Formatter):
-    """Has the library's warnings name the command's flags, as its errors do."""
-
-    def __init__(self, flags: dict[str, str]) -> None:
-        super().__init__()
-        self.flags = flags
-
-    def format(self, record: logging.LogRecord) -> str:
-        return with_flags(super().format(record), self.flags)

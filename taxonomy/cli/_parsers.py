@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from taxonomy._core.errors import MissingExtraError
 from taxonomy._core.registry import unknown_option
 
 COMMANDS = {
@@ -64,7 +65,12 @@ def parser_of(name: str, argv: Sequence[str] = ()) -> Parser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,  # or "--sourc random" would bring the flags of another source
     )
-    command.add_arguments(parser, argv)
+    try:
+        command.add_arguments(parser, argv)
+    except MissingExtraError as error:
+        if not {"-h", "--help"} & {*argv}:
+            raise
+        parser.epilog = f"{parser.epilog}\n\nThere are more options. {error}"
     told = parser.add_mutually_exclusive_group()
     told.add_argument("-q", "--quiet", action="store_true", help="print results and errors only")
     told.add_argument("-v", "--verbose", action="store_true", help="print what is being done, too")

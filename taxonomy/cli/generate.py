@@ -2,7 +2,7 @@
 
 from taxonomy._generate import generate, plan
 from taxonomy.builders import BUILDERS
-from taxonomy.cli._arguments import DRY_RUN, LABELS, Given, Parser, Words, add_out
+from taxonomy.cli._arguments import DRY_RUN, LABELS, Given, Parser, Words, add_out, say
 from taxonomy.cli._options import add_choice, add_options, from_options, given_options
 from taxonomy.formats import format_to_write, saved
 from taxonomy.similarity import SOURCES
@@ -36,6 +36,6 @@ def run(arguments: Given) -> None:
         return
     made = generate(arguments.labels, source, builder, **given_options(generate, arguments))
     if not arguments.quiet:
-        print(made)
+        say(arguments, made)
     print(saved(made.tree, arguments.out))
     print(f"next: taxonomy show {arguments.out}")

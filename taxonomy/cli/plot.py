@@ -12,12 +12,12 @@ EXAMPLES = (
 
 
 def add_arguments(parser: Parser, _: Words) -> None:
-    from taxonomy.plots import plot_tree
-
     parser.add_argument("tree", help=TREE)
     add_classes(parser)
-    add_options(parser, plot_tree, "the picture")
     add_out(parser, "the picture", FIGURES, "tree.png")
+    from taxonomy.plots import plot_tree
+
+    add_options(parser, plot_tree, "the picture")
 
 
 def run(arguments: Given) -> None:

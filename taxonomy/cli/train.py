@@ -19,8 +19,6 @@ EXAMPLES = (
 
 
 def add_arguments(parser: Parser, argv: Words) -> None:
-    from taxonomy.training import Augment, Objective, TrainConfig, train
-
     parser.add_argument("--hierarchy", help=f"the tree that shapes the network: {shared.TREE}")
     parser.add_argument("--flat", action="store_true", help="train a flat network, without a tree")
     shared.add_classes(parser, f"train a dedicated network: {shared.CLASSES}")
@@ -29,6 +27,8 @@ def add_arguments(parser: Parser, argv: Words) -> None:
     parser.add_argument("--resume", action="store_true", help=resume)
     typed = {word.partition("=")[0] for word in argv if word.startswith("--")}
     parser.set_defaults(typed=sorted(typed - {"--resume", "--out", "--quiet", "--verbose"}))
+    from taxonomy.training import Augment, Objective, TrainConfig, train
+
     add_options(parser, train, "network", skip=("progress",))
     add_options(parser, TrainConfig, "training")
     add_options(parser, Augment, "augmentation: how training pictures are varied")

@@ -15,6 +15,7 @@ import numpy as np
 
 from taxonomy._core import io
 from taxonomy._core.arrays import BoolArray, FloatArray, IntArray
+from taxonomy._core.checked import check_kind
 from taxonomy._core.errors import ClusteringError
 from taxonomy.clustering.steps import LEAST_GAIN, Step, least_change
 from taxonomy.labels import check_same_labels
@@ -92,9 +93,13 @@ def refine(
             whatever is in them.
 
     Raises:
-        ClusteringError: other labels, or a node outside the bounds.
+        ClusteringError: no tree or no similarity, other labels, or a node outside the bounds.
     """
     names = ("the tree", "the similarity")
+    check_kind(tree, Hierarchy, names[0], ClusteringError)
+    if not hasattr(similarity, "all_pairs"):
+        kind = type(similarity).__name__
+        raise ClusteringError(f"{names[1]} is a {kind}; give a DenseSimilarity.")
     check_same_labels(tree.leaves, similarity.ids, ClusteringError, names)
     values = without_diagonal(similarity.all_pairs().values)
     price = balance * float(values.sum()) / 2 / len(values)

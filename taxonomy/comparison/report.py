@@ -26,7 +26,8 @@ def comparison_text(
         trees: the trees compared, by the names in the table.
         most_moved: how many classes are listed, those first whose neighbours changed most.
     """
-    lines = [table.round(3).set_index(["a", "b"]).T.to_string()]
+    shown = {name: table[name].map(_number) for name in table if name not in ("a", "b")}
+    lines = [table.assign(**shown).set_index(["a", "b"]).T.to_string()]
     metrics = [name for name in METRICS if name in table]
     near = ", ".join(name for name in metrics if METRICS[name].alike == "low")
     lines.append("equal trees have 1" + (f", but 0 for: {near}" if near else ""))
@@ -99,3 +100,12 @@ chance gives. Moved farthest: owl.'
         parts.append(f"{values['triplet_distance']:.0%} of all triples of classes differ")
     why = f": {'; '.join(parts)}" if parts else ""
     return f"{pair} {degree}{why}. Moved farthest: {', '.join(farthest)}."
+
+
+def _number(value: float) -> str:
+    """Return a number to three digits after the point, a whole one without them.
+
+    >>> _number(60), _number(0.25), _number(1.0)
+    ('60', '0.250', '1.000')
+    """
+    return str(value) if isinstance(value, int) else f"{value:.3f}"

@@ -11,6 +11,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from taxonomy._core.checked import check_path
+from taxonomy._core.errors import DataError
 from taxonomy._core.registry import lazy_names
 from taxonomy.data._datasets import DATASETS, Data
 from taxonomy.data._matching import Matching, match
@@ -71,4 +73,5 @@ def get_data(name: Path | str, resolution: int = 32, **options: Any) -> Pictures
     >>> get_data("icons", resolution=32).images.shape
     (15108, 4, 32, 32)
     """
+    check_path(name, "the data set", DataError)
     return DataRequest(str(name), options).pictures(resolution)

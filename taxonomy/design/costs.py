@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from taxonomy._core.arrays import IntArray
+from taxonomy._core.checked import check_kind
 from taxonomy._core.errors import SpecError
 from taxonomy.design.blocks import MOST_MACS, MOST_PARAMS, stage_cost
 from taxonomy.design.spec import NetSpec
@@ -75,8 +76,8 @@ def cost(spec: NetSpec, hierarchy: Hierarchy, classes: Iterable[str] | None = No
 
     Raises:
         LabelError: no class, an unknown one, or one given twice.
-        SpecError: the hierarchy has nodes deeper than there are levels, or the network has more
-            than 10^10 parameters or 10^15 MACs.
+        SpecError: something else is given, the hierarchy has nodes deeper than there are levels,
+            or the network has more than 10^10 parameters or 10^15 MACs.
 
     >>> from taxonomy.design.spec import NetSpec
     >>> tree = Hierarchy.from_nested([["cat", "dog"], ["bus", "car"]])
@@ -86,6 +87,8 @@ def cost(spec: NetSpec, hierarchy: Hierarchy, classes: Iterable[str] | None = No
     >>> cost(NetSpec.flat(), Hierarchy.star(f"c{i:03d}" for i in range(212)))
     Cost(params=1142732, macs=51134208, peak_activation_bytes=294912)
     """
+    check_kind(spec, NetSpec, "the specification", SpecError)
+    check_kind(hierarchy, Hierarchy, "the tree", SpecError)
     if classes is not None:
         hierarchy = hierarchy.restrict(classes)
     params, macs = entry_costs(spec, hierarchy)

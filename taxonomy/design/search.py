@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from taxonomy._core.arrays import FloatArray, IntArray
+from taxonomy._core.checked import check_kind
 from taxonomy._core.errors import SpecError, check_choice, check_whole
 from taxonomy.design.blocks import (
     MOST_BLOCKS,
@@ -177,6 +178,8 @@ def design_search(
     """
     import pandas as pd
 
+    check_kind(hierarchy, Hierarchy, "the tree", SpecError)
+    check_kind(tasks, TaskList, "the task list", SpecError)
     if not len(tasks):
         raise SpecError("There is no task to cost experts for; leave out `kind` and `size`.")
     config = config or DesignConfig()

@@ -10,6 +10,7 @@ from typing import Any
 
 from taxonomy._core import io, shipped
 from taxonomy._core.arrays import Float32Array
+from taxonomy._core.checked import check_path
 from taxonomy._core.decoding import decode
 from taxonomy._core.errors import DataError, ExportError, FileFormatError, told
 from taxonomy._core.folders import SPLITS
@@ -159,6 +160,7 @@ def bundle(
     (('cat', 'dog', 'horse'), ['README.md', 'bundle.json', 'config.json', 'labels.txt', \
 'model.safetensors', 'self-test.npz'])
     """
+    check_path(folder, "the bundle's folder", ExportError)
     to = TARGETS.resolve(target, options)
     if Path(folder).suffix == Path(to.file).suffix:
         raise ExportError(f"{folder}: a bundle is a folder, in which {to.file} lies; name one.")

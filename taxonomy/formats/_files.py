@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from taxonomy._core import io, shipped
+from taxonomy._core.checked import check_kind, check_path
 from taxonomy._core.endings import elsewhere
 from taxonomy._core.errors import (
     MOST_CHARACTERS,
@@ -60,6 +61,7 @@ def find_tree(name: Path | str) -> Path:
     Raises:
         FileFormatError: there is none.
     """
+    check_path(name, "the tree", FileFormatError)
     if (found := shipped.find(str(name), "trees", ".json")) is not None:
         return found
     path = Path(name)
@@ -239,8 +241,8 @@ def write_tree(
     ...     write_tree(tree, Path(folder, "tree.npz"))
     ("2 of 2 names of nodes, such as 'cars'", 'that there are no merge heights')
     """
-    if not isinstance(tree, Hierarchy):
-        raise HierarchyError(f"The tree is a {type(tree).__name__}; give a Hierarchy.")
+    check_kind(tree, Hierarchy, "the tree", HierarchyError)
+    check_path(path, "the file", FileFormatError)
     name = format or format_to_write(path)
     made = FORMATS.make(name, options)
     try:
@@ -296,6 +298,7 @@ def open_content(path: Path | str) -> Content:
     Raises:
         FileFormatError: it cannot be read, or is larger than a gigabyte.
     """
+    check_path(path, "the file", FileFormatError)
     try:
         with Path(path).open("rb") as file:
             data = file.read(MOST_BYTES + 1)

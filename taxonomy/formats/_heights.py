@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from taxonomy._core.errors import HierarchyError
+from taxonomy._core.spelling import counted
 from taxonomy.trees.hierarchy import Hierarchy
-from taxonomy.trees.links import counted
 from taxonomy.trees.raw_tree import RawTree
 
 _DIGITS = 12

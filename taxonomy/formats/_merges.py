@@ -10,9 +10,9 @@ import numpy as np
 from taxonomy._core.arrays import FloatArray, IntArray
 from taxonomy._core.errors import HierarchyError
 from taxonomy._core.npz import read_npy, read_npz
+from taxonomy._core.spelling import counted
 from taxonomy.formats._format import Content
 from taxonomy.trees.hierarchy import Hierarchy
-from taxonomy.trees.links import counted
 from taxonomy.trees.raw_tree import RawTree
 
 

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from taxonomy._core.errors import HierarchyError, shown
+from taxonomy._core.spelling import counted
 from taxonomy.formats._format import Content
 from taxonomy.formats._graph import Graph, GraphFormat, Node
 from taxonomy.trees.hierarchy import Hierarchy
-from taxonomy.trees.links import counted, leaf_key, node_key
+from taxonomy.trees.links import leaf_key, node_key
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from taxonomy._core.errors import HierarchyError, shown
+from taxonomy._core.spelling import counted
 from taxonomy.formats._format import Content
 from taxonomy.formats._graph import Graph, GraphFormat, Node
 from taxonomy.trees.hierarchy import Hierarchy
-from taxonomy.trees.links import counted, keys_of, name_of, node_key, short
+from taxonomy.trees.links import keys_of, name_of, node_key, short
 
 _RANKS = ("kingdom", "phylum", "class", "order", "family", "genus")
 _NONE = "none"  # what Roboflow writes for the supercategory of a category that has none

@@ -8,9 +8,10 @@ from io import StringIO
 from typing import Any, ClassVar
 
 from taxonomy._core.errors import HierarchyError, shown
+from taxonomy._core.spelling import counted
 from taxonomy.formats._format import Content, Format, Reading
 from taxonomy.trees.hierarchy import Hierarchy
-from taxonomy.trees.links import Parents, counted, keys_of, read_links, short
+from taxonomy.trees.links import Parents, keys_of, read_links, short
 
 _CHILD = (
     *("child", "id", "node", "class", "category", "label", "name"),

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from taxonomy._core.errors import HierarchyError, shown
+from taxonomy._core.spelling import counted
 from taxonomy.formats._format import Content, Format, Reading
 from taxonomy.formats._json import dump_deep
 from taxonomy.trees.hierarchy import Hierarchy
-from taxonomy.trees.links import Parents, counted, keys_of, label_of, name_of
+from taxonomy.trees.links import Parents, keys_of, label_of, name_of
 from taxonomy.trees.raw_tree import RawTree
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -9,13 +10,16 @@ from typing import Any, ClassVar
 from taxonomy._core.errors import FileFormatError, HierarchyError, shown, told
 from taxonomy._core.filling import put
 from taxonomy._core.registry import require
+from taxonomy._core.spelling import counted
 from taxonomy.formats._format import NO_GROUPS, Content, Format, Reading
 from taxonomy.formats._json import dump_deep
 from taxonomy.trees.hierarchy import Hierarchy
-from taxonomy.trees.links import Parents, counted
+from taxonomy.trees.links import Parents
 from taxonomy.trees.nested import read_nested
 
 MOST_YAML_DEPTH = 200
+_YAML = re.compile(r"^[^\s#:][^\n:]*:[ \t]*\n\s*(?:- |[^\s:-][^\n:]*:(?:\s|$))", re.MULTILINE)
+"""A key alone, and below it a key or an item; indented text has no such second line."""
 _LISTS = ("children", "leaves")
 _KNOWN = {"name", "merge_height", "span", "support", "label", *_LISTS}
 
@@ -34,12 +38,14 @@ class Nested(Format):
     """
 
     endings: ClassVar[tuple[str, ...]] = (".yaml", ".yml")
-    also: ClassVar[tuple[str, ...]] = (".json",)
+    also: ClassVar[tuple[str, ...]] = (".json", ".txt")
     sure: ClassVar[int] = 1
 
     def fits(self, content: Content) -> bool:
-        """Return whether the text is a JSON list or object that holds something."""
-        return content.start[:1] in ("[", "{") and content.data.strip() not in (b"{}", b"[]")
+        """Return whether the text is a list or object of JSON that holds something, or YAML's."""
+        if content.start[:1] in ("[", "{"):
+            return content.data.strip() not in (b"{}", b"[]")
+        return _YAML.search(content.start) is not None
 
     def read(self, content: Content, parents: Parents) -> Reading:  # noqa: ARG002 (one parent each)
         """Read nested values."""

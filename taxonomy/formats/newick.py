@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
 from taxonomy._core.errors import HierarchyError, check_choice, shown
+from taxonomy._core.spelling import counted
 from taxonomy.formats._format import Content, Format, Reading
 from taxonomy.formats._heights import branch_lengths, heights_of_lengths
 from taxonomy.trees.hierarchy import Hierarchy
-from taxonomy.trees.links import Parents, counted
+from taxonomy.trees.links import Parents
 from taxonomy.trees.nested import whole_heights
 from taxonomy.trees.raw_tree import RawTree
 

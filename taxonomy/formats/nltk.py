@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from taxonomy._core.errors import HierarchyError
+from taxonomy._core.spelling import counted
 from taxonomy.formats._format import Content, Format, Reading
 from taxonomy.trees.hierarchy import Hierarchy
-from taxonomy.trees.links import Parents, counted, keys_of, label_of, name_of
+from taxonomy.trees.links import Parents, keys_of, label_of, name_of
 from taxonomy.trees.raw_tree import RawTree
 
 _TOKEN = re.compile(r"\s*(?:([()])|([^\s()]+))")

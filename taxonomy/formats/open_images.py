@@ -9,11 +9,12 @@ from typing import Any, ClassVar
 
 from taxonomy._core import io
 from taxonomy._core.errors import HierarchyError, shown
+from taxonomy._core.spelling import counted
 from taxonomy.formats._format import Content
 from taxonomy.formats._graph import Graph, GraphFormat, Node
 from taxonomy.formats._json import dump_deep
 from taxonomy.trees.hierarchy import Hierarchy
-from taxonomy.trees.links import counted, keys_of
+from taxonomy.trees.links import keys_of
 
 
 @dataclass(frozen=True)

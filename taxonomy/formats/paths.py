@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from taxonomy._core.errors import HierarchyError
+from taxonomy._core.spelling import counted
 from taxonomy.formats._format import Content, Reading
 from taxonomy.formats._graph import Graph, GraphFormat, Node
 from taxonomy.trees.hierarchy import Hierarchy
-from taxonomy.trees.links import Parents, counted, keys_of, label_of, name_of, node_key, short
+from taxonomy.trees.links import Parents, keys_of, label_of, name_of, node_key, short
 from taxonomy.trees.raw_tree import RawTree
 
 SEPARATORS = ("\t", " > ", " | ", "/", ">")

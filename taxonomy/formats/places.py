@@ -12,10 +12,11 @@ from io import StringIO
 from typing import Any, ClassVar
 
 from taxonomy._core.errors import HierarchyError, shown
+from taxonomy._core.spelling import counted
 from taxonomy.formats._format import Content
 from taxonomy.formats._graph import Graph, GraphFormat, Node
 from taxonomy.trees.hierarchy import Hierarchy
-from taxonomy.trees.links import counted, keys_of, leaf_key, name_of, node_key
+from taxonomy.trees.links import keys_of, leaf_key, name_of, node_key
 
 _LETTER = re.compile(r"/[a-z]/(?=.)")
 _LEVEL = re.compile(r"\s*level\s*\d*\s*", re.IGNORECASE)

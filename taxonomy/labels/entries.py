@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from taxonomy._core.errors import MOST_CHARACTERS, LabelError, shortened, told
-from taxonomy._core.spelling import composed, differing, loosely
+from taxonomy._core.spelling import composed, differing, look
 from taxonomy.labels.label import SYNSET, Label
 
 log = logging.getLogger(__name__)
@@ -17,7 +17,9 @@ log = logging.getLogger(__name__)
 MACHINE_ID = re.compile(r"/[gmt]/[0-9a-z_]+")
 """A machine id of Google's knowledge graph, by which Open Images and AudioSet know a class."""
 
-_WNID_FIRST = re.compile(r"(n\d{8})[-_. ]\s*(\S.*)")
+_WNID_FIRST = re.compile(r"([nN]\d{8})[-_. ]\s*(\S.*)")
+_OTHER_WNID = re.compile(r"N(\d{8})|(\d{8})-?n|Synset\('([^\s,]+\.n\.\d{2})'\)")
+_CODE = re.compile(r"\d+|Q\d+|/[gmt]/[0-9a-z_]+")
 _NUMBER_FIRST = re.compile(r"(\d{1,6}(?=[-_.])|0\d{0,5}(?= ))[-_. ]\s*(\D.*)")
 
 
@@ -47,15 +49,43 @@ class Found:
     Args:
         entries: one a class.
         form: how they were written, in words; empty for names alone, one a line.
+        doubt: what in it may be wrong, in words.
     """
 
     entries: Sequence[Entry]
     form: str = ""
+    doubt: str = ""
 
 
 def is_code(text: str) -> bool:
     """Return whether a text is an id that a list of others gives to a class."""
     return bool(SYNSET.fullmatch(text) or MACHINE_ID.fullmatch(text))
+
+
+def as_synset(code: str) -> str:
+    """Return a noun synset as the toolkit writes it, however others do; anything else as it is.
+
+    >>> as_synset("N02084071"), as_synset("02084071-n"), as_synset("Synset('dog.n.01')")
+    ('n02084071', 'n02084071', 'dog.n.01')
+    """
+    if not (match := _OTHER_WNID.fullmatch(code)):
+        return code
+    return match[3] or f"n{match[1] or match[2]}"
+
+
+def codes_alone(labels: Sequence[Label]) -> str:
+    """Return in words that all names are numbers or codes, of which no text says anything.
+
+    >>> codes_alone([Label("00017"), Label("00042")])[:42]
+    'all 2 names are numbers or codes (00017, …'
+    """
+    if len(labels) < 2 or not all(_CODE.fullmatch(label.name) for label in labels):
+        return ""
+    return (
+        f"all {len(labels)} names are numbers or codes ({labels[0].name}, …), which say nothing to "
+        "WordNet, an embedding or a language model; where they stand for names, give a table with "
+        "the columns id and name"
+    )
 
 
 def of_code(place: str, code: str, name: str) -> Entry:
@@ -88,10 +118,12 @@ def with_codes(entries: Sequence[Entry]) -> tuple[list[Entry], str]:
     for i in bare:
         entry = told[i]
         if match := _WNID_FIRST.fullmatch(entry.id):
-            told[i] = replace(entry, name=first_name(match[2]), wnid=entry.wnid or match[1])
+            wnid = entry.wnid or as_synset(match[1])
+            told[i] = replace(entry, name=first_name(match[2]), wnid=wnid)
             wnids += 1
-        elif SYNSET.fullmatch(entry.id):
-            told[i] = replace(entry, wnid=entry.wnid or entry.id)
+        elif SYNSET.fullmatch(code := as_synset(entry.id)):
+            name = "" if code == entry.id else code
+            told[i] = replace(entry, name=name, wnid=entry.wnid or code)
             codes += 1
         elif match := _NUMBER_FIRST.fullmatch(entry.id):
             numbers[match[1]] = match[2]
@@ -134,10 +166,10 @@ def to_labels(entries: Iterable[Entry], where: str, strange: str = "") -> list[L
     by_wnid = "" not in wnids and len(wnids) == len(entries)
     remedy = "name the column of their WordNet ids 'id'" if by_wnid else ""
     refuse_doubles(ids, f"{where}: ", remedy, f" ({strange})" if strange else "")
-    if near := [_places(group) for group in _alike(ids, loosely)]:
+    if near := [_places(group) for group in _alike(ids, look)]:
         log.warning(
-            "%s: %s differ in capitals, spaces or hyphens only%s; if they are one class, keep one "
-            "way of writing it.",
+            "%s: %s differ in capitals, spaces, hyphens or letters that look alike only%s; if they "
+            "are one class, keep one way of writing it.",
             *(where, "; ".join(near[:10]), f" (and {len(near) - 10} more)" * (len(near) > 10)),
         )
     return labels

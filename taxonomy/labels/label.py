@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import asdict, dataclass
 
+from taxonomy._core.checked import check_kind
 from taxonomy._core.errors import LabelError
 from taxonomy._core.spelling import code_points, strange_in, tidied
 
@@ -18,7 +19,7 @@ MOST_CHARACTERS = 10_000
 """The length of a class's id, name or definition; of a node's name, too. Real ones are of hundreds
 at most, and what is far longer could be written to CSV, but not read again."""
 
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
 
 
 def fault_of(text: str) -> str:
@@ -60,6 +61,8 @@ class Label:
 
     def __post_init__(self) -> None:
         """Check the texts; the name falls back to the id, and spaces around texts go."""
+        for field in ("id", "name", "definition", "wnid"):
+            check_kind(getattr(self, field), str, f"a label's {field}", LabelError)
         if not self.id.strip():
             raise LabelError("A label has an empty id; give every class an id.")
         for field, text in asdict(self).items():

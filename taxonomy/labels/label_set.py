@@ -11,7 +11,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from taxonomy._core import io, shipped
-from taxonomy._core.checked import check_several
+from taxonomy._core.checked import check_kind, check_several
 from taxonomy._core.errors import LabelError, TaxonomyError, did_you_mean
 from taxonomy._core.spelling import differing, respelled
 from taxonomy.labels.entries import refuse_doubles
@@ -36,6 +36,7 @@ class LabelSet:
     """
 
     def __init__(self, labels: Iterable[Label | str]) -> None:
+        check_several(labels, "labels", LabelError)
         given = list(labels)
         for one in given:
             if not isinstance(one, (str, Label)):
@@ -250,6 +251,9 @@ def check_classes(classes: Iterable[str], known: Iterable[str]) -> tuple[str, ..
         LabelError: no class at all, an unknown class, or a class given twice.
     """
     check_several(classes, "classes", LabelError)
+    classes = list(classes)
+    for one in classes:
+        check_kind(one, str, "a class", LabelError)
     order = list(known)
     have = set(order)
     chosen = sorted(classes)

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from collections.abc import Sequence
 from dataclasses import replace
 
 from taxonomy._core.spelling import composed
-from taxonomy.labels.entries import MACHINE_ID, Entry, Found, first_name, of_code
+from taxonomy.labels.entries import MACHINE_ID, Entry, Found, as_synset, first_name, of_code
 
 Line = tuple[int, str]
 """A line's number, from 1, and its text."""
 
 _BETWEEN = r"(?:\s*[:,;=|\t]\s*|\s+)"
-_NUMBER_FIRST = re.compile(r"(\d{1,7})(?:\s*[:,;=|\t)]\s*|\.?\s+)(\S.*)")
+_NUMBER_FIRST = re.compile(
+    r"(?:(?:class|label|category)[ _#-]?)?[(\[]?(\d{1,7})"
+    r"(?:\s*[-–—]\s+|\s*[:,;=|\t)\]]+\s*|\.?\s+)(\S.*)",
+    re.IGNORECASE,
+)
 _NUMBER_LAST = re.compile(rf"(.*\S){_BETWEEN}(\d{{1,7}})")
-_CODE = rf"n\d{{8}}|{MACHINE_ID.pattern}"
+_CODE = rf"[nN]\d{{8}}|{MACHINE_ID.pattern}"
 _CODE_FIRST = re.compile(rf"({_CODE}){_BETWEEN}(\S.*)")
 _CODE_LAST = re.compile(rf"(\S.*?){_BETWEEN}({_CODE})")
-_BULLET = re.compile(r"[-*+•–]\s+(\S.*)")
+_BULLET = re.compile(r"[-*+•–]\s+(?:\[[ xX]?\]\s+)?(\S.*)")
+_REMARK = re.compile(r"(?:^|\s+)(?:#(?:\s.*)?|//.*)$|^#.*")
 _QUOTED = re.compile(r"""(["'])(.*)\1\s*,?""")
 _PLACES = re.compile(r"/([a-z])/(\S.*)")
 
@@ -27,9 +33,46 @@ _MANY = 8
 
 
 def content_lines(text: str) -> list[Line]:
-    """Return the lines that say something: blank ones and those that begin with # do not."""
-    lines = ((number, line.strip()) for number, line in enumerate(text.splitlines(), start=1))
-    return [(number, line) for number, line in lines if line and not line.startswith("#")]
+    r"""Return the lines that say something, without remarks: those after ``#`` or ``//``.
+
+    >>> content_lines("# pets\ncat  # purrs\nC#\n\n// more\n")
+    [(2, 'cat'), (3, 'C#')]
+    """
+    lines = enumerate(text.splitlines(), start=1)
+    said = ((number, _REMARK.sub("", line.strip())) for number, line in lines)
+    return [(number, line) for number, line in said if line]
+
+
+def hashed(text: str) -> str:
+    r"""Return in words which remarks may be names, as they have no space after the ``#``.
+
+    >>> hashed("#cat\ndog\n")
+    "1 line begins with # and no space, as '#cat'; left out as a remark"
+    """
+    left = [line for line in map(str.strip, text.splitlines()) if re.match(r"#\w", line)]
+    if not left:
+        return ""
+    many = f"{len(left)} lines begin" if len(left) > 1 else "1 line begins"
+    return f"{many} with # and no space, as {left[0][:40]!r}; left out as a remark"
+
+
+def in_one_line(lines: Sequence[Line]) -> Found | None:
+    """Return the names of a text that has all of them in one line; None for any other.
+
+    >>> [entry.id for entry in in_one_line([(1, "cat, dog, bird")]).entries]
+    ['cat', 'dog', 'bird']
+    """
+    if len(lines) != 1 or _coded("", lines[0][1]):
+        return None
+    (number, line), *_ = lines
+    mark = ";" if ";" in line else ","
+    quote = "'" if re.match(r"'[^']*'\s*[,;]", line) else '"'
+    row = next(csv.reader([line], delimiter=mark, skipinitialspace=True, quotechar=quote))
+    names = [name.strip() for name in row if name.strip()]
+    if len(names) < 2 or _NUMBER_FIRST.fullmatch(line) or _NUMBER_LAST.fullmatch(line):
+        return None
+    between = "commas" if mark == "," else "semicolons"
+    return Found([Entry(f"line {number}", name) for name in names], f"names between {between}")
 
 
 def read_lines(lines: Sequence[Line]) -> Found:
@@ -53,6 +96,8 @@ def read_lines(lines: Sequence[Line]) -> Found:
         forms.append(f"a number {where} each name, which is left out")
     elif all(map(_NUMBER_FIRST.fullmatch, texts)):
         forms.append("names that begin with numbers, which stay, for they do not count the lines")
+    elif len(texts) > 1 and all(map(_NUMBER_LAST.fullmatch, texts)):
+        forms.append("names that end in numbers, which stay, for they do not count the lines")
     coded = [_coded(f"line {number}", text) for (number, _), text in zip(lines, texts, strict=True)]
     if codes := [entry for entry in coded if entry is not None]:
         some = "" if len(codes) == len(lines) else f" in {len(codes)} of {len(lines)} lines"
@@ -80,7 +125,8 @@ def _coded(place: str, text: str) -> Entry | None:
         name, code = match.groups()
     else:
         return None
-    return of_code(place, code, first_name(name) if code.startswith("n") else name)
+    code = as_synset(code)
+    return of_code(place, code, name if code.startswith("/") else first_name(name))
 
 
 def _numbered(texts: Sequence[str]) -> tuple[list[str], str] | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,43 +12,15 @@ from taxonomy._core import io
 from taxonomy._core.decoding import parse_json
 from taxonomy._core.errors import FileFormatError, LabelError, TaxonomyError, naming
 from taxonomy._core.folders import class_root, subfolders
-from taxonomy._core.spelling import code_points, composed, strange_in, tidied
-from taxonomy.labels.entries import Entry, Found, to_labels, with_codes
+from taxonomy._core.spelling import code_points, composed, counted, strange_in, tidied
+from taxonomy.labels.entries import Entry, Found, codes_alone, to_labels, with_codes
+from taxonomy.labels.foreign import refuse_bytes, refuse_ending, refuse_lines, refuse_text
 from taxonomy.labels.label import Label
-from taxonomy.labels.lines import content_lines, read_lines
+from taxonomy.labels.lines import content_lines, hashed, in_one_line, read_lines
 from taxonomy.labels.structures import parse_yaml, read_structure
 from taxonomy.labels.tables import is_table, read_table
 
 log = logging.getLogger(__name__)
-
-_NOT_READ = {
-    **dict.fromkeys((".xlsx", ".xls", ".ods", ".numbers"), "a spreadsheet; save it as CSV"),
-    ".xml": "XML; give one name a line",
-    ".pbtxt": "a label map of TensorFlow; give one name a line",
-    **dict.fromkeys((".html", ".htm"), "a web page; save the list itself"),
-    **dict.fromkeys((".pdf", ".doc", ".docx", ".odt", ".rtf"), "a document; save it as text"),
-    **dict.fromkeys((".zip", ".tar", ".tgz", ".7z", ".bz2", ".xz"), "an archive; unpack it"),
-    **dict.fromkeys((".pkl", ".pickle", ".pt", ".pth"), "a pickle, which is never opened"),
-    **dict.fromkeys((".npy", ".npz", ".mat", ".parquet"), "arrays; write the names as text"),
-    **dict.fromkeys(
-        (".nwk", ".newick", ".tre", ".nex", ".nexus", ".graphml"),
-        "a tree, no list of classes; 'taxonomy show' prints it",
-    ),
-    **dict.fromkeys((".py", ".ipynb"), "a program; write its names as text"),
-}
-"""What is refused by the ending of its name."""
-
-_STARTS = {
-    "<!doctype": _NOT_READ[".html"],
-    "<html": _NOT_READ[".html"],
-    "<?xml": _NOT_READ[".xml"],
-    "item {": _NOT_READ[".pbtxt"],
-    "item{": _NOT_READ[".pbtxt"],
-    "#nexus": _NOT_READ[".nexus"],
-    "%pdf": _NOT_READ[".pdf"],
-    "version https://git-lfs": "a pointer of Git LFS, not the file; fetch that (git lfs pull)",
-}
-"""What is refused by its first characters, whatever it is called."""
 
 _TABLES = (".csv", ".tsv", ".tab")
 _YAML = (".yaml", ".yml")
@@ -74,9 +47,9 @@ def read_labels(source: Path, told: bool = True) -> list[Label]:
     labels = to_labels(entries, str(source), strange)
     form = "; ".join(part for part in (found.form, codes) if part)
     if told and form:
-        log.info("%s: read as %s (%d classes).", source, form, len(labels))
-    if strange:
-        log.warning("%s: %s.", source, strange)
+        log.info("%s: read as %s (%s).", source, form, counted(len(labels), "class"))
+    for doubt in filter(None, (strange, found.doubt, codes_alone(labels))):
+        log.warning("%s: %s.", source, doubt)
     return labels
 
 
@@ -111,12 +84,13 @@ def _text_of(path: Path) -> str:
     """Return the text of a file, compressed or not.
 
     Raises:
-        LabelError: its name's ending tells that it holds no list of classes.
+        LabelError: its name's ending, or how it begins, tells that it holds no list of classes.
     """
-    packed = path.suffix.lower() == ".gz"
-    if what := _NOT_READ.get(_ending(path)):
-        raise LabelError(f"{what}.")
-    return io.read_gzip_text(path) if packed else io.read_text(path)
+    refuse_ending(_ending(path))
+    if path.suffix.lower() == ".gz":
+        return io.read_gzip_text(path)
+    refuse_bytes(io.read_start(path))
+    return io.read_text(path)
 
 
 def _ending(path: Path) -> str:
@@ -129,20 +103,21 @@ def _of_text(text: str, path: Path) -> Found:
     Raises:
         LabelError: it is malformed, or nothing that is read.
     """
-    ending, start = _ending(path), text.lstrip()[:64].casefold()
-    if what := next((what for sign, what in _STARTS.items() if start.startswith(sign)), ""):
-        raise LabelError(f"{what}.")
-    if re.match(r"(\w+\s*=\s*[\[({]|import |from \w+ import )", start):
-        raise LabelError(f"{_NOT_READ['.py']}.")
-    if ending == ".json" or (ending not in _NAMED and start.startswith(("{", "["))):
-        return read_structure(*_json_or_yaml(text, path, ending))
-    if ending in _YAML or re.search(r"^names:\s*([\[{#]|$)", text, re.MULTILINE):
-        return read_structure(parse_yaml(text), "YAML")
+    ending, start = _ending(path), text.lstrip()[:64]
+    refuse_text(text)
     lines = content_lines(text)
+    braces = start.startswith(("{", "[")) and not re.match(r"\[\d+\]\s*\w", start)
+    if ending == ".json" or (ending not in _NAMED and braces):
+        return read_structure(*_json_or_yaml(text, path, ending))
+    named = re.search(r"^names:\s*([\[{#]|$)", text, re.MULTILINE)
+    if ending in _YAML or named or re.match(r"---\s*\n", start):
+        return read_structure(parse_yaml(text), "YAML")
     tabs = len(lines) > 1 and all("\t" in line for _, line in lines)
-    if ending in _TABLES or tabs or (lines and is_table(text.lstrip().partition("\n")[0])):
+    if ending in _TABLES or tabs or is_table(text.lstrip()):
         return read_table(text, tabs=ending in (".tsv", ".tab") or tabs)
-    return read_lines(lines)
+    refuse_lines(text, lines)
+    found = in_one_line(lines) or read_lines(lines)
+    return replace(found, doubt=hashed(text)) if found.entries else found
 
 
 def _json_or_yaml(text: str, path: Path, ending: str) -> tuple[Any, str]:
@@ -156,12 +131,23 @@ def _json_or_yaml(text: str, path: Path, ending: str) -> tuple[Any, str]:
     try:
         return parse_json(text, path), "JSON"
     except FileFormatError as error:
+        if (records := _json_lines(text, path)) is not None:
+            return records, "JSON lines"
         if ending != ".json":
             try:
                 return parse_yaml(text), "YAML"
             except LabelError:
                 pass
         raise LabelError(str(error).removeprefix(f"{path}: ")) from error
+
+
+def _json_lines(text: str, path: Path) -> list[Any] | None:
+    """Return the values of a text that has one of JSON on every line; None for any other."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    try:
+        return [parse_json(line, path) for line in lines] if len(lines) > 1 else None
+    except FileFormatError:
+        return None
 
 
 def _tidied(text: str) -> tuple[str, str]:

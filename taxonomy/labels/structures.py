@@ -16,6 +16,9 @@ HOLDERS = (
 )
 """Keys under which files hold their classes: of YOLO, COCO, Hugging Face, Keras, torchvision."""
 
+_SETTINGS = ({"train", "val"}, {"train", "nc"}, {"name", "version"})
+"""Keys that together tell a file of settings, of a data set or a package, from classes by id."""
+
 MOST_YAML = 4 << 20
 """Bytes of a YAML file; lists of classes are far shorter, and reading YAML is slow."""
 
@@ -96,9 +99,21 @@ def read_structure(value: Any, kind: str) -> Found:
             )
         if holder := next((key for key in HOLDERS if isinstance(value.get(key), list | dict)), ""):
             found = _classes(value[holder], holder)
-            return Found(found.entries, f"{kind}, {holder!r}: {found.form}")
+            doubt = _miscounted(value.get("nc"), len(found.entries))
+            return Found(found.entries, f"{kind}, {holder!r}: {found.form}", doubt)
+        if holder := next((key for key in HOLDERS if isinstance(value.get(key), str)), ""):
+            raise _unknown(holder, value[holder])
+        if any(value.keys() >= one for one in _SETTINGS):
+            raise LabelError("settings without a list of classes; write it under 'names'.")
     found = _classes(value, "")
     return Found(found.entries, f"{kind}: {found.form}")
+
+
+def _miscounted(said: Any, count: int) -> str:
+    """Return in words that a file of YOLO says another number of classes than it names."""
+    if not _is_number(said) or int(said) == count:
+        return ""
+    return f"'nc' says {said}, and there are {count} names; one of them is wrong"
 
 
 def _classes(value: Any, path: str) -> Found:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from io import StringIO
 
 from taxonomy._core.errors import LabelError, shown
-from taxonomy.labels.entries import MACHINE_ID, Entry, Found, first_name
+from taxonomy.labels.entries import MACHINE_ID, Entry, Found, as_synset, first_name
 from taxonomy.labels.label import SYNSET, WNID
 
 _NAMES: dict[str, tuple[str, ...]] = {
@@ -27,9 +27,12 @@ _NAMES: dict[str, tuple[str, ...]] = {
 """What columns are called, without capitals, spaces and underscores; the better name first."""
 
 _USED = ("name", "definition", "wnid")
+_BARS = re.compile(r"^[ \t]*\||\|[ \t]*$", re.MULTILINE)
+_RULE = re.compile(r":?-+:?")
+_RULED = re.compile(r"[^\n]*\|[^\n]*\n[ \t|:]*-[ \t|:-]*(?:\n|$)")
+"""Around a row and below the header of a table in Markdown."""
+
 _DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
-_OFFSET = re.compile(r"(\d{8})-?n")
-"""A noun synset as other tools write it: ``02084071-n``."""
 
 
 def columns(header: Sequence[str]) -> dict[str, str]:
@@ -60,7 +63,7 @@ def from_records(
     entries = []
     for place, record in records:
         fields = {field: record.get(column, "") for field, column in known.items()}
-        wnid = _wnid(fields.get("wnid", ""))
+        wnid = as_synset(fields.get("wnid", ""))
         code = wnid if key == "wnid" else fields[key]
         name = "" if key == "name" else fields.get("name", "")
         if "wnid" not in known and SYNSET.fullmatch(code):
@@ -71,19 +74,14 @@ def from_records(
     return Found(entries, f"{said}{unread}")
 
 
-def _wnid(text: str) -> str:
-    """Return a synset as the toolkit writes it; anything else as it is."""
-    match = _OFFSET.fullmatch(text)
-    return f"n{match[1]}" if match else text
+def is_table(text: str) -> bool:
+    r"""Return whether a text, of a file that may hold anything, begins with a table's header.
 
-
-def is_table(first: str) -> bool:
-    """Return whether a first line, of a file that may hold anything, is the header of a table.
-
-    >>> is_table("ID; Name"), is_table("tench, Tinca tinca")
-    (True, False)
+    >>> is_table("ID; Name"), is_table("tench, Tinca tinca"), is_table("a | b\n--|--\n")
+    (True, False, True)
     """
-    if _separator(first):
+    first = text.partition("\n")[0]
+    if _separator(first) or _RULED.match(text):
         return True
     return any(len(columns(_cells(first, mark))) > 1 for mark in _DELIMITERS)
 
@@ -104,6 +102,8 @@ def read_table(text: str, tabs: bool = False) -> Found:
         text, skipped = rest, skipped + 1
     else:
         mark = "\t" if tabs else _delimiter(text)
+    if mark == "|":
+        text = _BARS.sub("", text)
     rows = _rows(text, mark, skipped)
     if not rows:
         raise LabelError("the table is empty; give at least one class.")
@@ -123,7 +123,7 @@ def read_table(text: str, tabs: bool = False) -> Found:
             )
         records.append((f"line {number}", dict(zip(header, cells, strict=False))))
     used = {name for field, name in known.items() if field != "number"}
-    others = [shown(name) for name in header if name not in used]
+    others = [shown(name) for name in header if name and name not in used]
     unread = f"; not read: {', '.join(others[:6])}{', …' * (len(others) > 6)}" * bool(others)
     found = from_records(records, known, unread)
     usual = known == {field: field for field in known} and mark == "," and not others
@@ -236,7 +236,7 @@ def _rows(text: str, mark: str, skipped: int) -> list[tuple[int, list[str]]]:
     try:
         for row in reader:
             cells = [cell.strip() for cell in row]
-            if any(cells):
+            if any(cells) and not (mark == "|" and all(map(_RULE.fullmatch, cells))):
                 rows.append((reader.line_num + skipped, cells))
     except csv.Error as error:
         line = max(reader.line_num, 1) + skipped

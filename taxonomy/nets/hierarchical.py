@@ -13,10 +13,10 @@ from safetensors.torch import save as safetensors_bytes
 from torch import Tensor, nn
 
 from taxonomy._core import io, shipped
-from taxonomy._core.checked import check_kind
+from taxonomy._core.checked import check_kind, check_path
 from taxonomy._core.decoding import decode, parse_json
 from taxonomy._core.endings import NETWORKS, check_ending
-from taxonomy._core.errors import FileFormatError, TaxonomyError, did_you_mean, naming
+from taxonomy._core.errors import FileFormatError, SpecError, TaxonomyError, did_you_mean, naming
 from taxonomy.data import Preprocessing
 from taxonomy.design.costs import cost, entry_costs
 from taxonomy.design.spec import NetSpec
@@ -88,6 +88,8 @@ class HierarchicalNet(nn.Module):
     """
 
     def __init__(self, spec: NetSpec, hierarchy: Hierarchy) -> None:
+        check_kind(spec, NetSpec, "the specification", SpecError)
+        check_kind(hierarchy, Hierarchy, "the tree", SpecError)
         super().__init__()
         entry_costs(spec, hierarchy)  # refuses what is too large before memory is taken
         self.spec = spec
@@ -211,6 +213,7 @@ def save_net(path: Path | str, net: HierarchicalNet) -> None:
         WriteError: the file cannot be written.
     """
     check_kind(net, HierarchicalNet, "the network", TaxonomyError)
+    check_path(path, "the network's file", FileFormatError)
     check_ending(path, NETWORKS)
     io.write_bytes(path, net_bytes(net))
 

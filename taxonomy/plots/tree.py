@@ -10,9 +10,9 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
-from taxonomy._core.checked import check_kind
+from taxonomy._core.checked import check_kind, check_path
 from taxonomy._core.endings import FIGURES, check_ending
-from taxonomy._core.errors import HierarchyError, check_choice
+from taxonomy._core.errors import FileFormatError, HierarchyError, check_choice
 from taxonomy.plots import _drawing as drawing
 from taxonomy.plots._column import Column, in_columns, margins
 from taxonomy.plots._files import save_figure
@@ -56,6 +56,7 @@ def plot_tree(
         FileFormatError: another ending.
     """
     check_kind(tree, Hierarchy, "the tree", HierarchyError)
+    check_path(path, "the picture's file", FileFormatError)
     check_ending(path, FIGURES)
     save_figure(path, tree_figure(tree, columns, title, note, names, kind, pictures))
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import logging
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
+from itertools import chain
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,14 +20,20 @@ from taxonomy._core.arrays import FloatArray
 from taxonomy._core.checked import check_options
 from taxonomy._core.errors import MissingExtraError, SimilarityError
 from taxonomy._core.registry import require
+from taxonomy._core.spelling import look
 from taxonomy.labels import Label, LabelSet
 from taxonomy.similarity._cosine import COSINE_MAP, cosine_similarities
 from taxonomy.similarity._value import DenseSimilarity
 from taxonomy.similarity._vectors import cached
 from taxonomy.wordnet.known import known
 
+log = logging.getLogger(__name__)
+
 PACKAGED = "all-MiniLM-L6-v2"
 """The model that installs from the package index with its weights inside."""
+
+MULTILINGUAL = "paraphrase-multilingual-MiniLM-L12-v2"
+"""A model that is suggested for names in other scripts."""
 
 _PACKAGED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 
@@ -64,8 +74,9 @@ class Embedding:
 
         Raises:
             MissingExtraError: sentence-transformers, openai or the packaged model is not installed.
-            SimilarityError: the model cannot be loaded, a template has no placeholder, or a label
-                has no definition where a template asks for one.
+            SimilarityError: the model cannot be loaded, a template has no placeholder, a label has
+                no definition where a template asks for one, or most of the names share a vector
+                with others.
             LabelError: a name is a code that WordNet does not have.
             ServerError: the server failed.
         """
@@ -94,8 +105,40 @@ class Embedding:
         texts = [fill(template, label) for template in templates for label in labels]
         folder = io.cache_folder() if self.cache else None
         made = cached(texts, self.identity(), self._embed, folder).astype(np.float64)
-        made = _unit(made).reshape(len(templates), len(labels), -1).mean(0)
-        return _unit(made)
+        made = _unit(_unit(made).reshape(len(templates), len(labels), -1).mean(0))
+        self._tell_unknown([label.name for label in labels], made)
+        return made
+
+    def _tell_unknown(self, names: list[str], vectors: FloatArray) -> None:
+        """Tell which names the model cannot tell apart, or is blind to.
+
+        Raises:
+            SimilarityError: more than half of the different names share a vector with others.
+        """
+        shared = sharing(names, vectors)
+        blind = [] if shared or self.server else self._unknown(names)
+        if not (told := shared or blind):
+            return
+        share = "have a vector that others have too" if shared else "hold words that it lacks"
+        text = (
+            f"{len(told)} of {len(set(names))} names {share} ({', '.join(told[:3])}"
+            f"{', …' * (len(told) > 3)}): the embedding model {self.model!r} does not know their "
+            "script. Give English names in a column 'name', embed English definitions "
+            f"(`template={{definition}}`), or take a multilingual `model`, such as {MULTILINGUAL}."
+        )
+        if len(shared) * 2 > len(set(names)):
+            raise SimilarityError(text)
+        log.warning("%s", text)
+
+    def _unknown(self, names: list[str]) -> list[str]:
+        """Return the names of which the tokenizer of a model on this machine lacks a part."""
+        foreign = [name for name in names if not name.isascii()]
+        folder = packaged_model() if self.model == PACKAGED else Path(self.model)
+        file = folder / "tokenizer.json"
+        if not foreign or not file.is_file():
+            return []
+        tokenizer = require("tokenizers").Tokenizer.from_file(str(file))
+        return [name for name in foreign if {"[UNK]", "<unk>"} & {*tokenizer.encode(name).tokens}]
 
     def templates(self, labels: LabelSet) -> list[str]:
         """Return the templates, after checking that every label can fill them.
@@ -147,6 +190,20 @@ class Embedding:
             texts, batch_size=1, show_progress_bar=False
         )
         return vectors
+
+
+def sharing(names: Sequence[str], vectors: FloatArray) -> list[str]:
+    """Return the names whose vector a name that is another word has, too; sorted.
+
+    Capitals, spaces and hyphens make no other word; an uncased model is right to ignore them.
+
+    >>> sharing(["cat", "Cat", "dog", "cow"], np.array([[1.0], [1.0], [2.0], [2.0]]))
+    ['cow', 'dog']
+    """
+    held = defaultdict[bytes, set[str]](set)
+    for name, vector in zip(names, vectors, strict=True):
+        held[vector.tobytes()].add(name)
+    return sorted(chain.from_iterable(x for x in held.values() if len(set(map(look, x))) > 1))
 
 
 def _unit(vectors: FloatArray) -> FloatArray:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
+from functools import partial
 
 import numpy as np
 
@@ -14,6 +15,9 @@ from taxonomy._core.errors import (
 )
 from taxonomy.tasks.task_list import MOST_COUNT, Task, TaskList
 from taxonomy.trees.hierarchy import Hierarchy
+
+_MOST_DRAWN = 10
+"""Tasks drawn for each that is wanted, where a small tree gives some of them several times."""
 
 
 def sample_coherent(
@@ -125,7 +129,7 @@ def draw_tasks(
     Args:
         tree: any tree.
         sizes: numbers of classes a task; those that leave no class out are passed over.
-        count: tasks of each kind and size.
+        count: tasks of each kind and size, fewer where a small tree has no more different ones.
         seed: of the drawing.
         name: what the tasks call the tree.
 
@@ -143,9 +147,9 @@ def draw_tasks(
     for draw in (sample_coherent, sample_mixed):
         for size in fitting:
             with suppress(LabelError):  # no branches for tasks of this size
-                tasks += draw(tree, name, size, count, seed)
+                tasks += _different(partial(draw, tree, name, size, seed=seed), count)
     for size in fitting:
-        tasks += sample_random(tree.leaves, size, count, seed)
+        tasks += _different(partial(sample_random, tree.leaves, size, seed=seed), count)
     if not tasks:
         raise LabelError(
             f"A tree of {len(tree.leaves)} classes has no tasks of {', '.join(map(str, sizes))} "
@@ -153,6 +157,15 @@ def draw_tasks(
         )
     made = io.provenance("draw_tasks", tree=tree.digest, seed=seed)
     return TaskList(tasks, tree.leaves, made)
+
+
+def _different(draw: Callable[[int], list[Task]], count: int) -> list[Task]:
+    """Return up to a number of tasks of different classes, the first that are drawn."""
+    for drawn in (count, _MOST_DRAWN * count):
+        different = {task.classes: task for task in reversed(draw(drawn))}
+        if len(different) >= count or drawn > MOST_COUNT:
+            break
+    return sorted(different.values(), key=lambda task: task.id)[:count]
 
 
 def _clades(reference: Hierarchy, least: int, most: int) -> list[tuple[str, ...]]:

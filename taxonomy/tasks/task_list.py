@@ -14,6 +14,7 @@ import numpy as np
 
 from taxonomy._core import io
 from taxonomy._core.arrays import BoolArray, IntArray
+from taxonomy._core.checked import check_kind, check_several
 from taxonomy._core.decoding import decode, parse_json
 from taxonomy._core.endings import TASKS, check_ending
 from taxonomy._core.errors import (
@@ -25,6 +26,7 @@ from taxonomy._core.errors import (
 )
 from taxonomy._core.recorded import Recorded
 from taxonomy._core.registry import lookup
+from taxonomy._core.spelling import counted
 from taxonomy.labels import check_classes, fault_of
 
 FORMAT = "taxonomy-tasks"
@@ -63,6 +65,9 @@ class Task:
                 f"Task {shown(self.id)}: its classes are the text {shown(self.classes)}; give a "
                 "tuple of label ids."
             )
+        check_several(self.classes, "classes", LabelError)
+        for name in self.classes:
+            check_kind(name, str, "a class", LabelError)
         object.__setattr__(self, "classes", tuple(sorted(self.classes)))
         check_whole(f"count of task {shown(self.id)}", self.count, 1, MOST_COUNT, LabelError)
 
@@ -96,9 +101,13 @@ class TaskList(Recorded):
         ids: Iterable[str],
         provenance: Mapping[str, io.Json] | None = None,
     ) -> None:
+        check_several(ids, "labels", LabelError)
+        check_several(tasks, "tasks", LabelError)
         self.ids = tuple(sorted(ids))
         _check_names(self.ids)
         self._tasks = tuple(tasks)
+        for task in self._tasks:
+            check_kind(task, Task, "a task", LabelError)
         self._record(provenance)
         seen: set[str] = set()
         for task in self._tasks:
@@ -122,11 +131,11 @@ class TaskList(Recorded):
         """Say how many tasks there are, by kind.
 
         >>> print(TaskList([Task("pets", ("cat", "dog"))], ["bus", "cat", "dog"]))
-        1 tasks over 3 classes: 1 named
+        1 task over 3 classes: 1 named
         """
         kinds = Counter(task.kind for task in self)
         parts = ", ".join(f"{count} {kind}" for kind, count in kinds.items()) or "none"
-        return f"{len(self)} tasks over {len(self.ids)} classes: {parts}"
+        return f"{counted(len(self), 'task')} over {counted(len(self.ids), 'class')}: {parts}"
 
     def select(
         self, kind: str | None = None, size: int | None = None, reference: str | None = None

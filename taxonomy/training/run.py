@@ -13,6 +13,7 @@ from typing import Any
 import torch
 
 from taxonomy._core import io
+from taxonomy._core.checked import check_path
 from taxonomy._core.decoding import decode
 from taxonomy._core.errors import FileFormatError, TrainingError
 from taxonomy._core.registry import require
@@ -53,6 +54,7 @@ class Run:
 
     def __post_init__(self) -> None:
         """Check that the run is finished; the manifest is written last."""
+        check_path(self.path, "the run", FileFormatError)
         object.__setattr__(self, "path", Path(self.path))
         if not is_finished(self.path):
             raise FileFormatError(

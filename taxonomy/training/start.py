@@ -12,6 +12,7 @@ import numpy as np
 import torch
 
 from taxonomy._core import io
+from taxonomy._core.checked import check_path
 from taxonomy._core.decoding import decode
 from taxonomy._core.errors import DataError, TrainingError, did_you_mean, naming
 from taxonomy.data import DataRequest, Pictures
@@ -72,7 +73,7 @@ def train(
         data: pictures: a folder of class folders, the name of a data set, a request with options,
             or pictures in memory.
         spec: shape of the network, or its file; where left out, the recommended one for the tree,
-            or the flat one.
+            or the flat one, which is that of a flat network in ``init_from`` if ``width`` is 1.
         width: factor on all widths of the specification.
         resolution: side in pixels at which pictures are read; 0 for the specification's, which is
             32 where none is given. Twice the side takes four times the MACs.
@@ -101,7 +102,7 @@ def train(
     config = _config(config, options)
     request = data if isinstance(data, DataRequest | Pictures) else DataRequest(str(data))
     _refuse_useless(config, tree, path, reference, teacher, init_from, backbone, spec)
-    shape = _spec(spec, tree).scaled(width)
+    shape = _spec(spec, tree, init_from if width == 1 else None).scaled(width)
     if resolution:
         shape = replace(shape, resolution=resolution)
     if backbone:
@@ -141,6 +142,7 @@ def resume(folder: Path | str, *, progress: bool = True) -> Run:
         TrainingError: the folder holds no run.
         DataError: its pictures cannot be read any more, or the run does not say where they are.
     """
+    check_path(folder, "the run", TrainingError)
     folder = Path(folder)
     settings = run_settings(folder)
     inputs = settings["inputs"]
@@ -318,11 +320,20 @@ def _refuse_useless(
             raise TrainingError(message)
 
 
-def _spec(spec: NetSpec | Path | str | None, tree: Hierarchy | Path | str | None) -> NetSpec:
+def _spec(
+    spec: NetSpec | Path | str | None,
+    tree: Hierarchy | Path | str | None,
+    start: HierarchicalNet | Path | str | None = None,
+) -> NetSpec:
+    """Return the specification given, or else that of a flat start, or the recommended one."""
     if isinstance(spec, NetSpec):
         return spec
     if spec is not None:
         return NetSpec.load(spec)
+    if tree is None and start is not None and start != "timm":
+        own = get_net(start).spec
+        if not own.levels:
+            return own
     return NetSpec.flat() if tree is None else NetSpec.recommended(get_tree(tree))
 
 

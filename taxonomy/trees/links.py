@@ -13,6 +13,7 @@ from collections.abc import Hashable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from taxonomy._core.errors import HierarchyError, check_choice
+from taxonomy._core.spelling import counted
 from taxonomy.trees.nested import number_of, span_of, whole_heights
 from taxonomy.trees.raw_tree import RawTree
 
@@ -140,15 +141,6 @@ def short(key: object) -> str:
     """Return a key as a message shows it."""
     text = repr(key)
     return text if len(text) <= 60 else text[:59] + "…"
-
-
-def counted(count: int, one: str, several: str = "") -> str:
-    """Return a count with its noun.
-
-    >>> counted(1, "node has", "nodes have"), counted(2, "link")
-    ('1 node has', '2 links')
-    """
-    return f"{count:,} {one if count == 1 else several or one + 's'}"
 
 
 class _Links:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
+from taxonomy._core.checked import check_kind
 from taxonomy._core.errors import HierarchyError
 from taxonomy.labels import LabelSet, class_names
 from taxonomy.trees.hierarchy import Hierarchy
@@ -34,6 +35,7 @@ def name_nodes(tree: Hierarchy, *namers: Mapping[int, str], keep: bool = False) 
     >>> name_nodes(tree, {2: "pets"}).to_text().splitlines()[2]
     '└── pets (2)'
     """
+    check_kind(tree, Hierarchy, "the tree", HierarchyError)
     inner = set(map(int, tree.nodes))
     for node in {node for names in namers for node in names}:
         if node not in inner:

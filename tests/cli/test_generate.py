@@ -59,3 +59,12 @@ def test_a_dry_run_reads_the_labels_from_their_file(tmp_path, capsys):
     asked = ["--source", "llm", "--model", "m", "--price", "1,1", "--store", str(tmp_path / "s")]
     assert main(["generate", str(tmp_path / "labels.csv"), *asked, "--dry-run"]) == 0
     assert "requests" in capsys.readouterr().out
+
+
+def test_a_very_large_group_is_named_with_what_to_try(tmp_path, capsys):
+    tree = str(tmp_path / "tree.json")
+    assert main(["generate", "imagenet-1k", "--out", tree]) == 0
+    assert "of the 1,000 classes and no groups below it" in (said := capsys.readouterr().out)
+    assert "--levels auto makes groups of bounded size" in said
+    assert main(["generate", "imagenet-1k", "--levels", "auto", "--out", tree]) == 0
+    assert "no groups below it" not in capsys.readouterr().out

@@ -89,3 +89,15 @@ def test_refusals(names, capsys, text, argv, message):
     assert main(["senses", "few.txt", "--out", "made.csv", *argv]) == 2
     assert message in capsys.readouterr().err
     assert not (names / "made.csv").exists()
+
+
+def test_wnids_that_do_not_fit_their_names_are_reported(tmp_path, capsys):
+    """Two columns of a table that were sorted apart."""
+    path = tmp_path / "labels.csv"
+    path.write_text("name,wnid\ncat,n02084071\ndog,n02121620\ncar,n02958343\n")
+    assert main(["senses", str(path)]) == 0
+    said = capsys.readouterr().out
+    assert "the WordNet ids of 2 labels do not fit their names; check: cat is dog.n.01" in said
+    path.write_text("name,wnid\ncat,n02121620\ndog,n02084071\n")
+    assert main(["senses", str(path)]) == 0
+    assert "do not fit" not in capsys.readouterr().out

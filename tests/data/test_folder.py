@@ -324,6 +324,11 @@ class TestNamesOfSplits:
             ("TRAIN", "VAL", "TEST"),
             ("training_set", "validation-set", "test set"),
             ("train_images", "val_images", "test_images"),
+            ("trainval", "eval", "holdout"),
+            ("Training", "Validate", "Testing"),
+            ("train", "evaluation", "hold_out"),
+            ("1_train", "2_val", "3_test"),
+            ("01-trn", "02-dev", "03-tst"),
         ],
     )
     @pytest.mark.parametrize("wrapped", ["", "my-data-v2"])
@@ -361,8 +366,8 @@ class TestNamesOfSplits:
         assert get_data(tmp_path, 4).classes == LabelSet.read(tmp_path).ids == ("cat",)
 
     def test_words_that_only_begin_like_a_split_are_classes(self, tmp_path):
-        fill(tmp_path, "pictures", ("trains", "valley", "tester"), count=1)
-        assert get_data(tmp_path, 4).classes == ("tester", "trains", "valley")
+        fill(tmp_path, "pictures", ("trains", "valley", "tester", "evaluator", "7_up"), count=1)
+        assert get_data(tmp_path, 4).classes == ("7_up", "evaluator", "tester", "trains", "valley")
 
 
 ONE, TWO = "caf\u00e9", "cafe\u0301"

@@ -397,7 +397,7 @@ def reordered(condensed: np.ndarray, order: list[int]) -> np.ndarray:
         ("t.mrg", "(a b) (c d)", "A second tree begins at character 5"),
         ("t.mrg", "(a (b c)", "1 bracket is not closed"),
         ("t.bin", "\x00\x01", "no known format. If it is a tree, name"),
-        ("t.txt", "cat\ndog\n", "none of the formats that end in .txt: edges, indented, paths, wn"),
+        ("t.txt", "cat\ndog\n", "that end in .txt: edges, indented, nested, paths, wn"),
     ],
 )
 def test_what_is_wrong_is_said(tmp_path, name, text, message):
@@ -440,3 +440,26 @@ def test_options_of_a_format_are_checked(tmp_path):
         read_tree("nowhere.nwk")
     with pytest.raises(Exception, match=r"has no option 'underscore'\. Did you mean 'underscores'"):
         FORMATS.make("newick", {"underscore": "keep"})
+
+
+@pytest.mark.parametrize(
+    ("text", "groups"),
+    [
+        ("pets:\n  - cat\n  - dog\ncars:\n  - taxi\n", ["pets", "cars"]),
+        ("# mine\n\npets:\n- cat\n- dog\ncars:\n- taxi\n", ["pets", "cars"]),
+        ("all:\n  pets:\n    - cat\n    - dog\n  cars: [taxi]\n", ["pets", "cars"]),
+        ("pets:\n  cat\n  dog\ncars:\n  taxi\n", ["pets:", "cars:"]),
+    ],
+)
+def test_yaml_saved_as_text_is_yaml(tmp_path, text, groups):
+    tree = read(tmp_path, "t.txt", text)
+    assert tree.leaves == ("cat", "dog", "taxi")
+    assert {name for name in tree.name if name} >= set(groups)
+
+
+@pytest.mark.parametrize("name", ["data.txt", "data.yaml"])
+def test_yolos_names_are_a_list_and_no_tree(tmp_path, name):
+    text = "nc: 2\nnames:\n  0: person\n  1: bicycle\n"
+    for written in (text, text.partition("\n")[2]):
+        with pytest.raises(FileFormatError, match="taxonomy generate"):
+            read(tmp_path, name, written)

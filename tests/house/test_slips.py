@@ -1,5 +1,8 @@
 """Slips that newcomers make in Python get a sentence instead of a traceback from deep inside."""
 
+from contextlib import suppress
+from itertools import product
+
 import pytest
 
 import taxonomy as tx
@@ -62,3 +65,39 @@ def test_slips_with_networks(tmp_path):
 
 def test_what_is_large_prints_short():
     assert str(tx.get_data("icons")).endswith(" of 212 classes)")
+
+
+WRONG = (None, 5, ["cat", "dog"], "nosuch", {"a": 1})
+"""Values of other kinds than are wanted."""
+
+
+ONE = """generate get_builder get_data get_labels get_net get_source get_tasks get_tree Label
+LabelSet name_nodes name_tree read_tree resume Run"""
+TWO = """build_net bundle cost design_search extract import_tree plot_tree refine save_net Task
+TaskList write_tree"""
+CALLS = [(name, 1) for name in ONE.split()] + [(name, 2) for name in TWO.split()]
+"""Public functions, each with how many arguments it needs."""
+
+
+@pytest.mark.parametrize(("name", "needed"), CALLS)
+def test_values_of_other_kinds_end_in_a_sentence(name, needed, made, tmp_path, monkeypatch):
+    """Or do what they say, where they happen to fit; anything else fails here by itself."""
+    monkeypatch.chdir(tmp_path)
+    given = (*WRONG, made.tree, tx.NetSpec.flat(), tx.get_labels(WORDS))
+    for values in product(given, repeat=needed):
+        with suppress(TaxonomyError):
+            getattr(tx, name)(*values)
+
+
+def test_swapped_arguments_are_named(made):
+    spec = tx.NetSpec.flat()
+    with pytest.raises(TaxonomyError, match="the specification is a Hierarchy; give a NetSpec"):
+        tx.cost(made.tree, spec)
+    with pytest.raises(TaxonomyError, match="the task list is a list; give the name or path"):
+        tx.get_tasks([["cat", "dog"]])
+    with pytest.raises(TaxonomyError, match="the tree is a int; give the name or path"):
+        tx.get_tree(5)
+    with pytest.raises(TaxonomyError, match=r"icns: no such file.* Did you mean 'icons'"):
+        tx.get_labels("icns")
+    with pytest.raises(TaxonomyError, match="Did you mean 'imagenet-1k'"):
+        tx.get_labels("imagenet1k")

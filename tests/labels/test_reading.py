@@ -7,7 +7,7 @@ import logging
 
 import pytest
 
-from taxonomy._core.errors import FileFormatError, LabelError
+from taxonomy._core.errors import LabelError
 from taxonomy.labels import Label, LabelSet, get_labels
 
 PETS = [Label("cat"), Label("dog")]
@@ -260,7 +260,7 @@ class TestSaid:
     @pytest.mark.parametrize(
         ("name", "content", "said"),
         [
-            ("x.txt", "0 person\n", "a number before each name, which is left out (1 classes)"),
+            ("x.txt", "0 person\n", "a number before each name, which is left out (1 class)"),
             ("x.csv", "name;colour\ncat;red\n", "semicolons, name from 'name'; not read: 'colour'"),
             ("x.csv", "cat\ndog\n", "CSV without a header, a name a line, the first being 'cat'"),
             ("data.yaml", YOLO, "YAML, 'names': names by number (2 classes)"),
@@ -349,11 +349,6 @@ def test_folders_and_escapes_that_hold_what_cannot_be_seen_are_refused(tmp_path,
     (tmp_path / "pictures" / text).mkdir(parents=True)
     with pytest.raises(LabelError, match=r"pictures: .*cannot be seen.*U\+.*rename it"):
         LabelSet.read(tmp_path / "pictures")
-
-
-def test_utf16_is_refused(tmp_path):
-    with pytest.raises(FileFormatError, match="not UTF-8"):
-        read(tmp_path, "x.txt", "cat\ndog\n".encode("utf-16"))
 
 
 def test_a_large_annotation_file_is_read_by_its_categories(tmp_path):

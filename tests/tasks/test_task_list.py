@@ -351,6 +351,16 @@ class TestDrawn:
         assert len(tasks) == 24
         assert {t.reference for t in tasks if t.kind != "random"} == {"mine"}
 
+    def test_no_task_is_drawn_twice(self):
+        """Two clades of two classes, and one of three, of which three pairs can be drawn."""
+        tasks = draw_tasks(self.TREE, sizes=(2,), count=50)
+        drawn = [(task.kind, task.classes) for task in tasks]
+        assert len(set(drawn)) == len(drawn)
+        assert {kind for kind, _ in drawn} == {"coherent", "mixed", "random"}
+        assert sum(kind == "random" for kind, _ in drawn) == 7 * 6 / 2
+        few = draw_tasks(self.TREE, sizes=(2,), count=3)
+        assert {task.id for task in few} <= {task.id for task in tasks}
+
     def test_the_same_seed_draws_the_same(self):
         one, same, other = (draw_tasks(self.TREE, sizes=(3,), seed=seed) for seed in (1, 1, 2))
         assert one.digest == same.digest != other.digest

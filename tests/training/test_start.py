@@ -73,3 +73,12 @@ def test_a_network_s_device_is_checked(here):
     tx.train("run", TREE, "data", spec=SPEC, epochs=1, progress=False)
     with pytest.raises(tx.TaxonomyError, match="Unknown `device` 'tpu'"):
         scored("run/model.safetensors", "val", "data", device="tpu")
+
+
+@pytest.mark.parametrize("name", ["icons/flat", "icons/flat-0.25x"])
+def test_a_flat_start_gives_a_flat_network_its_shape(tmp_path, monkeypatch, name):
+    """The default shape is that of no shipped network, whose weights would fit nothing."""
+    monkeypatch.chdir(tmp_path)
+    data = picture_folder(tmp_path / "data")
+    run = tx.train("run", None, data, init_from=name, epochs=1, progress=False)
+    assert run.spec == tx.get_net(name).spec
