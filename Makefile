@@ -129,7 +129,7 @@ bench-int8: .venv/dev ## bytes and accuracy of 200 experts in floats and in int8
 bench-metrics: .venv/dev ## tree metrics beside scikit-bio, DendroPy and tqdist (C++ compiler)
 	$(BIN)/python analysis/bench/metrics.py
 
-bench-trees: .venv/user ## from a matrix to a tree's file, 1,000 and 10,000 labels; 5 GiB
+bench-trees: .venv/user ## from a matrix to a tree's file beside scipy's linkage, 10,000 labels; 3 GiB
 	$(BIN)/python analysis/bench/trees.py
 
 # Needs WordNet's files for nltk, and says how to get them.

@@ -14,6 +14,8 @@ smallest distance of all merge in a step.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -59,23 +61,41 @@ def agglomerate(distances: FloatArray, method: str = "average") -> Merges:
     ([4, 4, 4, 5, 5, -1], [0.0, 0.0, 0.0, 0.0, 1.0, 8.0])
     """
     linkage = get_linkage(method)
-    n = len(distances)
-    if n > 1 and linkage.scipy:
-        binary = _binary(distances, linkage)
-        if linkage.unique or _is_unique(distances, binary, linkage):
-            return _from_binary(binary, n, dissolve=linkage.unique)
-    state = _State(distances, linkage)
-    parent, height = [-1] * n, [0.0] * n
-    while state.alive.sum() > 1:
-        groups, levels = ready(state.edges, state.nearest, reducible=linkage.reducible)
-        for group, level in zip(groups, levels, strict=True):
-            for slot in group:
-                parent[state.cluster[slot]] = len(parent)
-            state.cluster[group[0]] = len(parent)
-            parent.append(-1)
-            height.append(float(np.sqrt(level)) if linkage.euclidean else float(level))
-        state.merge(groups)
-    return Merges(np.array(parent, dtype=np.int64), np.round(height, 12))
+
+    def read(part: FloatArray) -> FloatArray:
+        return part**2 if linkage.euclidean else part
+
+    if linkage.unique and len(distances) > 1:
+        return _by_scipy(distances, linkage)
+    return _merges(_State(distances, read, linkage))
+
+
+def agglomerate_alike(similarities: FloatArray, method: str = "average") -> Merges:
+    """Cluster items by their similarities, at the distances that `Linkage.distances` makes of them.
+
+    The same as `agglomerate` of these distances, which are never all in memory at once.
+
+    Args:
+        similarities: symmetric, in [0, 1], shape (n, n) with n >= 1; not changed.
+        method: one of `taxonomy.clustering.linkage.LINKAGES`; for ward, centroid and median the
+            distances must be Euclidean (`check_euclidean`).
+
+    Raises:
+        RegistryError: an unknown method.
+
+    >>> merges = agglomerate_alike(np.array([[1, 0.75, 0.5], [0.75, 1, 0.5], [0.5, 0.5, 1]]))
+    >>> merges.parent.tolist(), merges.height.tolist()
+    ([3, 3, 4, 4, -1], [0.0, 0.0, 0.0, 0.25, 0.5])
+    """
+    linkage = get_linkage(method)
+
+    def read(part: FloatArray) -> FloatArray:
+        apart = linkage.distances(part)
+        return apart**2 if linkage.euclidean else apart
+
+    if linkage.unique and len(similarities) > 1:
+        return _by_scipy(similarities, linkage, linkage.distances)
+    return _merges(_State(similarities, read, linkage))
 
 
 def check_euclidean(distances: FloatArray, linkage: Linkage) -> None:
@@ -87,103 +107,68 @@ def check_euclidean(distances: FloatArray, linkage: Linkage) -> None:
     Raises:
         ClusteringError: they are not.
     """
-    squares = distances**2
-    mean = squares.mean(0)
-    gram = -0.5 * (squares - mean[:, None] - mean[None, :] + mean.mean())
-    slack = 1e-9 * max(1.0, float(np.trace(gram)))
+    from scipy.linalg import LinAlgError, cholesky
+
+    gram = distances**2
+    mean = gram.mean(0)
+    gram -= mean[:, None]
+    gram -= mean[None, :]
+    gram += mean.mean()
+    gram *= -0.5
+    gram[np.diag_indices_from(gram)] += 1e-9 * max(1.0, float(np.trace(gram)))
     try:
-        np.linalg.cholesky(gram + slack * np.eye(len(gram)))
-    except np.linalg.LinAlgError:
+        cholesky(gram.T, lower=True, overwrite_a=True, check_finite=False)
+    except LinAlgError:
         raise needs_euclidean(linkage, ", and these are not") from None
 
 
-def _binary(distances: FloatArray, linkage: Linkage) -> FloatArray:
-    """Return scipy's linkage matrix, ties broken by order."""
+def _merges(state: _State) -> Merges:
+    """Merge all groups that are ready, until one is left."""
+    n = len(state.nearest)
+    parent, height = [-1] * n, [0.0] * n
+    euclidean, reducible = state.linkage.euclidean, state.linkage.reducible
+    while state.count > 1:
+        groups, levels = ready(state.edges, state.nearest, reducible=reducible)
+        cluster = state.cluster
+        for group, level in zip(groups, levels.tolist(), strict=True):
+            for slot in group.tolist():
+                parent[cluster[slot]] = len(parent)
+            cluster[group[0]] = len(parent)
+            parent.append(-1)
+            height.append(level)
+        state.merge(groups)
+    heights = np.array(height, dtype=np.float64)
+    if euclidean:
+        heights = np.sqrt(heights)
+    return Merges(np.array(parent, dtype=np.int64), np.round(heights, 12))
+
+
+def _by_scipy(
+    values: FloatArray,
+    linkage: Linkage,
+    distances: Callable[[FloatArray], FloatArray] = lambda condensed: condensed,
+) -> Merges:
+    """Return the merges of a linkage whose ties are settled by joining merges of equal height."""
     from scipy.cluster import hierarchy
     from scipy.spatial.distance import squareform
 
     name: Any = linkage.name
-    return hierarchy.linkage(squareform(distances, checks=False), method=name)
+    condensed = distances(squareform(values, checks=False))
+    return _from_binary(hierarchy.linkage(condensed, method=name), len(values))
 
 
-def _is_unique(distances: FloatArray, binary: FloatArray, linkage: Linkage) -> bool:
-    """Return whether no merge had a tie, by replaying scipy's merges and looking at the runners-up.
+def _from_binary(binary: FloatArray, n: int) -> Merges:
+    """Turn scipy's linkage matrix of n items into merges, clusters joined to equally high parents.
 
-    This and scipy take about as long as scipy twice, and spare the search where nothing ties. A
-    runner-up shares a cluster with the merging pair or, for linkages that are not reducible, is
-    any other pair.
-    """
-    d = distances.astype(np.float64, copy=True)
-    if linkage.euclidean:
-        d **= 2
-    np.fill_diagonal(d, np.inf)
-    n = len(d)
-    size, slot = [1.0] * n, [*range(n)]
-    sizes = np.ones(n)
-    nearest = None if linkage.reducible else _RowMinima(d)
-    for a, b, height, _ in binary.tolist():
-        one, other = slot[int(a)], slot[int(b)]
-        slot.append(one)
-        limit = (height**2 if linkage.euclidean else height) * (1 + TOLERANCE)
-        d_one, d_other, between = d[one], d[other], d[one, other]
-        d_one[other] = d_other[one] = np.inf
-        if d_one.min() <= limit or d_other.min() <= limit:
-            return False
-        row = linkage.merged(d_one, d_other, float(between), (size[one], size[other]), sizes)
-        size[one] += size[other]
-        sizes[one] = size[one]
-        d[one], d[:, one] = row, row
-        d[other], d[:, other] = np.inf, np.inf
-        if nearest is not None and nearest.merged(one, other) <= limit:
-            return False
-    return True
-
-
-class _RowMinima:
-    """The smallest distance of every row of a matrix in which clusters merge.
-
-    A row's minimum is looked for again only when the cluster that it belonged to has merged.
-    """
-
-    def __init__(self, d: FloatArray) -> None:
-        self.d = d
-        self.which = d.argmin(1)
-        self.least = d.min(1)
-
-    def merged(self, one: int, other: int) -> float:
-        """Take in that ``other`` joined ``one``; return the least distance without the new one."""
-        self.least[[one, other]] = np.inf
-        stale = ((self.which == one) | (self.which == other)) & np.isfinite(self.least)
-        for row in np.flatnonzero(stale):
-            rest = self.d[row].copy()
-            rest[one] = np.inf
-            self.which[row] = rest.argmin()
-            self.least[row] = rest[self.which[row]]
-        least = float(self.least.min())
-        column = self.d[one]
-        self.which[one], self.least[one] = column.argmin(), column.min()
-        nearer = column < self.least
-        self.which[nearer], self.least[nearer] = one, column[nearer]
-        return least
-
-
-def _from_binary(binary: FloatArray, n: int, *, dissolve: bool) -> Merges:
-    """Turn scipy's linkage matrix into merges.
-
-    Args:
-        binary: the matrix, one merge a row.
-        n: how many items there are.
-        dissolve: whether to join a cluster to its parent at equal height. With single linkage
-            that is all there is to ties: its clusters are the connected components at each
-            distance.
+    With single linkage that is all there is to ties: its clusters are the connected components at
+    each distance.
     """
     parent = np.full(2 * n - 1, -1, dtype=np.int64)
     height = np.concatenate([np.zeros(n), binary[:, 2]])
     parent[binary[:, :2].astype(np.int64).T] = np.arange(n, 2 * n - 1)
     dissolved = np.zeros(2 * n - 1, dtype=bool)
-    if dissolve:
-        inner = np.flatnonzero(parent[n:-1] >= 0) + n
-        dissolved[inner] = height[parent[inner]] <= height[inner] * (1 + TOLERANCE)
+    inner = np.arange(n, 2 * n - 2)
+    dissolved[inner] = height[parent[inner]] <= height[inner] * (1 + TOLERANCE)
     for cluster in range(2 * n - 2, -1, -1) if dissolved.any() else ():
         above = parent[cluster]
         if above >= 0 and dissolved[above]:
@@ -209,6 +194,11 @@ def ready(
 
     source, target = edges
     n = len(nearest)
+    if not reducible:
+        first = nearest[source] <= nearest.min() * (1 + TOLERANCE)
+        source, target = source[first], target[first]
+        if len(source) == 2 and source[0] == target[1]:  # one pair, both ways
+            return [np.sort(source)], nearest[source].min()[None]
     # A link is mutual where each end is a nearest neighbour of the other; a cluster with a
     # link that is not has a neighbour that merges first.
     mutual = nearest[source] <= nearest[target] * (1 + TOLERANCE)
@@ -217,8 +207,6 @@ def ready(
     count, label = connected_components(links, directed=False)
     late = np.zeros(count, dtype=bool)
     late[label[source[~mutual]]] = True
-    if not reducible:
-        late[label[nearest > nearest.min() * (1 + TOLERANCE)]] = True
     linked = np.zeros(n, dtype=bool)
     linked[ends[0]] = True
     members = np.flatnonzero(linked & ~late[label])
@@ -227,38 +215,149 @@ def ready(
     return np.split(members, starts[1:]), np.minimum.reduceat(nearest[members], starts)
 
 
+class _Joining(NamedTuple):
+    """How clusters become those of the next step: group by group, some of one cluster alone.
+
+    Attributes:
+        members: the old slots, group by group.
+        starts: (groups,) where each group begins among the members.
+        share: (members,) what each counts in its group; 1 in all.
+        inner: (groups,) how far a group's parts are from its centroid, squared; 0 unless Euclidean.
+        extreme: what chooses one of two distances, or None where they are averaged.
+    """
+
+    members: IntArray
+    starts: IntArray
+    share: FloatArray
+    inner: FloatArray
+    extreme: np.ufunc | None
+
+    def blocks(self, most: int) -> Iterator[tuple[slice, IntArray]]:
+        """Yield groups and their members in turn, about so many members at a time."""
+        ends = np.append(self.starts, len(self.members))
+        cuts = np.unique(np.searchsorted(self.starts, np.arange(0, len(self.members), most)))
+        for one, other in pairwise([*cuts[cuts < len(self.starts)].tolist(), len(self.starts)]):
+            yield slice(one, other), self.members[ends[one] : ends[other]]
+
+    def folded(self, rows: FloatArray, groups: slice = slice(None)) -> FloatArray:
+        """Make one row a group of one row a member; the rows given are written over."""
+        begin = self.starts[groups]
+        starts = begin - begin[0]
+        if self.extreme is not None:
+            return _folded_by_halves(self.extreme, rows, starts)
+        rows *= self.share[begin[0] : begin[0] + len(rows), None]
+        means = _folded_by_halves(np.add, rows, starts)
+        if self.inner.any():
+            means -= self.inner[groups, None]
+        return means
+
+
+def _folded_by_halves(join: np.ufunc, rows: FloatArray, starts: IntArray) -> FloatArray:
+    """Return ``join.reduceat(rows, starts)``, for which numpy takes ten times as long."""
+    sizes = np.diff(starts, append=len(rows))
+    place = np.arange(len(rows)) - np.repeat(starts, sizes)
+    left = np.repeat(sizes, sizes) - place
+    step, most = 1, int(sizes.max())
+    while step < most:
+        one = np.flatnonzero((place % (2 * step) == 0) & (left > step))
+        rows[one] = join(rows[one], rows[one + step])
+        step *= 2
+    return rows[starts]
+
+
 class _State:
     """Distances between the clusters that are alive, and each one's nearest neighbours.
 
-    A cluster lives in the slot of its first part; ``cluster`` says which. ``edges`` holds, for
-    every living cluster, all neighbours at its smallest distance.
+    A cluster lives in a slot; ``cluster`` says which. ``edges`` holds, for every living cluster,
+    all neighbours at its smallest distance.
+
+    The first step reads the matrix that was given and writes a smaller one. From then on groups
+    merge into the slots of their first members, and the matrix is written anew, without the empty
+    slots, once they are a share of all. Matrices are written a few rows at a time, which stay in
+    the processor's cache while they are gathered, joined, turned and searched for what is nearest.
+    Between Ward's clusters they hold the squared distances of centroids.
+
+    Args:
+        given: a symmetric matrix; not changed.
+        read: makes distances of a part of it, squared if Euclidean.
+        linkage: how clusters are far apart.
     """
 
-    def __init__(self, distances: FloatArray, linkage: Linkage) -> None:
-        self.linkage = linkage
-        self.d = distances.astype(np.float64, copy=True)
-        if linkage.euclidean:
-            self.d **= 2
-        n = len(self.d)
-        np.fill_diagonal(self.d, np.inf)
+    def __init__(
+        self, given: FloatArray, read: Callable[[FloatArray], FloatArray], linkage: Linkage
+    ) -> None:
+        self.linkage, self.d, self.read = linkage, given, read
+        self.count = n = len(given)
         self.cluster = np.arange(n)
         self.size = np.ones(n)
         self.alive = np.ones(n, dtype=bool)
         self.nearest = np.full(n, np.inf)
-        self.edges: tuple[IntArray, IntArray] = (np.zeros(0, np.int64), np.zeros(0, np.int64))
+        self.given = True
         self._look_again(np.arange(n))
 
     def merge(self, groups: list[IntArray]) -> None:
+        """Merge every group."""
+        fewer = sum(len(group) - 1 for group in groups)
+        self.count -= fewer
+        slots = len(self.d)
+        if self.given or fewer > slots // 16 or self.count < slots * 3 // 4:
+            self._write_anew(groups)
+        else:
+            self._merge_in_place(groups)
+
+    def _joining(self, groups: list[IntArray], members: IntArray, starts: IntArray) -> _Joining:
+        """Describe a step; ``groups`` are those of more than one member, in order of slots."""
+        counts = np.diff(starts, append=len(members))
+        weight = np.ones(len(members)) if self.linkage.weighted else self.size[members]
+        share = weight / np.repeat(np.add.reduceat(weight, starts), counts)
+        inner = np.zeros(len(starts))
+        if self.linkage.euclidean:
+            for at, group in zip(np.flatnonzero(counts > 1).tolist(), groups, strict=True):
+                within = self.read(self.d[np.ix_(group, group)])
+                np.fill_diagonal(within, 0)
+                part = share[starts[at] : starts[at] + len(group)]
+                inner[at] = part @ within @ part / 2
+        return _Joining(members, starts, share, inner, self.linkage.extreme_distance)
+
+    def _write_anew(self, groups: list[IntArray]) -> None:
+        """Write the matrix of the clusters that are left, without empty slots."""
+        groups = sorted(groups, key=lambda group: int(group[0]))
+        into = np.arange(len(self.d))
+        for group in groups:
+            into[group] = group[0]
+        members = np.flatnonzero(self.alive)
+        members = members[np.argsort(into[members], kind="stable")]
+        starts = np.flatnonzero(np.diff(into[members], prepend=-1))
+        joining = self._joining(groups, members, starts)
+        new = np.empty((self.count, self.count))
+        self.cluster = self.cluster[members[starts]]
+        self.size = np.add.reduceat(self.size[members], starts)
+        self.alive = np.ones(self.count, dtype=bool)
+        self.nearest = np.empty(self.count)
+        found = []
+        for some, parts in joining.blocks(max(1, _BLOCK // len(self.d))):
+            rows = joining.folded(self.read(self.d[parts]), some)
+            new[some] = joining.folded(rows.T[members]).T
+            slots = np.arange(some.start, some.stop)
+            new[slots, slots] = np.inf
+            found.append(self._nearest(slots, new[some]))
+        self.d, self.read, self.given = new, lambda part: part, False
+        self.edges = _joined(found)
+
+    def _merge_in_place(self, groups: list[IntArray]) -> None:
         """Merge every group into the slot of its first member."""
+        groups = sorted(groups, key=lambda group: int(group[0]))
         merged = np.concatenate(groups)
         keep = np.array([group[0] for group in groups])
         starts = np.cumsum([0, *(len(group) for group in groups[:-1])])
-        rows = self._between(groups, merged, starts)
-        gone = np.setdiff1d(merged, keep)
+        joining = self._joining(groups, merged, starts)
+        rows = joining.folded(self.d[merged])
+        across = joining.folded(rows.T[merged])
+        rows[:, keep] = (across + across.T) / 2
+        gone = np.delete(merged, starts)
         self.size[keep] = np.add.reduceat(self.size[merged], starts)
         self.d[keep] = rows
         self.d[:, keep] = rows.T
-        self.d[gone] = np.inf
         self.d[:, gone] = np.inf
         self.d[keep, keep] = np.inf
         self.alive[gone] = False
@@ -269,86 +368,43 @@ class _State:
         again = np.zeros(len(self.d), dtype=bool)
         again[keep] = True
         again[source[hit[target]]] = True
-        # Only linkages that are not reducible can bring a cluster nearer than its nearest.
-        again |= (self.d[:, keep] <= self.nearest[:, None] * (1 + TOLERANCE)).any(1)
+        if not self.linkage.reducible:  # a cluster can come nearer than the nearest was
+            again |= (rows <= self.nearest * (1 + TOLERANCE)).any(0)
         self._look_again(np.flatnonzero(again & self.alive))
-        self._compact()
-
-    def _between(self, groups: list[IntArray], merged: IntArray, starts: IntArray) -> FloatArray:
-        """Return the distances of the merged groups to all slots, shape (groups, slots)."""
-        owner = np.repeat(np.arange(len(groups)), [len(group) for group in groups])
-        part = self.d[merged]
-        if (extreme := self.linkage.extreme_distance) is not None:
-            rows = extreme.reduceat(part, starts, axis=0)
-            across = extreme.reduceat(rows[:, merged], starts, axis=1)
-        else:
-            weight = np.ones(len(merged)) if self.linkage.weighted else self.size[merged]
-            share = weight / np.add.reduceat(weight, starts)[owner]
-            centred = self._to_centroids(part, merged) if self.linkage.ward else part
-            inner = np.zeros(len(groups))
-            if self.linkage.euclidean:
-                inner = self._spread(centred[:, merged], share, owner, len(groups))
-            finite = np.where(np.isfinite(centred), centred, 0.0)
-            rows = np.add.reduceat(finite * share[:, None], starts, axis=0) - inner[:, None]
-            across = np.add.reduceat((rows[:, merged] + 0.0) * share, starts, axis=1)
-            across -= inner[None, :]
-            if self.linkage.ward:
-                new = np.add.reduceat(self.size[merged], starts)
-                rows *= _ward_factor(new[:, None], self.size[None, :])
-                across *= _ward_factor(new[:, None], new[None, :])
-        rows[:, ~self.alive] = np.inf
-        rows[:, merged[starts]] = (across + across.T) / 2
-        return rows
-
-    def _to_centroids(self, part: FloatArray, merged: IntArray) -> FloatArray:
-        """Turn Ward's squared distances into squared distances of centroids."""
-        return part / _ward_factor(self.size[merged][:, None], self.size[None, :])
-
-    @staticmethod
-    def _spread(within: FloatArray, share: FloatArray, owner: IntArray, groups: int) -> FloatArray:
-        """Return each group's weighted mean squared distance of its parts from its centroid."""
-        same = owner[:, None] == owner[None, :]
-        np.fill_diagonal(same, val=False)
-        pairs = np.where(same, within, 0.0) * share[:, None] * share[None, :]
-        spread: FloatArray = np.bincount(owner, pairs.sum(1) / 2, groups).astype(np.float64)
-        return spread
 
     def _look_again(self, rows: IntArray) -> None:
         """Look up the nearest neighbours of some clusters again."""
-        source, target = self.edges
-        stale = np.zeros(len(self.d), dtype=bool)
+        stale = ~self.alive
         stale[rows] = True
-        stale[~self.alive] = True
-        kept = ~stale[source]
-        found = [(source[kept], target[kept])]
-        step = max(1, 2**24 // max(1, len(self.d)))
+        found = []
+        if not self.given:
+            source, target = self.edges
+            kept = ~stale[source]
+            found.append((source[kept], target[kept]))
+        step = max(1, _BLOCK // len(self.d))
         for start in range(0, len(rows), step):
             some = rows[start : start + step]
-            part = self.d[some]
-            self.nearest[some] = part.min(1)
-            near = part <= self.nearest[some, None] * (1 + TOLERANCE)
-            near &= np.isfinite(part)
-            one, other = np.nonzero(near)
-            found.append((some[one], other))
-        self.edges = (
-            np.concatenate([pair[0] for pair in found]),
-            np.concatenate([pair[1] for pair in found]),
-        )
+            part = self.read(self.d[some])
+            part[np.arange(len(some)), some] = np.inf
+            found.append(self._nearest(some, part))
+        self.edges = _joined(found)
 
-    def _compact(self) -> None:
-        """Drop the empty slots once they are half of all."""
-        if 2 * self.alive.sum() > len(self.alive):
-            return
-        kept = np.flatnonzero(self.alive)
-        place = np.cumsum(self.alive) - 1
-        self.d = self.d[np.ix_(kept, kept)]
-        self.cluster, self.size = self.cluster[kept], self.size[kept]
-        self.nearest, self.alive = self.nearest[kept], self.alive[kept]
-        source, target = self.edges
-        self.edges = (place[source], place[target])
+    def _nearest(self, slots: IntArray, rows: FloatArray) -> tuple[IntArray, IntArray]:
+        """Note the smallest distance of some clusters; return the pairs at it."""
+        if self.linkage.ward:  # twice what merging adds to the squares within clusters
+            one, other = self.size[slots][:, None], self.size[None, :]
+            rows = rows * (2 * one * other / (one + other))
+        least = rows.min(1)
+        self.nearest[slots] = least
+        near = np.flatnonzero(rows <= least[:, None] * (1 + TOLERANCE))
+        source, target = np.divmod(near, rows.shape[1])
+        return slots[source], target
 
 
-def _ward_factor(one: FloatArray, other: FloatArray) -> FloatArray:
-    """Return what turns squared distances of centroids into Ward's squared distances."""
-    factor: FloatArray = 2 * one * other / (one + other)
-    return factor
+_BLOCK = 1 << 19
+"""Numbers of a matrix that are worked on at once: 4 MiB."""
+
+
+def _joined(found: list[tuple[IntArray, IntArray]]) -> tuple[IntArray, IntArray]:
+    """Join lists of pairs."""
+    return np.concatenate([pair[0] for pair in found]), np.concatenate([pair[1] for pair in found])

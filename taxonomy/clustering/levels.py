@@ -11,7 +11,12 @@ import numpy as np
 from taxonomy._core import io
 from taxonomy._core.arrays import FloatArray, IntArray
 from taxonomy._core.errors import ClusteringError
-from taxonomy.clustering.agglomeration import agglomerate, check_euclidean
+from taxonomy.clustering.agglomeration import (
+    Merges,
+    agglomerate,
+    agglomerate_alike,
+    check_euclidean,
+)
 from taxonomy.clustering.groups import tree_of_groups
 from taxonomy.clustering.linkage import Linkage, get_linkage
 from taxonomy.clustering.partition import Limits, merged_while_fitting
@@ -40,6 +45,20 @@ def distances(similarity: DenseSimilarity, method: str = "average") -> FloatArra
     if linkage.euclidean:
         check_euclidean(apart, linkage)
     return apart
+
+
+def merges_of(similarity: DenseSimilarity, method: str = "average") -> Merges:
+    """Return the merges of labels in canonical order, at the distances of `distances`.
+
+    Raises:
+        ClusteringError: the linkage needs Euclidean distances and these are not.
+        RegistryError: an unknown method.
+        SimilarityError: only neighbours are scored.
+    """
+    linkage, values = get_linkage(method), similarity.all_pairs().values
+    if linkage.euclidean:
+        check_euclidean(linkage.distances(values), linkage)
+    return agglomerate_alike(values, method)
 
 
 def dendrogram(similarity: Similarity, method: str = "average") -> Hierarchy:
@@ -71,7 +90,7 @@ def dendrogram(similarity: Similarity, method: str = "average") -> Hierarchy:
         listed = similarity.first, similarity.second, similarity.similarities
         merges = agglomerate_neighbours(n, *listed, method)
     else:
-        merges = agglomerate(distances(similarity.all_pairs(), method), method)
+        merges = merges_of(similarity.all_pairs(), method)
     if n == 1:
         return Hierarchy.from_nested(list(similarity.ids), made)
     raw = RawTree(

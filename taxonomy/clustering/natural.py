@@ -22,8 +22,8 @@ import numpy as np
 from taxonomy._core import io
 from taxonomy._core.arrays import BoolArray, FloatArray, IntArray
 from taxonomy._core.errors import ClusteringError
-from taxonomy.clustering.agglomeration import Merges, agglomerate
-from taxonomy.clustering.levels import distances
+from taxonomy.clustering.agglomeration import Merges
+from taxonomy.clustering.levels import merges_of
 from taxonomy.clustering.steps import LEAST_GAIN
 from taxonomy.similarity import DenseSimilarity
 from taxonomy.trees.hierarchy import Hierarchy
@@ -69,7 +69,7 @@ def natural_groups(
             "2 classes."
         )
     values = similarity.all_pairs().values
-    merges = agglomerate(distances(similarity, method), method)
+    merges = merges_of(similarity, method)
     groups = _Groups(*_best_groups(values, merges, levels, least), values, least)
     groups.settle()
     made = {

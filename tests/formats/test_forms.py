@@ -14,8 +14,9 @@ from scipy.cluster import hierarchy as scipy_hierarchy
 from sklearn.cluster import AgglomerativeClustering
 
 from taxonomy._core.errors import FileFormatError
-from taxonomy.formats import FORMATS, get_tree, read_raw, read_tree, write_tree
+from taxonomy.formats import FORMATS, Content, get_tree, read_raw, read_tree, write_tree
 from taxonomy.formats._format import NO_GROUPS
+from taxonomy.formats.graphml import _read_by_networkx, _read_plain
 from taxonomy.trees import Hierarchy
 
 HOME = Hierarchy.from_nested({"kitchen": ["fork", "spoon"], "shed": ["rake"]})
@@ -251,6 +252,18 @@ class TestGraphML:
     def test_refused(self, tmp_path, old, new, message):
         with pytest.raises(FileFormatError, match=message):
             read(tmp_path, "t.graphml", self.IGRAPH.replace(old, new))
+
+    def test_plain_files_are_read_as_networkx_reads_them(self):
+        """In the order of its edges, too; all else is left to it."""
+        edges = '<edge source="n1" target="n3"></edge>', '<edge source="n0" target="n2"></edge>'
+        turned = self.IGRAPH.replace(edges[1], "").replace(edges[0], "".join(edges))
+        written = FORMATS.get("graphml")().write(NAMED).decode()
+        for text in (self.IGRAPH, turned, written):
+            content = Content(text.encode(), "t.graphml")
+            assert _read_plain(content) == _read_by_networkx(content)
+        for old, new in (("<edge", '<edge id="e"'), ("0.5", "half"), ("n3", "n2")):
+            changed = self.IGRAPH.replace(old, new)
+            assert _read_plain(Content(changed.encode(), "t.graphml")) is None
 
     def test_networkx_reads_what_is_written_and_sees_labels(self, tmp_path):
         write_tree(NAMED, tmp_path / "t.graphml")
