@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from xml.etree import ElementTree as ET
 from xml.sax.saxutils import escape
 
-from taxonomy._core.errors import FileFormatError, HierarchyError
+from taxonomy._core.errors import FileFormatError, HierarchyError, told
 from taxonomy._core.io import DAMAGED
 from taxonomy.formats._format import Content, Format, Reading
 from taxonomy.trees.hierarchy import Hierarchy
@@ -53,7 +53,7 @@ class GraphML(Format):
         It is what networkx's writer makes of `Hierarchy.to_networkx`, in a tenth of the time.
         """
         keys = [_quoted(node_key(i) if x is None else leaf_key(x)) for i, x in enumerate(tree.leaf)]
-        nodes, used = [], set()
+        nodes, used = list[str](), set[str]()
         for i, key in enumerate(keys):
             given = tree.attributes(i)
             if tree.name[i]:

@@ -13,11 +13,12 @@ from itertools import islice
 from typing import Any, ClassVar
 
 from taxonomy._core.errors import HierarchyError, shown
+from taxonomy._core.spelling import counted
 from taxonomy.formats._format import Content, Reading
 from taxonomy.formats._graph import Graph, GraphFormat
 from taxonomy.formats.paths import graph_of_paths, labelled
 from taxonomy.trees.hierarchy import Hierarchy
-from taxonomy.trees.links import Parents, counted, keys_of, node_key
+from taxonomy.trees.links import Parents, keys_of, node_key
 from taxonomy.trees.raw_tree import RawTree
 
 _PRODUCTS = ("segment", "family", "class", "commodity")
