@@ -15,7 +15,7 @@ from taxonomy.cli import main
 from taxonomy.formats import read_tree, write_tree
 from taxonomy.labels import Label, LabelSet
 from taxonomy.trees import Hierarchy
-from tests.formats.test_conformance import mutated
+from tests.support.mutants import of_pieces
 from tests.support.trees import caterpillar
 
 FILES = Path(__file__).parents[1] / "formats" / "published"
@@ -272,7 +272,7 @@ def test_damaged_files_are_read_or_refused(name, tmp_path):
     data, file = (FILES / name).read_bytes(), tmp_path / name
     labels = ["cat", "Accessories", "beaver", "/p/pond", "Clapping", "Pica pica", "2"]
     for _ in range(60):
-        file.write_bytes(mutated(data, rng))
+        file.write_bytes(of_pieces(data, rng))
         try:
             import_tree(file, labels, parents=rng.choice(["refuse", "first", "most-classes"]))
         except TaxonomyError as error:
