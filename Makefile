@@ -100,6 +100,9 @@ defaults: .venv/user ## which tree is a good default: every setting on twelve la
 mutations: .venv/user ## what a distance of 0.3 means: metrics as leaves are moved; minutes
 	$(BIN)/python analysis/studies/mutations.py
 
+rejection: .venv/user ## how well experts tell "none of these", by score; minutes
+	$(BIN)/python analysis/studies/rejection.py
+
 sources: .venv/user ## every source and builder on four label sets
 	$(BIN)/python analysis/studies/sources.py --network "$$(test ! -d "$(NETWORK)" || echo "$(NETWORK)")"
 

@@ -1,6 +1,6 @@
 """None of these: how well experts tell pictures of their classes from others, by method.
 
-    python analysis/studies/rejection.py                (validation pictures; a minute)
+    make rejection                (validation pictures; minutes)
 
 For each of the 1,612 shipped tasks, experts of ``icons/tree`` and the masked flat network. Near
 pictures are of siblings: classes whose nodes the expert computes anyway. The methods' thresholds
@@ -37,7 +37,7 @@ def main() -> None:
     added = pd.DataFrame([extra(tree, task) for task in tasks])
     write_text(RESULTS / "rejection.csv", means.round(4).to_csv(index=False))
     facts = {
-        "command": "python analysis/studies/rejection.py",
+        "command": "make rejection",
         "split": "val",
         "accepted": 0.95,
         "siblings": {
