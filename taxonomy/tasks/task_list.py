@@ -103,8 +103,9 @@ class TaskList(Recorded):
     ) -> None:
         check_several(ids, "labels", LabelError)
         check_several(tasks, "tasks", LabelError)
-        self.ids = tuple(sorted(ids))
+        self.ids = tuple(ids)
         _check_names(self.ids)
+        self.ids = tuple(sorted(self.ids))
         self._tasks = tuple(tasks)
         for task in self._tasks:
             check_kind(task, Task, "a task", LabelError)
@@ -327,6 +328,7 @@ def _check_names(ids: Iterable[str]) -> None:
         LabelError: one holds a control character, or is too long.
     """
     for name in ids:
+        check_kind(name, str, "a class of a task list", LabelError)
         if fault := fault_of(name):
             raise LabelError(f"The class {shown(name)} {fault}.")
 

@@ -37,15 +37,15 @@ HOSTILE = [
     "<script>alert(1)</script>",
     "<img src=x onerror=alert(1)>",
     "&lt;b&gt;&amp;",
-    "\u202egnirts desrever\u202c",
-    "zero\u200cwidth\u200djoiner",
+    "שלום, right to left",
+    "می\u200cخواهم",  # with a joiner that changes how its neighbours look
     "line\u2028separator\u2029here",
     "a" * 10_000,
     "%s%n%x{0}{name}{reason}",
     "{shape} {definition}",
     "\\u0000\\n\\x00",
     "𝕱𝖆𝖓𝖈𝖞 ünïcödé 漢字 🐜",
-    "ant\u200d",  # with a joiner at its end, which scripts need inside words
+    "क्\u200dष",
     "аnt",  # begins with a Cyrillic letter
     "__proto__",
     "null",
@@ -66,6 +66,13 @@ def run(labels: LabelSet, url: str, folder: Path):
 def test_there_are_thirty_and_all_are_taken():
     assert len(HOSTILE) == 30
     assert len(LabelSet([*hostile_labels(), *FOUR])) == 34
+
+
+@pytest.mark.parametrize("name", ["\u202egnirts desrever\u202c", "zero\u200cwidth", "ant\u200d"])
+def test_what_cannot_be_seen_is_refused(name):
+    """Marks that turn a line round, and joiners that join nothing."""
+    with pytest.raises(LabelError, match=r"control character|cannot be seen"):
+        Label(name)
 
 
 def test_other_classes_scores_do_not_change(tmp_path):

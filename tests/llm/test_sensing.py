@@ -100,7 +100,7 @@ class TestQuestions:
             "id-000000000000",
             "mouse</script>",
             "../mouse",
-            "mouse,x" * 2000,
+            "mouse,x" * 1400,
         ]
         with serve(last) as server, asking(server.url) as asker:
             opinions = choose(
