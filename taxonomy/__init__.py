@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from taxonomy.data import DataRequest, get_data
     from taxonomy.design import Cost, NetSpec, cost, design_search
     from taxonomy.evaluation import evaluate, evaluate_tasks, score
-    from taxonomy.export import bundle
+    from taxonomy.export import bundle, recommend
     from taxonomy.formats import get_tree, read_tree, write_tree
     from taxonomy.labels import Label, LabelSet, get_labels
     from taxonomy.nets import HierarchicalNet, build_net, extract, get_net, predict, save_net
@@ -101,6 +101,7 @@ __all__ = [
     "plots",
     "predict",
     "read_tree",
+    "recommend",
     "refine",
     "resume",
     "save_net",
@@ -127,7 +128,7 @@ _HOMES = {
     "taxonomy.data": ("DataRequest", "get_data"),
     "taxonomy.design": ("Cost", "NetSpec", "cost", "design_search"),
     "taxonomy.evaluation": ("evaluate", "evaluate_tasks", "score"),
-    "taxonomy.export": ("bundle",),
+    "taxonomy.export": ("bundle", "recommend"),
     "taxonomy.formats": ("get_tree", "read_tree", "write_tree"),
     "taxonomy.labels": ("Label", "LabelSet", "get_labels"),
     "taxonomy.nets": ("HierarchicalNet", "build_net", "extract", "get_net", "predict", "save_net"),

@@ -13,9 +13,22 @@ require("torch")
 require("safetensors")
 
 from taxonomy.export.bundling import TARGETS, Bundle, bundle  # noqa: E402
+from taxonomy.export.recommendation import Recommendation, Row  # noqa: E402
+from taxonomy.export.recommending import recommend  # noqa: E402
 from taxonomy.export.target import Target  # noqa: E402
 from taxonomy.export.to_onnx import ONNX  # noqa: E402
 from taxonomy.export.to_safetensors import Safetensors  # noqa: E402
 from taxonomy.export.to_tflite import TFLite  # noqa: E402
 
-__all__ = ["ONNX", "TARGETS", "Bundle", "Safetensors", "TFLite", "Target", "bundle"]
+__all__ = [
+    "ONNX",
+    "TARGETS",
+    "Bundle",
+    "Recommendation",
+    "Row",
+    "Safetensors",
+    "TFLite",
+    "Target",
+    "bundle",
+    "recommend",
+]

@@ -18,6 +18,8 @@ from taxonomy._core.registry import Registry
 from taxonomy.data import DataRequest, Pictures, get_data
 from taxonomy.design.costs import cost
 from taxonomy.evaluation.rejection import Rejecting
+from taxonomy.export.answering import answers_of
+from taxonomy.export.beside import masked_beside
 from taxonomy.export.card import Figures, card, figures_table, names_kept
 from taxonomy.export.checking import COMPARED, REPEATED, SAMPLES, answers, largest_gap, made_up
 from taxonomy.export.figures import accuracy_of, latency_of, parity_of
@@ -215,8 +217,9 @@ def bundle(
 
 @dataclass(frozen=True)
 class _Given:
-    """What a bundle is measured and calibrated on."""
+    """What a bundle is measured and calibrated on, and the shipped network's name, if it is one."""
 
+    shipped: str
     data: Pictures | None
     pictures: Pictures | None
     part: Pictures | None
@@ -252,7 +255,9 @@ def _pictures_of(
             "`pictures`, or a data set with a validation split as `calibration`."
         )
     part = None if pictures is None else of_classes(pictures, expert)
-    return _Given(data, pictures, part, predictions)
+    name = "" if isinstance(net, HierarchicalNet) else str(net)
+    name = name if shipped.find(name, "networks", ".safetensors") else ""
+    return _Given(name, data, pictures, part, predictions)
 
 
 @dataclass(frozen=True)
@@ -308,6 +313,9 @@ def _write_model(
     measured["latency"] = latency_of(run, samples, to.runtime, to.threads)
     if predictions is not None:
         measured["accuracy"] = accuracy_of(predictions.restrict(kept))
+    if given.shipped and part is not None:
+        own = answers_of(expert, part).restrict(kept)
+        measured["beside"] = masked_beside(given.shipped, to, kept, part, own)
     return _Model(len(model), run, logits, measured, calibrated)
 
 
@@ -327,16 +335,28 @@ def _data_of(net: HierarchicalNet | Path | str, whole: HierarchicalNet) -> DataR
     Raises:
         ExportError: nobody knows.
     """
-    if name := _shipped_set(whole.source):
-        return name
-    if not isinstance(net, HierarchicalNet) and is_finished(Path(net)):
-        with suppress(DataError):  # trained on pictures in memory
-            return run_data(Path(net))
+    if found := own_data(net, whole):
+        return found
     raise ExportError(
         "An int8 model is calibrated on training pictures of its classes, and measured on their "
         "validation pictures; name a data set that has them as `calibration`, such as a folder of "
         "class folders."
     )
+
+
+def own_data(net: HierarchicalNet | Path | str, whole: HierarchicalNet) -> DataRequest | str | None:
+    """Return the data set that a network was trained on; None where nobody knows.
+
+    Args:
+        net: a network, or what one is named by.
+        whole: that network.
+    """
+    if name := _shipped_set(whole.source):
+        return name
+    if not isinstance(net, HierarchicalNet) and is_finished(Path(net)):
+        with suppress(DataError):  # trained on pictures in memory
+            return run_data(Path(net))
+    return None
 
 
 def _identity(

@@ -40,6 +40,7 @@ def card(manifest: Mapping[str, Json]) -> str:
         f"# {len(names)}{of} classes\n\n{', '.join(names)}\n\n{origin}\n\n"
         f"## Run it\n\n{run}\n"
         f"## Figures\n\n```text\n{figures_table(manifest)}\n```\n\n{_accuracy(manifest)}\n\n"
+        f"{_beside(manifest)}"
         f"## Input and output\n\n"
         f"{_input(manifest)} Pictures are turned as their EXIF orientation says, put on white, "
         f"scaled to cover {side} × {side} pixels ({how['resampling']}) and cropped in the centre. "
@@ -205,6 +206,31 @@ def _rounded(manifest: Mapping[str, Json]) -> str:
         f"{lost['points_lost']:.1f} points of accuracy on the same pictures, 95 % interval "
         f"{low:.1f} to {high:.1f} (allowed: {manifest['options']['allowed_loss']:g}{doubt}); "
         f"{lost['agreement']:.1%} of the answers are the same."
+    )
+
+
+def _beside(manifest: Mapping[str, Json]) -> str:
+    """Return what flat networks masked to the classes cost and are worth, where that is known."""
+    measured, own = manifest["measured"], manifest["cost"]
+    if not measured.get("beside"):
+        return ""
+    accuracy = measured.get("int8", {}).get("accuracy_in_floats", measured["accuracy"])
+    this = {**own, "bytes": measured.get("bytes_in_floats", own["bytes"]), "accuracy": accuracy}
+    rows = []
+    for row in ({"network": "this expert", **this}, *measured["beside"]):
+        figures = " | ".join(f"{row[name]:,}" for name in ("params", "macs", "bytes"))
+        behind = ""
+        if "points_behind" in row:
+            low, high = row["interval_95"]
+            behind = f"{row['points_behind']:.1f} ({low:.1f} to {high:.1f})"
+        rows.append(f"| {row['network']} | {figures} | {row['accuracy']['top1']:.1%} | {behind} |")
+    return (
+        "## Beside flat networks\n\nEach masked to these classes: all of it but the outputs of "
+        "other classes. In floats, on the same pictures; *behind* in points of accuracy with the "
+        "95 % interval: where that holds 0, the difference may be chance.\n\n"
+        "| | parameters | MACs | bytes | accuracy | behind |\n|---|---|---|---|---|---|\n"
+        + "\n".join(rows)
+        + "\n\n"
     )
 
 

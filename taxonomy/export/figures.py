@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
 from taxonomy._core import io
-from taxonomy._core.arrays import Float32Array
+from taxonomy._core.arrays import BoolArray, Float32Array
 from taxonomy._core.errors import ExportError
 from taxonomy.predictions import Predictions
 
@@ -66,6 +66,38 @@ def paired(lost: int, gained: int, count: int, z: float = 1.959964) -> tuple[flo
     return one - other - half, one - other + half
 
 
+def right_of(predictions: Predictions) -> BoolArray:
+    """Return which pictures are told right, shape (pictures,)."""
+    right: BoolArray = predictions.ranking()[:, 0] == predictions.targets
+    return right
+
+
+def difference(best: Predictions, other: Predictions) -> tuple[float, float, float]:
+    """Return how much less accurate the other is, a share, with the 95 % interval of that.
+
+    In pairs where both answer the same pictures; else from both intervals (Newcombe 1998).
+
+    Args:
+        best: answers that the others are compared with.
+        other: answers of the same split.
+
+    >>> one = Predictions(["cat", "dog"], [[1, 0]] * 4, [0, 0, 0, 1], "val")
+    >>> two = Predictions(["cat", "dog"], [[1, 0]] * 3 + [[0, 1]], [0, 0, 0, 1], "val")
+    >>> [round(end, 3) for end in difference(one, two)]
+    [-0.25, -0.717, 0.383]
+    """
+    one, two = right_of(best), right_of(other)
+    same = np.array_equal(best.targets, other.targets)
+    if same and np.array_equal(best.groups, other.groups):
+        lost, gained = int((one & ~two).sum()), int((two & ~one).sum())
+        return ((lost - gained) / len(one), *paired(lost, gained, len(one)))
+    shares = [float(right.mean()) for right in (one, two)]
+    (l1, u1), (l2, u2) = (wilson(int(right.sum()), len(right)) for right in (one, two))
+    gap = shares[0] - shares[1]
+    below = math.hypot(shares[0] - l1, u2 - shares[1])
+    return gap, gap - below, gap + math.hypot(u1 - shares[0], shares[1] - l2)
+
+
 def parity_of(
     floats: Predictions, whole: Predictions, allowed_loss: float, least_agreement: float
 ) -> dict[str, io.Json]:
@@ -86,7 +118,7 @@ def parity_of(
     """
     count = len(whole)
     before, after = floats.ranking()[:, 0], whole.ranking()[:, 0]
-    right, still = before == whole.targets, after == whole.targets
+    right, still = right_of(floats), right_of(whole)
     lost, gained = int((right & ~still).sum()), int((still & ~right).sum())
     loss = 100 * (lost - gained) / count
     low, high = (100 * end for end in paired(lost, gained, count))
@@ -133,17 +165,32 @@ def latency_of(
         runtime: the package that it is measured with.
         threads: how many it uses.
     """
-    times = []
-    for number in range(WARM + RUNS):
-        picture = pictures[number % len(pictures)][None]
-        started = time.perf_counter()
-        run(picture)
-        times.append(time.perf_counter() - started)
-    middle = statistics.median(times[WARM:])
+    (middle,) = medians_in_turns([(run, pictures)])
     return {
-        "median_ms": round(middle * 1e3, 4),
+        "median_ms": middle,
         "runs": RUNS,
         "threads": threads,
         "runtime": runtime,
         "machine": io.stamp()["machine"],
     }
+
+
+def medians_in_turns(
+    models: Sequence[tuple[Callable[[npt.NDArray[np.uint8]], Float32Array], npt.NDArray[np.uint8]]],
+) -> list[float]:
+    """Return the median time of one picture of each model, in milliseconds.
+
+    The models take turns, picture by picture, so that whatever else the machine does meanwhile
+    slows all of them.
+
+    Args:
+        models: what gives logits, with pictures for it: at least one, shape (n, 3, side, side).
+    """
+    times: list[list[float]] = [[] for _ in models]
+    for number in range(WARM + RUNS):
+        for (run, pictures), taken in zip(models, times, strict=True):
+            picture = pictures[number % len(pictures)][None]
+            started = time.perf_counter()
+            run(picture)
+            taken.append(time.perf_counter() - started)
+    return [round(statistics.median(taken[WARM:]) * 1e3, 4) for taken in times]

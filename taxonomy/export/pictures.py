@@ -45,19 +45,24 @@ def of_classes(pictures: Pictures, net: HierarchicalNet, field: str = "pictures"
     return pictures.restrict(net.classes)
 
 
-def calibrating(data: Pictures, net: HierarchicalNet) -> Pictures:
+def calibrating(data: Pictures, net: HierarchicalNet, field: str = "calibration") -> Pictures:
     """Return the training pictures of a network's classes by which an int8 model is calibrated.
 
     Classes take turns, so that a large one leaves room for the others.
 
+    Args:
+        data: with a training split.
+        net: whose classes are wanted.
+        field: what it was given as, for messages.
+
     Raises:
         DataError: there is none of one of the classes.
     """
-    part = of_classes(data.part("train"), net, "calibration")
+    part = of_classes(data.part("train"), net, field)
     counts = np.bincount(part.targets, minlength=len(net.classes))
     if not counts.all():
         name = net.classes[int(np.argmin(counts))]
-        raise DataError(f"The `calibration` holds no training picture of {name!r}.")
+        raise DataError(f"The `{field}` holds no training picture of {name!r}.")
     by_class = np.argsort(part.targets, kind="stable")
     turn = np.empty(len(part), dtype=np.int64)
     turn[by_class] = np.arange(len(part)) - np.repeat(np.cumsum(counts) - counts, counts)

@@ -7,6 +7,7 @@ from taxonomy.labels.label_set import (
     check_same_labels,
     class_names,
     get_labels,
+    joined_names,
     shipped_names,
     unknown_class,
 )
@@ -22,6 +23,7 @@ __all__ = [
     "class_names",
     "fault_of",
     "get_labels",
+    "joined_names",
     "shipped_names",
     "unknown_class",
 ]

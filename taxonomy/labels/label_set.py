@@ -200,6 +200,17 @@ def class_names(text: str) -> list[str]:
     return [name.strip() for name in rows[0] if name.strip()] if rows else []
 
 
+def joined_names(names: Iterable[str]) -> str:
+    """Return class names as one text, as `class_names` splits it.
+
+    >>> joined_names(["cat", "tench, Tinca tinca"])
+    'cat,"tench, Tinca tinca"'
+    """
+    text = StringIO()
+    csv.writer(text, lineterminator="").writerow(names)
+    return text.getvalue()
+
+
 def unknown_class(name: str, known: Iterable[str]) -> LabelError:
     """Return the error for a class that is not among the known ones."""
     known = list(known)

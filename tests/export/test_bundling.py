@@ -24,7 +24,7 @@ from taxonomy._core.errors import (
 from taxonomy.cli import main
 from taxonomy.data import Preprocessing, get_data
 from taxonomy.design import NetSpec
-from taxonomy.export import TARGETS, Bundle, Safetensors, bundle
+from taxonomy.export import ONNX, TARGETS, Bundle, Safetensors, bundle
 from taxonomy.export.card import figures_table
 from taxonomy.export.figures import wilson
 from taxonomy.nets import extract, get_net, predict
@@ -105,6 +105,31 @@ class TestContent:
     def test_outputs_equal_the_networks_on_real_pictures(self, pets):
         assert pets.manifest["measured"]["compared_pictures"] > 20
         assert pets.manifest["measured"]["largest_difference"] < 1e-4
+
+    def test_the_flat_networks_stand_beside_a_shipped_ones_expert(self, pets):
+        beside = {row["network"]: row for row in pets.manifest["measured"]["beside"]}
+        assert list(beside) == ["icons/flat-0.25x", "icons/flat-0.35x", "icons/flat"]
+        part = get_data("icons").part("val").restrict(PETS)
+        right = {
+            name: predict(extract(get_net(name), PETS), part).probabilities.argmax(1)
+            == part.targets
+            for name in ("icons/tree", *beside)
+        }
+        own = right.pop("icons/tree")
+        for name, known in right.items():
+            row = beside[name]
+            assert row["accuracy"]["top1"] == pytest.approx(known.mean(), abs=1e-6)
+            assert row["points_behind"] == pytest.approx(
+                100 * (own.mean() - known.mean()), abs=0.01
+            )
+            assert f"| {name} | {row['params']:,} |" in (pets.path / "README.md").read_text()
+        thin = extract(get_net("icons/flat-0.25x"), PETS)
+        assert beside["icons/flat-0.25x"]["bytes"] == len(ONNX().model(thin))
+
+    def test_other_networks_stand_alone(self, tmp_path):
+        made = bundle(extract("icons/tree", PETS), tmp_path / "pets", target="safetensors")
+        assert "beside" not in made.manifest["measured"]
+        assert "Beside flat" not in (tmp_path / "pets" / "README.md").read_text()
 
     def test_every_file_is_listed_with_its_digest(self, pets):
         others = {"bundle.json", "README.md"}
