@@ -119,7 +119,7 @@ def find_senses(
         labels: a label set, the name of a shipped one, a file, a folder of class folders, or words.
         choices: your own choices, synset names (``mouse.n.04``) or wnids by label id; they win
             over all else.
-        method: ``combined`` for all votes, or the name of one of `taxonomy.wordnet.senses.METHODS`.
+        method: ``combined`` for all votes, or the name of one of `taxonomy.wordnet.ballot.METHODS`.
         embeddings: a sentence-transformers model whose embeddings of the definitions vote, too.
         source: a similarity source that needs no wnids and votes, too.
         model: a language model that is asked about ambiguous names, or its stored answers.

@@ -7,7 +7,7 @@ names are split in two by a hash. The weights of the votes are fitted on CIFAR-1
 half; that of ``topic``, and how sure is sure, are chosen on LVIS's first half. LVIS's second half,
 ImageNet-1k and the icons take no part in either. A language model's answers are replayed from the
 shipped transcripts. Writes ``analysis/results/names.csv``, ``names-mistakes.csv`` and
-``names.json``, and prints the weights that `taxonomy.wordnet.senses` holds.
+``names.json``, and prints the weights that `taxonomy.wordnet.ballot` holds.
 """
 
 from __future__ import annotations
@@ -32,6 +32,14 @@ from taxonomy.similarity import get_source
 from taxonomy.similarity.embedding import PACKAGED
 from taxonomy.study.results import stamp, versions, write_json, write_text
 from taxonomy.wordnet import NounGraph, senses
+from taxonomy.wordnet.ballot import (
+    EMBEDDED,
+    METHODS,
+    NEAREST,
+    WEIGHTS,
+    Ballot,
+    method_weights,
+)
 from taxonomy.wordnet.opinions import TRUST, Opinion, mixed
 from taxonomy.wordnet.readings import read_name
 from taxonomy.wordnet.votes import Candidates
@@ -42,9 +50,9 @@ LVIS_NAMES = Path(__file__).parents[1] / "inputs" / "lvis.csv"
 GRAPH_VOTES = ("frequency", "usage", "physical", "impersonal", "spelling", "kin", "coherence")
 EXTRA = {
     (False, False): (),
-    (True, False): senses.EMBEDDED,
+    (True, False): EMBEDDED,
     (False, True): ("agreement",),
-    (True, True): (*senses.EMBEDDED, "agreement"),
+    (True, True): (*EMBEDDED, "agreement"),
 }
 """The votes beside the graph's, by whether embeddings and a similarity source are there."""
 TITLES = {
@@ -118,9 +126,9 @@ class Names:
         return Senses(transcript=f"{self.title}/llm-senses", ignore_wnids=True)(self.labels)
 
     @cached_property
-    def ballot(self) -> senses.Ballot:
+    def ballot(self) -> Ballot:
         """The votes."""
-        return senses.Ballot(self.candidates, encode, self.similarity)
+        return Ballot(self.candidates, encode, self.similarity)
 
     def loss(self, belief: FloatArray, which: FloatArray) -> float:
         """Return the mean negative log-likelihood of the true senses of some labels."""
@@ -271,8 +279,8 @@ def told(data: Names) -> str:
 
 def rows_of(data: Names, weights: dict[tuple[bool, bool], dict[str, float]]) -> list[dict]:
     """Return every method's line for a label set."""
-    single = [method for method in senses.METHODS if method != "combined"]
-    ways = {method: senses.method_weights(method, True, True) for method in single}
+    single = [method for method in METHODS if method != "combined"]
+    ways = {method: method_weights(method, True, True) for method in single}
     ways |= {TITLES[there]: chosen for there, chosen in weights.items()}
     made = []
     for method, chosen in ways.items():
@@ -357,7 +365,7 @@ def main() -> None:
         if extra:
             weights[there] = {**fit(parts, (*GRAPH_VOTES, *extra)), "topic": topic}
     print("WEIGHTS =", *(f"{k}: {v}," for k, v in weights.items()), sep="\n")
-    in_library = weights == senses.WEIGHTS
+    in_library = weights == WEIGHTS
     print("these are the library's" if in_library else "THE LIBRARY HOLDS OTHERS: put them there")
     leads, lead = how_sure()
     print(f"UNSURE = {lead}, the library's is {senses.UNSURE}")
@@ -405,7 +413,7 @@ def main() -> None:
         "unsure": {"lead": lead, "in_library": lead == senses.UNSURE},
         "weights": {TITLES[there]: chosen for there, chosen in weights.items()},
         "weights_in_library": in_library,
-        "nearest": dict(senses.NEAREST),
+        "nearest": dict(NEAREST),
         "marked": marked,
         "llm": {
             "trust": TRUST,

@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping
 from contextlib import suppress
 from itertools import accumulate
-from typing import Any
+from typing import Any, TypeGuard
 
 from taxonomy._core.decoding import INT64, check_json
 from taxonomy._core.errors import LLMError
@@ -107,8 +107,13 @@ def told_error(content: Any) -> tuple[str, Any] | None:
     details = error.get("metadata")
     raw = details.get("raw") if isinstance(details, Mapping) else None  # the provider's own words
     words = (error.get(key) for key in ("message", "detail", "error", "msg"))
-    message = next((str(word) for word in (raw, *words) if word), "")
+    message = next((str(word) for word in (raw, *words, *_messages(error)) if word), "")
     return (message, error.get("code")) if message else None
+
+
+def _messages(error: Mapping[str, Any]) -> list[Any]:
+    """Return the messages of a list of errors, as Cloudflare sends them."""
+    return [one.get("message") for one in _mappings(error.get("errors"))]
 
 
 def text_of(message: Mapping[str, Any]) -> str:
@@ -138,7 +143,13 @@ def thoughts_of(message: Mapping[str, Any]) -> str:
     'let me see'
     """
     fields = ("reasoning_content", "reasoning", "thinking")
-    return next((text for key in fields if (text := _joined(message.get(key)))), "")
+    details = [part.get("text") for part in _mappings(message.get("reasoning_details"))]
+    texts = (*(_joined(message.get(key)) for key in fields), "".join(filter(_is_text, details)))
+    return next((text for text in texts if text), "")
+
+
+def _is_text(part: Any) -> TypeGuard[str]:
+    return isinstance(part, str)
 
 
 def _joined(content: Any) -> str:
@@ -148,22 +159,25 @@ def _joined(content: Any) -> str:
     for part in parts:
         if isinstance(part, Mapping):
             kind = str(part.get("type"))
-            texts.append("" if "think" in kind or "reason" in kind else part.get("text"))
+            told = part.get("text")
+            told = told.get("value") if isinstance(told, Mapping) else told  # as of assistants
+            texts.append("" if "think" in kind or "reason" in kind else told)
         elif not isinstance(content, list):
             texts.append(part)
-    return "".join(text for text in texts if isinstance(text, str))
+    return "".join(filter(_is_text, texts))
 
 
 def _arguments(message: Mapping[str, Any]) -> str:
-    """Return the arguments of the one tool that a message calls, as some gateways answer."""
+    """Return the arguments of the tools that a message calls, as some gateways answer."""
     calls = message.get("tool_calls")
-    call = calls[0] if isinstance(calls, list) and len(calls) == 1 else None
-    for owner, key in ((call, "function"), (message, "function_call")):
-        function = owner.get(key) if isinstance(owner, Mapping) else None
+    owners = [(call, "function") for call in _mappings(calls)] + [(message, "function_call")]
+    texts = []
+    for owner, key in owners:
+        function = owner.get(key)
         found = function.get("arguments") if isinstance(function, Mapping) else None
         if found:
-            return found if isinstance(found, str) else json.dumps(found)
-    return ""
+            texts.append(found if isinstance(found, str) else json.dumps(found))
+    return "\n".join(texts)
 
 
 def is_refused(choice: Mapping[str, Any]) -> bool:

@@ -75,6 +75,7 @@ class Tree:
     def _group(self, found: Any, reading: Answers, held: Counter[str], depth: int) -> Group:
         if not isinstance(found, Object) or depth > 8:
             raise ReplyError(Fault.NOT_JSON)
+        found = found.named(["name", "children", "leaves"])
         name = NAME.run(found.get("name", "group"))
         children, leaves = found.get("children", []), found.get("leaves", [])
         if not isinstance(children, list) or not isinstance(leaves, list):

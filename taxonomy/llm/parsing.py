@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
 from taxonomy._core.decoding import MOST_DEPTH
 from taxonomy._core.errors import ReplyError
+from taxonomy.llm.mending import mended
 from taxonomy.llm.reply import Fault, Object
 
 _MARKS = re.compile(
@@ -69,7 +71,8 @@ def parse(
     r"""Return the one JSON object of an answer and where it begins in the text.
 
     Thoughts before it, prose and fences around it are passed over; it may be wrapped in another
-    object. ``NaN`` and the like are kept as they are, for the item's check to refuse.
+    object, or written in ways that JSON lacks (`mended`). ``NaN`` and the like are kept as they
+    are, for the item's check to refuse.
 
     Args:
         text: the answer.
@@ -86,7 +89,7 @@ def parse(
     >>> parse('It is {x}: 1 or 2.</think> So: {"a": 2}.')
     ({'a': 2}, 31)
     """
-    begin, objects = _spoken(text)
+    begin, end, objects = _spoken(text)
     if ending:
         objects = [
             one
@@ -94,20 +97,65 @@ def parse(
             if _LAST_WORDS.fullmatch(text, one.end)
             or (leading and _FIRST_WORDS.fullmatch(text, begin, one.start + 1))
         ]
-    if len(objects) > 1:
-        objects = [one for one in objects if set(keys) <= one.content.keys()]
-    if not objects or any(one.content != objects[0].content for one in objects):
+    answers = _answers(text, objects, keys)
+    # With a broken object before it, an object may be but a part of that one.
+    whole = answers and not _differ(answers) and text.find("{", begin, answers[0].start) < 0
+    if not ending and not whole:
+        again = _answers(text, [Found(*one) for one in mended(text, begin, end)], keys)
+        answers = answers if not again or _differ(again) else again
+    answers = answers or (objects if len(objects) == 1 else [])
+    if not answers or _differ(answers):
         raise ReplyError(Fault.NOT_JSON)
-    content, start, _ = objects[0]
-    if not set(keys) <= content.keys():
-        inner = [one for one in content.values() if isinstance(one, Object)]
-        whole = [one for one in inner if set(keys) <= one.keys()]
-        content = whole[0] if len(whole) == 1 else content
-    return content, start
+    content, start, _ = answers[0]
+    held = _held(content, keys)
+    return content if held is None else held, start
 
 
-def _spoken(text: str) -> tuple[int, list[Found]]:
-    """Return where a text's thoughts end, and its objects after them that lie in no other one.
+def _answers(text: str, objects: Sequence[Found], keys: Sequence[str]) -> list[Found]:
+    """Return the objects that hold the keys; where they differ, those that are no drafts."""
+    found = [one for one in objects if _held(one.content, keys) is not None]
+    return _in_tags(text, found) if _differ(found) else found
+
+
+def _differ(objects: Sequence[Found]) -> bool:
+    return any(one.content != objects[0].content for one in objects)
+
+
+def _held(content: Object, keys: Sequence[str], depth: int = 3) -> Object | None:
+    """Return the object that holds the keys: this one, or the only one within it, as a text too."""
+    if set(keys) <= content.named(keys).keys():
+        return content
+    inner = []
+    for value in content.values() if depth else ():
+        if isinstance(value, str) and value.lstrip().startswith("{"):
+            with suppress(ValueError, RecursionError):
+                value = _DECODER.decode(value)
+        if isinstance(value, Object) and (found := _held(value, keys, depth - 1)) is not None:
+            inner.append(found)
+    return inner[0] if len(inner) == 1 else None
+
+
+_TAG = re.compile(r"<(/?)([A-Za-z_]{2,24})>")
+_ANSWER = re.compile(r"answer|final|output|response|result|json", re.IGNORECASE)
+
+
+def _in_tags(text: str, objects: Sequence[Found]) -> list[Found]:
+    """Return the objects that stand in a tag for answers, or else those that stand in no tag."""
+    opened: dict[str, int] = {}
+    spans = []
+    for tag in _TAG.finditer(text):
+        if not tag[1]:
+            opened[tag[2]] = tag.start()
+        elif (begun := opened.pop(tag[2], None)) is not None:
+            spans.append((begun, tag.end(), bool(_ANSWER.search(tag[2]))))
+    spans = spans[:_MOST_BRACES]
+    of = [{said for low, high, said in spans if low < one.start < high} for one in objects]
+    spoken = [one for one, said in zip(objects, of, strict=True) if True in said]
+    return spoken or [one for one, said in zip(objects, of, strict=True) if not said]
+
+
+def _spoken(text: str) -> tuple[int, int, list[Found]]:
+    """Return where a text's answer begins and ends, and its objects that lie in no other one.
 
     Raises:
         ReplyError: there are thoughts alone, or nothing.
@@ -123,7 +171,7 @@ def _spoken(text: str) -> tuple[int, list[Found]]:
         objects = [one for one in objects if one.start < thoughts]
         if not objects:
             raise ReplyError(Fault.UNFINISHED)
-    return start, objects
+    return start, len(text) if thoughts is None else thoughts, objects
 
 
 def _first_outside(places: Sequence[int], objects: Sequence[Found]) -> int | None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import math
+import re
+import unicodedata
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -84,6 +87,35 @@ class Object(dict[str, Any]):
         seen: set[str] = set()
         self.twice = {key for key, _ in pairs if key in seen or seen.add(key)}  # type: ignore[func-returns-value]
 
+    def named(self, keys: Sequence[str]) -> Object:
+        """Return the object with the keys wanted, where they differ in case, spaces and the like.
+
+        A key that could be two of those wanted, or the other way round, is left as it is.
+
+        >>> Object([("Scores ", 1), ("bee_fly", 2)]).named(["scores", "bee fly"])
+        {'scores': 1, 'bee fly': 2}
+        """
+        lacking = [key for key in keys if key not in self]
+        if not lacking:
+            return self
+        wanted = Counter(_plain(key) for key in keys)
+        others = [key for key in self if key not in set(keys)]
+        alike = Counter(_plain(key) for key in others)
+        right = {_plain(key): key for key in lacking}
+        names = {
+            key: right[plain]
+            for key in others
+            if (plain := _plain(key)) in right and wanted[plain] == alike[plain] == 1
+        }
+        made = Object([(names.get(key, key), value) for key, value in self.items()])
+        made.twice = {names.get(key, key) for key in self.twice}
+        return made
+
+
+def _plain(key: str) -> str:
+    """Return a key without what people and models write in different ways."""
+    return re.sub(r"[\W_]+", " ", unicodedata.normalize("NFKC", key).casefold()).strip()
+
 
 def first_faults(faults: Mapping[str, object], shown: int = 3) -> str:
     """Return the first of several faults in one line.
@@ -112,10 +144,35 @@ def remedy(faults: Mapping[str, object]) -> str:
     return "Run again to ask for what was not asked yet, or use another `model` for the rest."
 
 
+def _number_of(value: Any) -> Any:
+    """Return the number that a text is, or that stands in an object beside a reason for it."""
+    if isinstance(value, Mapping):
+        numbers = [one for one in value.values() if type(one) in (int, float)]
+        return numbers[0] if len(numbers) == 1 else value
+    if isinstance(value, str) and re.fullmatch(r"\s?-?[0-9]{1,9}(?:\.[0-9]{1,9})?\s?", value):
+        return float(value)
+    return value
+
+
+def _mapping(records: Any) -> Any:
+    """Return the mapping that a list of records with an ``id`` stands for."""
+    if not isinstance(records, list) or not all(isinstance(one, Object) for one in records):
+        return records
+    pairs: list[tuple[str, Any]] = []
+    for record in (one.named(["id"]) for one in records):
+        rest = Object([(key, value) for key, value in record.items() if key != "id"])
+        if len(record) == 1:
+            pairs += rest.items()
+        elif isinstance(record.get("id"), str):
+            pairs.append((record["id"], next(iter(rest.values())) if len(rest) == 1 else rest))
+    return Object(pairs)
+
+
 def integer(low: int, high: int) -> Check:
     """Return the check of a number within bounds, both included."""
 
     def check(value: Any) -> float:
+        value = _number_of(value)
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise ReplyError(Fault.NOT_A_NUMBER)
         if not isinstance(value, int) and not math.isfinite(value):
@@ -191,11 +248,13 @@ class Fields:
 
     def read(self, content: Object, wanted: Sequence[str]) -> Answers:
         """Check every item by itself."""
+        content = content.named([self.key, *self.fixed])
         if any(content.get(key) != value for key, value in self.fixed.items()):
             raise ReplyError(Fault.SWAPPED)
-        found = content.get(self.key)
+        found = _mapping(content.get(self.key))
         if not isinstance(found, Object) or self.key in content.twice:
             raise ReplyError(Fault.NOT_JSON)
+        found = found.named(wanted)
         reading = Answers(invented=len(found.keys() - set(wanted)))
         for item in wanted:
             try:
@@ -231,6 +290,7 @@ class Single:
     def read(self, content: Object, wanted: Sequence[str]) -> Answers:
         """Check the one value."""
         (item,) = wanted
+        content = content.named([self.key])
         if self.key not in content:
             return Answers(faults={item: Fault.MISSING})
         if self.key in content.twice:

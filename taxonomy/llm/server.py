@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from taxonomy._core.errors import ServerError
 from taxonomy._core.registry import require
-from taxonomy.llm.completion import decoded, told_error
+from taxonomy.llm.completion import told_error
+from taxonomy.llm.frames import unframed
 
 if TYPE_CHECKING:
     import openai
@@ -191,7 +192,7 @@ class Server:
         text = self.clean(body[:_LARGEST_ERROR].decode("utf-8", "replace")).strip()
         code = None
         with contextlib.suppress(ValueError):
-            if told := told_error(decoded(text)):
+            if told := told_error(unframed(text)):
                 text, code = told
         wait = retry_after(response.headers)
         reason = f"Error code: {status}{text and f' - {text}'}"
@@ -240,7 +241,7 @@ class Server:
         """
         text, headers = await self.exchange(send, most, arguments)
         try:
-            content = decoded(text)
+            content = unframed(text)
         except ValueError:
             reason = f"the reply is {what}: {printable(text, 80)}"
             raise Failure(reason, 200, unsaid=True) from None

@@ -39,7 +39,7 @@ HOSTILE = {
     "nested 100,000 deep": ("[" * 100_000, Fault.NOT_JSON, ALL),
     "NaN": (scores('"bee": NaN, "car": 1, "van": 2'), Fault.NOT_A_NUMBER, {"bee"}),
     "infinite": (scores('"bee": 1e999, "car": 1, "van": 2'), Fault.NOT_A_NUMBER, {"bee"}),
-    "a text": (scores('"bee": "7", "car": 1, "van": 2'), Fault.NOT_A_NUMBER, {"bee"}),
+    "a text": (scores('"bee": "seven", "car": 1, "van": 2'), Fault.NOT_A_NUMBER, {"bee"}),
     "true": (scores('"bee": true, "car": 1, "van": 2'), Fault.NOT_A_NUMBER, {"bee"}),
     "above the scale": (scores('"bee": 101, "car": 1, "van": 2'), Fault.OUT_OF_RANGE, {"bee"}),
     "below the scale": (scores('"bee": -1, "car": 1, "van": 2'), Fault.OUT_OF_RANGE, {"bee"}),

@@ -131,7 +131,7 @@ class TestAnswers:
             ("-1", "out of range"),
             ("1.5", "out of range"),
             ("true", "not a number"),
-            ('"4"', "not a number"),
+            ('"four"', "not a number"),
             ("NaN", "not a number"),
             ("1e999", "not a number"),
             ("null", "not a number"),

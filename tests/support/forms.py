@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -78,6 +80,12 @@ WRAPPED = {
     "a byte order mark": "\ufeff{}",
     "marks of the end": "{}<|im_end|>\n<|endoftext|>",
     "sums in braces": "\\frac{1}{2} and \\text{x}: {}",
+    "thoughts in tags of other words": "<scratchpad>{DRAFT}</scratchpad>\n{}",
+    "a draft, and an answer in tags": "{DRAFT}\n<output>{}</output>",
+    "a fence of YAML": "```yaml\n{}\n```",
+    "doubled braces": "{{}}",
+    "a call in tags (Qwen)": '<tool_call>\n{"name": "rate", "arguments": {}}\n</tool_call>',
+    "a call in a function": '{"type": "function", "function": {"name": "x", "parameters": {}}}',
 }
 """Texts around an answer, ``{}``; ``{DRAFT}`` is another object of its keys."""
 
@@ -90,6 +98,39 @@ def wrapped(form: str, text: str) -> str:
 def _called(text: str) -> dict:
     call = {"id": "1", "type": "function", "function": {"name": "rate", "arguments": text}}
     return completion(None, message={"tool_calls": [call]}, choice={"finish_reason": "tool_calls"})
+
+
+def _calls(*arguments: Any) -> dict:
+    calls = [{"function": {"name": "rate", "arguments": one}} for one in arguments]
+    return completion(None, message={"tool_calls": calls})
+
+
+def streamed(text: str, line: str = "data: {}\n\n", **last: Any) -> str:
+    """Return an answer as the events of a stream."""
+    cuts = [text[at : at + 40] for at in range(0, len(text), 40)]
+    deltas = [{"role": "assistant", "content": ""}, *({"content": cut} for cut in cuts)]
+    chunks = [{"choices": [{"index": 0, "delta": delta}]} for delta in deltas]
+    chunks.append({"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}], **last})
+    return "".join(line.replace("{}", json.dumps(chunk)) for chunk in chunks)
+
+
+def _noted(text: str) -> str:
+    """Return an answer with every number in an object of its own, with a reason."""
+    return re.sub(r": (\d+)(?=[,}])", r': {"value": \1, "why": "as it looks"}', text)
+
+
+def _recorded(text: str) -> str:
+    """Return an answer whose mapping of numbers is a list of records."""
+    whole = json.loads(text)
+    for key, found in whole.items():
+        if isinstance(found, dict) and key in ("scores", "odd", "senses"):
+            whole[key] = [{"id": item, "value": value} for item, value in found.items()]
+    return json.dumps(whole)
+
+
+def _titled(text: str) -> str:
+    """Return an answer with its keys as headings are written."""
+    return re.sub(r'"([^"]+)"(?=:)', lambda key: json.dumps(key[1].title()), text)
 
 
 def _parts(*parts: Any) -> dict:
@@ -151,6 +192,89 @@ SENT: dict[str, Callable[[str], Any]] = {
     "log-probabilities that are none": lambda text: completion(
         text, choice={"logprobs": {"content": [7, None, {"token": 7, "logprob": -(10**400)}]}}
     ),
+    "arguments that are no text (llama.cpp)": lambda text: _calls(json.loads(text)),
+    "called twice": lambda text: _calls(text, text),
+    "called after another tool": lambda text: _calls('{"thought": "by kind"}', text),
+    "arguments as a text in an object": lambda text: json.dumps(
+        {"name": "rate", "arguments": text}
+    ),
+    "a part with a value": lambda text: _parts({"type": "text", "text": {"value": text}}),
+    "taken for thoughts, in details": lambda text: completion(
+        None, message={"reasoning_details": [{"type": "reasoning.text", "text": text}]}
+    ),
+    "a comma too many": lambda text: text.replace("}", ",\n}"),
+    "quotes of Python": lambda text: text.replace('"', "'"),
+    "quotes of Python and an apostrophe": lambda text: "Here's it:\n" + text.replace('"', "'"),
+    "quotes of a typesetter": lambda text: re.sub(r'"([^"]*)"', "\u201c\\1\u201d", text),
+    "quotes with backslashes": lambda text: text.replace('"', '\\"'),
+    "quotes of HTML": lambda text: text.replace('"', "&quot;"),
+    "keys without quotes": lambda text: re.sub(r'"([a-z]+)"(?=:)', r"\1", text),
+    "comments of C": lambda text: text.replace("{", "{ // of one's own\n", 1) + " /* done */",
+    "comments of Python": lambda text: text.replace("{", "{ # it's rated\n", 1),
+    "comments between": lambda text: text.replace(", ", ", /* it's rated */ "),
+    "backslashes that are none (Mistral)": lambda text: text.replace("thing ", "thing\\ "),
+    "lines within a text": lambda text: text.replace("a thing of", "a thing\n\tof"),
+    "no last brace": lambda text: text[:-1] if text.endswith("}}") else text,
+    "a brace too many": lambda text: text + "}",
+    "numbers as texts": lambda text: re.sub(r": (\d+)(?=[,}])", r': "\1"', text),
+    "numbers with a fraction": lambda text: re.sub(r": (\d+)(?=[,}])", r": \1.0", text),
+    "numbers with reasons": _noted,
+    "records for a mapping": _recorded,
+    "keys as headings": _titled,
+    "keys with spaces": lambda text: re.sub(r'"([^"]+)"(?=:)', r'" \1 "', text),
+    "a stream nobody asked for": lambda text: Raw(200, streamed(text) + "data: [DONE]\n\n"),
+    "a stream with events and usage": lambda text: Raw(
+        200,
+        streamed(
+            text,
+            "event: chunk\r\ndata: {}\r\n\r\n",
+            usage={"prompt_tokens": 9, "completion_tokens": 9},
+        ),
+    ),
+    "a stream's one chunk": lambda text: Raw(
+        200, json.dumps({"choices": [{"delta": {"content": text}, "finish_reason": "stop"}]})
+    ),
+    "signs of life before it all (OpenRouter)": lambda text: Raw(
+        200, ": OPENROUTER PROCESSING\n\n" * 9 + json.dumps(completion(text))
+    ),
+    "a text in place of a message": lambda text: Raw(
+        200, json.dumps({"choices": [{"text": text, "finish_reason": "stop"}]})
+    ),
+    "a second choice (Copilot)": lambda text: completion(
+        None,
+        choices=[
+            {"finish_reason": "stop", "message": {"content": None}},
+            {"finish_reason": "stop", "message": {"content": text}},
+        ],
+    ),
+    "a list of one completion": lambda text: Raw(200, json.dumps([completion(text)])),
+    "packed": lambda text: Raw(
+        200,
+        gzip.compress(json.dumps(completion(text)).encode()),
+        {"Content-Encoding": "gzip", "Content-Type": "application/json"},
+    ),
+    "created (201)": lambda text: Raw(201, json.dumps(completion(text))),
+    "no role, no index": lambda text: Raw(
+        200, json.dumps({"choices": [{"message": {"content": text}}]})
+    ),
+    "another model's name": lambda text: completion(text, model="scripted-2026-11-30"),
+    "no model": lambda text: completion(text, model=None),
+    "an end without letters": lambda text: completion(text, choice={"finish_reason": ""}),
+    "an end in capitals": lambda text: completion(text, choice={"finish_reason": "STOP"}),
+    "an end as an object": lambda text: completion(text, choice={"finish_reason": {"type": "eos"}}),
+    "a filter that failed (Azure)": lambda text: completion(
+        text, choice={"content_filter_results": {"error": {"code": "content_filter_error"}}}
+    ),
+    "usage without numbers": lambda text: completion(text, usage={}),
+    "usage as texts": lambda text: completion(
+        text, usage={"prompt_tokens": "9", "completion_tokens": "9"}
+    ),
+    "usage as a list": lambda text: completion(text, usage=[9, 9]),
+    "no log-probabilities": lambda text: completion(text, choice={"logprobs": None}),
+    "log-probabilities without a list": lambda text: completion(
+        text, choice={"logprobs": {"content": None}}
+    ),
+    "no tool's call": lambda text: completion(text, message={"tool_calls": []}),
     "log-probabilities of another shape": lambda text: completion(
         text, choice={"logprobs": {"tokens": ["{"], "token_logprobs": [-0.1], "top_logprobs": [{}]}}
     ),
@@ -223,6 +347,43 @@ FAULTY: dict[str, Any] = {
     "502": Raw(502, "<html>Bad gateway</html>"),
     "a dropped connection": Raw(200, drop=True),
     "half a reply": Raw(200, '{"choices": [', {"Content-Length": "9000", "Connection": "close"}),
+    "400 (Azure's filter)": error(
+        400, "The response was filtered", code="content_filter", param="prompt"
+    ),
+    "429 and a date that is past": error(
+        429, "slow", {"Retry-After": "Wed, 21 Oct 2015 07:28:00 GMT"}
+    ),
+    "503": Raw(503, '{"error": {"message": "Loading model", "code": 503}}'),
+    "524 (Cloudflare)": Raw(524, "error code: 524"),
+    "529 (Anthropic)": Raw(
+        529, '{"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}}'
+    ),
+    "an error in a list (Gemini)": Raw(200, '[{"error": {"code": 503, "message": "overloaded"}}]'),
+    "errors in a list (Cloudflare)": Raw(
+        200, '{"success": false, "result": null, "errors": [{"code": 3040, "message": "full"}]}'
+    ),
+    "an error within a stream": Raw(
+        200, 'data: {"error": {"message": "provider died", "code": 502}}\n\ndata: [DONE]\n\n'
+    ),
+    "a stream without an end": Raw(200, streamed('{"anchor": "a", "scores"')[:-9]),
+    "a stream of nothing": Raw(200, "data: [DONE]\n\n"),
+    "null": Raw(200, "null"),
+    "no body": Raw(200, ""),
+    "no content (204)": Raw(204, ""),
+    "answers by number": '{"scores": {"1": 10, "2": 20}}',
+    "answers in order": "[" + ", ".join(map(str, range(39))) + "]",
+    "YAML": "```yaml\nanchor: a\nscores:\n  b: 7\n```",
+    "a table": "| id | score |\n|---|---|\n| a | 7 |",
+    "numbers that are none": '{"anchor": "a", "scores": {"b": NaN, "c": Infinity}}',
+    "parameters in tags (Qwen)": "<tool_call><function=rate><parameter=scores>{}</parameter>",
+    "two answers that differ": '{"scores": {"b": 1}}\n{"scores": {"b": 2}}',
+    "a call without arguments": completion(
+        None, message={"tool_calls": [{"function": {"name": "rate"}}]}
+    ),
+    "calls that are no list": completion(None, message={"tool_calls": {"function": 7}}),
+    "quotes without an end": "{'" * 30_000,
+    "comments without an end": "{/*" * 30_000,
+    "braces without an end": "{a: " * 30_000,
     "an answer in an unknown encoding": Raw(200, "\x00", {"Content-Encoding": "gzip"}),
 }
 """Replies without an answer in them."""

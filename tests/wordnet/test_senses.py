@@ -11,16 +11,9 @@ import pytest
 from taxonomy._core.errors import LabelError
 from taxonomy.labels import Label, LabelSet, get_labels
 from taxonomy.wordnet import NounGraph, senses, votes
+from taxonomy.wordnet.ballot import CONTEXTUAL, EMBEDDED, METHODS, NEAREST, WEIGHTS
 from taxonomy.wordnet.readings import read_name
-from taxonomy.wordnet.senses import (
-    EMBEDDED,
-    METHODS,
-    NEAREST,
-    WEIGHTS,
-    parse_choices,
-    propose,
-    require,
-)
+from taxonomy.wordnet.senses import parse_choices, propose, require
 
 PETS = LabelSet(["mouse", "hamster", "rabbit", "crane", "heron", "stork"])
 SITE = LabelSet(["crane", "bulldozer", "forklift", "winch", "pulley"])
@@ -285,5 +278,5 @@ class TestHowOftenRight:
         assert study["unsure"] == {"lead": senses.UNSURE, "in_library": True}
         assert list(study["weights"].values()) == list(WEIGHTS.values())
         assert {vote for weights in WEIGHTS.values() for vote in weights} >= {
-            *EMBEDDED, "agreement", *METHODS[2:5], *senses.CONTEXTUAL
+            *EMBEDDED, "agreement", *METHODS[2:5], *CONTEXTUAL
         }  # fmt: skip
