@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from taxonomy._core.errors import RegistryError, TaxonomyError, did_you_mean
+from taxonomy._core.spelling import counted
 from taxonomy.builders import BUILDERS, Builder
 from taxonomy.labels import LabelSet, get_labels
 from taxonomy.similarity import SOURCES, DenseSimilarity, Similarity, Source
@@ -55,8 +56,8 @@ class Generated:
             lines.append(_fit_sentence(self.bounds_cost))
         if (steady := self.stability) is not None:
             lines.append(
-                f"stability: a node survives {steady.mean:.0%} of {steady.runs} runs with noise of "
-                f"up to {steady.noise:.2g}"
+                f"stability: a node survives {steady.mean:.0%} of {counted(steady.runs, 'run')} "
+                f"with noise of up to {steady.noise:.2g}"
             )
         return "\n".join([*lines, *self.notes])
 
@@ -265,7 +266,7 @@ def _of_labels(labels: LabelSet, tree: Hierarchy) -> list[str]:
     lines = []
     if len(labels) < _FEWEST:
         lines.append(
-            f"{len(labels)} {'class makes' if len(labels) == 1 else 'classes make'} a root without "
+            f"{counted(len(labels), 'class makes', 'classes make')} a root without "
             f"groups; give at least {_FEWEST} classes for a tree that says something"
         )
     elif len(tree.nodes) == 1:
@@ -291,22 +292,25 @@ def _notes(facts: Mapping[str, Any]) -> list[str]:
     if guessed := facts.get("first_sense"):
         pairs = ", ".join(f"{k} = {v}" for k, v in list(guessed.items())[:5])
         lines.append(
-            f"the first WordNet sense was taken for {len(guessed)} labels; check them: {pairs} …"
+            f"the first WordNet sense was taken for {counted(len(guessed), 'label')}; check "
+            f"them: {pairs} …"
         )
     if same := facts.get("same_synset"):
         name, ids = next(iter(same.items()))
         lines.append(
-            f"{len(same)} synsets stand for several labels, which count as the same: "
-            f"{name} for {', '.join(ids[:3])} …"
+            f"{counted(len(same), 'synset stands', 'synsets stand')} for several labels, which "
+            f"count as the same: {name} for {', '.join(ids[:3])} …"
         )
     if nearest := facts.get("neighbours"):
         lines.append(f"only each class's {nearest} nearest are scored; all other pairs count as 0")
     if cut := facts.get("cut"):
         several, above = (len(cut[key]) for key in ("several_ways", "above_others"))
         lines.append(
-            f"cut from WordNet's graph ({facts['policy']}): {len(cut['links'])} links, "
-            f"{len(cut['left_out'])} synsets they led to, {len(cut['collapsed'])} with one child; "
-            f"{several} classes had several ways up, {above} are above others and stand beside them"
+            f"cut from WordNet's graph ({facts['policy']}): {counted(len(cut['links']), 'link')}, "
+            f"{counted(len(cut['left_out']), 'synset')} they led to, {len(cut['collapsed'])} "
+            f"with one child; {counted(several, 'class')} had several ways up, "
+            f"{counted(above, 'is above others and stands', 'are above others and stand')} beside "
+            "them"
         )
     return lines
 
@@ -318,5 +322,5 @@ def _of_tasks(tree: Hierarchy) -> list[str]:
         return []
     cost, least = (f"{facts[key] / 1e6:.3f} million" for key in ("mean_cost", "least_cost"))
     tasks, quantity = facts["number_of_tasks"], facts["quantity"]
-    line = f"experts of its {tasks} tasks take {cost} {quantity} on average"
+    line = f"experts of its {counted(tasks, 'task')} take {cost} {quantity} on average"
     return [f"{line}; within these bounds no tree's take less than {least}"]

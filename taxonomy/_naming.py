@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from taxonomy._core.errors import HierarchyError, LabelError, check_choice
+from taxonomy._core.spelling import counted
 from taxonomy._senses import find_senses
 from taxonomy.formats import get_tree
 from taxonomy.labels import LabelSet, get_labels
@@ -38,11 +39,11 @@ class Named:
     def __str__(self) -> str:
         """Return how many nodes were named, and by what."""
         parts = ", ".join(f"{count} by {namer}" for namer, count in self.counts.items())
-        text = f"{sum(self.counts.values())} nodes named: {parts}"
+        text = f"{counted(sum(self.counts.values()), 'node')} named: {parts}"
         if not self.guessed:
             return text
         return (
-            f"{text}\nthe meaning of {self.guessed} classes was guessed from their names; to say "
+            f"{text}\nthe meaning of {counted(self.guessed, 'class')} was guessed by name; to say "
             "what they mean, give `labels` as taxonomy senses writes them"
         )
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from taxonomy._core.errors import LabelError
+from taxonomy._core.spelling import counted
 from taxonomy.labels import Label, LabelSet, get_labels
 from taxonomy.wordnet.known import known, misfit_note
 from taxonomy.wordnet.senses import Proposal, propose
@@ -89,7 +90,10 @@ class Meanings:
         hint = "; look at them and choose (`choose=LABEL=SYNSET`)" if unsure else ""
         lines = [
             *map(_line, shown),
-            f"{len(self.proposals)} labels: {', '.join(parts)}; {by['nothing']} without a synset",
+            (
+                f"{counted(len(self.proposals), 'label')}: {', '.join(parts)}; {by['nothing']} "
+                "without a synset"
+            ),
             f"{unsure} unsure (?){rest}{hint}",
         ]
         if note := misfit_note(LabelSet(p.label for p in self.proposals)):

@@ -19,6 +19,7 @@ from taxonomy._core.arrays import Float32Array, FloatArray, IntArray
 from taxonomy._core.errors import DataError, FileFormatError, naming
 from taxonomy._core.npz import numbers_in, provenance_in, text_in, texts_in, whole_in
 from taxonomy._core.recorded import Recorded
+from taxonomy._core.spelling import counted
 from taxonomy.labels import check_classes
 from taxonomy.tasks import TaskList
 
@@ -77,7 +78,10 @@ class Predictions(Recorded):
 
     def __repr__(self) -> str:
         """Show size and split."""
-        return f"Predictions({len(self)} pictures, {len(self.ids)} classes, {self.split})"
+        return (
+            f"Predictions({counted(len(self), 'picture')}, "
+            f"{counted(len(self.ids), 'class')}, {self.split})"
+        )
 
     @cached_property
     def digest(self) -> str:
@@ -140,7 +144,9 @@ class Predictions(Recorded):
         [[1, 2]]
         """
         if not 1 <= top <= len(self.ids):
-            raise DataError(f"The best {top} of {len(self.ids)} classes cannot be ranked.")
+            raise DataError(
+                f"The best {top} of {counted(len(self.ids), 'class')} cannot be ranked."
+            )
         return ranked(self.logits, top)
 
     def task_accuracies(self, tasks: TaskList) -> FloatArray:

@@ -50,6 +50,37 @@ def _prepare_streams(streams: tuple[TextIO, ...]) -> None:
                 stream.reconfigure(encoding="utf-8")
 
 
+class Unbroken:
+    """A stream whose reader may go, as with ``| head``; the rest is dropped without an error.
+
+    A command that prints and then writes files would else lose those with what nobody reads.
+
+    Args:
+        stream: that is written to.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> int:
+        """Write a text, or nothing where nobody reads."""
+        return self._tried(lambda: self._stream.write(text)) or len(text)
+
+    def flush(self) -> None:
+        """Write what is held back, or nothing where nobody reads."""
+        self._tried(self._stream.flush)
+
+    def _tried(self, act: Callable[[], Any]) -> Any:
+        try:
+            return act()
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self._stream.fileno())
+            return None
+
+
 class Notes(logging.StreamHandler[Any]):
     """What is logged, on a stream, so that no name in it disturbs a terminal.
 

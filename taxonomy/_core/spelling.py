@@ -112,11 +112,11 @@ def look(text: str) -> str:
     return re.sub(r"(?<=[^\W\d]) (?=[^\W\d])", "", plain)
 
 
-def counted(count: int, one: str, several: str = "") -> str:
+def counted(count: float, one: str, several: str = "") -> str:
     """Return a count with its noun.
 
     Args:
-        count: how many there are.
+        count: how many there are, a whole number.
         one: the noun, of one.
         several: of several; the noun with an ``s``, or an ``es`` where it needs one, if left out.
 
@@ -124,4 +124,4 @@ def counted(count: int, one: str, several: str = "") -> str:
     ('1 node has', '2 links', '1,200 classes')
     """
     end = "es" if one.endswith(("s", "x", "ch", "sh")) else "s"
-    return f"{count:,} {one if count == 1 else several or one + end}"
+    return f"{int(count):,} {one if count == 1 else several or one + end}"

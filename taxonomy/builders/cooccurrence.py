@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 
 from taxonomy._core.checked import check_options
 from taxonomy._core.errors import ClusteringError, LabelError, check_choice
+from taxonomy._core.spelling import counted
 from taxonomy.clustering.shaped import Shape, number_of_levels
 from taxonomy.clustering.wanted import wanted_tree
 from taxonomy.design.spec import NetSpec
@@ -102,12 +103,15 @@ class Cooccurrence:
         if lacking:
             raise LabelError(
                 f"{self.tasks}: is a list over other classes; it lacks {len(lacking)} of "
-                f"{len(labels)} labels, the first being {lacking[0]!r}. Write the subsets of yours "
+                f"{counted(len(labels), 'label')}, the first being {lacking[0]!r}. Write the "
+                "subsets of yours "
                 "as CSV, one a line: 12,cat,dog."
             )
         wanted = given.restrict(labels.ids) if given.ids != labels.ids else given
         if not len(wanted):
-            raise LabelError(f"{self.tasks}: no task asks for any of the {len(labels)} labels.")
+            raise LabelError(
+                f"{self.tasks}: no task asks for any of the {counted(len(labels), 'label')}."
+            )
         return wanted
 
 

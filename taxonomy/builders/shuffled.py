@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from taxonomy._core.errors import HierarchyError, did_you_mean
+from taxonomy._core.spelling import counted
 from taxonomy.formats import get_tree
 from taxonomy.labels import LabelSet
 from taxonomy.similarity import Similarity
@@ -41,7 +42,8 @@ class ShuffledTree:
         lacking = [name for name in labels.ids if name not in set(whole.leaves)]
         if lacking:
             raise HierarchyError(
-                f"{self.tree}: lacks {len(lacking)} of {len(labels)} labels, the first being "
+                f"{self.tree}: lacks {len(lacking)} of {counted(len(labels), 'label')}, the "
+                "first being "
                 f"{lacking[0]!r}.{did_you_mean(lacking[0], whole.leaves)} Name a tree of these "
                 "labels; taxonomy generate makes one."
             )

@@ -9,14 +9,14 @@ from __future__ import annotations
 import argparse
 import importlib
 import logging
-import os
 import sys
 from collections.abc import Sequence
+from contextlib import redirect_stdout
 
 from taxonomy import __version__
 from taxonomy._core.errors import TaxonomyError, did_you_mean
 from taxonomy._core.options import with_flags
-from taxonomy._core.process import Notes, prepare_process
+from taxonomy._core.process import Notes, Unbroken, prepare_process
 from taxonomy.cli._parsers import SUMMARIES, overview, parser_of
 from taxonomy.llm.plan import Plan, confirming
 
@@ -26,6 +26,14 @@ __all__ = ["main"]
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code: 0, 2 on bad input, 130 when interrupted."""
     prepare_process(sys.stdout, sys.stderr)  # before torch is imported
+    with redirect_stdout(Unbroken(sys.stdout)) as out:
+        try:
+            return _main(argv)
+        finally:
+            out.flush()
+
+
+def _main(argv: Sequence[str] | None) -> int:
     words = [*(sys.argv[1:] if argv is None else argv)]  # list is the command's module here
     flags: dict[str, str] = {}
     try:
@@ -55,9 +63,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("taxonomy: interrupted; the same command continues.", file=sys.stderr)
         return 130
-    except BrokenPipeError:
-        # The reader of our output has gone, as with "| head"; nothing more can be said to it.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as error:
         print(f"taxonomy: {error}", file=sys.stderr)
         return 2

@@ -3,6 +3,7 @@
 from collections import Counter
 
 from taxonomy._core.errors import HierarchyError
+from taxonomy._core.spelling import counted
 from taxonomy.cli._arguments import LABELS, TREE, Given, Parser, Words
 from taxonomy.formats import find_tree, read_raw
 from taxonomy.labels import get_labels
@@ -24,6 +25,6 @@ def run(arguments: Given) -> None:
     for finding in findings:
         print(finding)
     count = Counter(finding.severity for finding in findings)
-    print(f"{count['error']} errors, {count['warning']} warnings, {count['note']} notes")
+    print(", ".join(counted(count[name], name) for name in ("error", "warning", "note")))
     if count["error"]:
         raise HierarchyError(f"{arguments.tree}: has errors; mend the entries named above.")

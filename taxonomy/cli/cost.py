@@ -26,7 +26,7 @@ def run(arguments: Given) -> None:
 
     net = get_net(arguments.net)
     named = {key: getattr(arguments, key) for key in ("classes", "under", "task", "tasks")}
-    asked = any(value for key, value in named.items() if key != "tasks")
+    asked = any(value is not None for key, value in named.items() if key != "tasks")
     classes = chosen_classes(net, **named) if asked else net.classes
     found = explain_cost(net.spec, net.hierarchy, classes)
     whole = cost(net.spec, net.hierarchy)

@@ -1,6 +1,7 @@
 """``taxonomy extract``: cut the expert of a few classes out of a trained network."""
 
 from taxonomy._core.endings import NETWORKS, check_ending
+from taxonomy._core.errors import ExportError
 from taxonomy.cli._arguments import CLASSES, NETWORK, TASKS, Given, Parser, Words, add_out
 from taxonomy.cli._options import add_options, choice, given_options
 
@@ -9,6 +10,8 @@ EXAMPLES = (
     "taxonomy extract icons/tree --classes cat,dog,horse --out pets.safetensors",
     "taxonomy extract icons/tree --classes cat,dog,horse --target onnx --out pets/",
     "taxonomy extract icons/tree --task kitchen",
+    "taxonomy extract icons/tree --classes c* --target tflite --precision int8 --reject both -o c/",
+    "taxonomy extract --target tflite --help  # the options of a target",
 )
 
 
@@ -38,6 +41,8 @@ def run(arguments: Given) -> None:
 
     if not arguments.target:
         check_ending(arguments.out, NETWORKS)
+        if arguments.reject is not None or arguments.calibration is not None:
+            raise ExportError("`reject` and `calibration` are of a bundle; name its `target`, too.")
     net = get_net(arguments.net)
     named = {key: getattr(arguments, key) for key in ("classes", "under", "task", "tasks")}
     classes = chosen_classes(net, **named)

@@ -7,6 +7,7 @@ from typing import get_args
 
 from taxonomy._core import io
 from taxonomy._core.shipped import Kind, Shipped, list_shipped
+from taxonomy._core.spelling import counted
 from taxonomy.cli._arguments import Given, Parser, Words
 
 EXAMPLES = ("taxonomy list", "taxonomy list trees", "taxonomy list trees --json")
@@ -30,11 +31,14 @@ def run(given: Given) -> None:
 
 def _lines(things: Iterable[Shipped]) -> list[str]:
     """Return a line for each thing: name, classes, size, licence, origin."""
-    rows = [(x.name, f"{x.classes:,}", _size(x.bytes), x.licence, x.made) for x in things]
+    # A table of counts has no classes, and says nothing of them.
+    rows = [
+        (x.name, counted(x.classes, "class") * bool(x.classes), _size(x.bytes), x.licence, x.made)
+        for x in things
+    ]
     wide = [max(map(len, column)) for column in list(zip(*rows, strict=True))[:4]]
     return [
-        f"  {name:{wide[0]}}  {classes:>{wide[1]}} classes  {size:>{wide[2]}}  "
-        f"{licence:{wide[3]}}  {made}"
+        f"  {name:{wide[0]}}  {classes:>{wide[1]}}  {size:>{wide[2]}}  {licence:{wide[3]}}  {made}"
         for name, classes, size, licence, made in rows
     ]
 

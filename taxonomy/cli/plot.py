@@ -1,6 +1,7 @@
 """``taxonomy plot``: draw a tree as a picture."""
 
 from taxonomy._core.endings import FIGURES
+from taxonomy._core.spelling import counted
 from taxonomy.cli._arguments import TREE, Given, Parser, Words, add_classes, add_out, chosen_tree
 from taxonomy.cli._options import add_options, given_options
 from taxonomy.wordnet.known import display_names
@@ -27,6 +28,8 @@ def run(arguments: Given) -> None:
     names = display_names(tree.leaves)
     options = {"title": arguments.tree, "names": names, **given_options(plot_tree, arguments)}
     plot_tree(tree, arguments.out, **options)
-    print(f"{len(tree.leaves)} classes drawn to {arguments.out}")
+    print(f"{counted(len(tree.leaves), 'class')} drawn to {arguments.out}")
     if tree.support is None:
-        print("nodes are not coloured: taxonomy generate --stability 100 stores how stable each is")
+        print(
+            "no support is shown; to store how stable nodes are: taxonomy generate --stability 100"
+        )

@@ -16,6 +16,7 @@ lays many trees out in the plane, and `reporting` gives all of it as data frames
 
 from __future__ import annotations
 
+from taxonomy._core.spelling import counted
 from taxonomy.comparison.ancestors import ancestor_f1
 from taxonomy.comparison.baker import baker_gamma, baker_spearman
 from taxonomy.comparison.bounds import BoundsCost, bounds_cost
@@ -102,9 +103,9 @@ def describe(tree: Hierarchy) -> str:
     """
     numbers = summary(tree)
     return (
-        f"{numbers['leaves']} classes, {numbers['nodes']} nodes, depth {numbers['depth']}, "
-        f"{numbers['groups']} top groups, lowest groups of {numbers['smallest']} to "
-        f"{numbers['largest']} classes"
+        f"{counted(numbers['leaves'], 'class')}, {counted(numbers['nodes'], 'node')}, depth "
+        f"{numbers['depth']}, {counted(numbers['groups'], 'top group')}, lowest groups of "
+        f"{numbers['smallest']} to {counted(numbers['largest'], 'class')}"
     )
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from taxonomy._core.checked import check_kind, check_several
 from taxonomy._core.errors import HierarchyError, RegistryError
 from taxonomy._core.registry import lookup
+from taxonomy._core.spelling import counted
 from taxonomy.comparison.metric import Metric
 from taxonomy.comparison.relabelling import null
 from taxonomy.comparison.table import METRICS
@@ -104,5 +105,7 @@ def over_shared_labels(trees: Mapping[str, Hierarchy]) -> dict[str, Hierarchy]:
         raise HierarchyError("Comparison needs at least two trees.")
     shared = sorted(set.intersection(*(set(tree.leaves) for tree in trees.values())))
     if len(shared) < 3:
-        raise HierarchyError(f"The trees share {len(shared)} labels; comparison needs 3 or more.")
+        raise HierarchyError(
+            f"The trees share {counted(len(shared), 'label')}; comparison needs 3 or more."
+        )
     return {name: tree.restrict(shared, unary="collapse") for name, tree in trees.items()}

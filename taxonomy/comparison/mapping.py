@@ -9,6 +9,7 @@ import numpy as np
 from taxonomy._core.arrays import FloatArray
 from taxonomy._core.errors import HierarchyError
 from taxonomy._core.registry import lookup
+from taxonomy._core.spelling import counted
 from taxonomy.comparison.table import METRICS
 
 if TYPE_CHECKING:
@@ -78,7 +79,9 @@ def tree_map(table: pd.DataFrame, metric: str = "triplet_distance") -> pd.DataFr
 
     square = metric_matrix(table, metric)
     if len(square) < 3:
-        raise HierarchyError(f"A map of {len(square)} trees says nothing; give three or more.")
+        raise HierarchyError(
+            f"A map of {counted(len(square), 'tree')} says nothing; give three or more."
+        )
     distances = np.abs(METRICS[metric].best - square.to_numpy())
     if np.isnan(distances).any():
         raise HierarchyError(f"{metric} has no value for some pair of trees; take another.")

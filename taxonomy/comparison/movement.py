@@ -10,6 +10,7 @@ import numpy as np
 
 from taxonomy._core.arrays import FloatArray, IntArray
 from taxonomy._core.errors import HierarchyError
+from taxonomy._core.spelling import counted
 from taxonomy.trees.hierarchy import Hierarchy
 
 if TYPE_CHECKING:
@@ -53,7 +54,9 @@ def moved(a: Hierarchy, b: Hierarchy, neighbours: int = 3) -> pd.DataFrame:
 
     shared = sorted(set(a.leaves) & set(b.leaves))
     if len(shared) < 3:
-        raise HierarchyError(f"The trees share {len(shared)} labels; movement needs 3 or more.")
+        raise HierarchyError(
+            f"The trees share {counted(len(shared), 'label')}; movement needs 3 or more."
+        )
     one, other = (_Nearness.of(tree.restrict(shared, unary="collapse")) for tree in (a, b))
     rows = []
     for i, label in enumerate(shared):

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from taxonomy._core.markup import html_table, in_html
+from taxonomy._core.spelling import counted
 from taxonomy.comparison import report_pictures as pictures
 from taxonomy.comparison.table import METRICS
 
@@ -37,6 +38,7 @@ th, td { text-align: right; padding: 0.2rem 0.7rem; border-bottom: 1px solid #dd
   vertical-align: top; }
 th:first-child, td:first-child, table.words th, table.words td { text-align: left; }
 td:first-child { white-space: nowrap; }
+table.words td:first-child { white-space: normal; min-width: 8rem; }
 summary { cursor: pointer; margin: 0.5rem 0; }
 th { border-bottom: 2px solid #888; }
 img { max-width: 100%; }
@@ -121,7 +123,7 @@ def _on_labels(report: ComparisonReport) -> str:
     shared = set(next(iter(report.shared.values())).leaves)
     left = {name: sorted({*tree.leaves} - shared) for name, tree in report.trees.items()}
     if not any(left.values()):
-        return f"<p>All trees have the same {len(shared):,} classes.</p>"
+        return f"<p>All trees have the same {counted(len(shared), 'class')}.</p>"
     lines = []
     for name, labels in left.items():
         if labels:
@@ -129,7 +131,7 @@ def _on_labels(report: ComparisonReport) -> str:
             more = len(labels) - SHOWN_LEFT_OUT
             lines.append(f"{name}: {listed}{f' and {more:,} more' if more > 0 else ''}")
     return (
-        f"<p>Compared are the {len(shared):,} classes that all trees have. Every tree was "
+        f"<p>Compared are the {counted(len(shared), 'class')} that all trees have. Every tree was "
         f"restricted to these, and nodes left with one child were taken out; everything below is "
         f"about what remains. Left out are of</p>{_list(lines)}"
     )

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from taxonomy._core.errors import SimilarityError
+from taxonomy._core.spelling import counted
 from taxonomy.similarity import DenseSimilarity
 
 
@@ -45,7 +46,9 @@ def disagreement(a: DenseSimilarity, b: DenseSimilarity) -> Disagreement:
     """
     shared = sorted(set(a.ids) & set(b.ids))
     if len(shared) < 2:
-        raise SimilarityError(f"The two share {len(shared)} labels; at least 2 are needed.")
+        raise SimilarityError(
+            f"The two share {counted(len(shared), 'label')}; at least 2 are needed."
+        )
     one, other = (s.all_pairs().restrict(shared).values for s in (a, b))
     change = other - one
     i, j = np.triu_indices(len(shared), 1)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from taxonomy._core.errors import DataError, MissingExtraError
 from taxonomy._core.folders import SPLITS
+from taxonomy._core.spelling import counted
 from taxonomy.data._decode import size_of
 from taxonomy.data.folder import File, ImageFolder
 
@@ -52,7 +53,7 @@ def _counts(files: list[File], drawn: bool) -> str:
     a_class = f"{least:,}" if least == most else f"{least:,} to {most:,}"
     how = "drawn by name" if drawn else "by folders"
     return (
-        f"pictures: {len(files):,} of {len(by_class):,} classes, {a_class} a class; "
+        f"pictures: {len(files):,} of {counted(len(by_class), 'class')}, {a_class} a class; "
         f"{splits} ({how})"
     )
 

@@ -100,19 +100,22 @@ class Explained:
         Args:
             most: how many of each.
         """
-        cheap = [each for each in self.joining if not each.node][:most]
+        cheap = [each for each in self.joining if not each.node]
         lines = ["could join for their outputs alone, as their nodes are there:"]
-        lines += [f"  {c.name}: {FLOAT32_BYTES * c.params:,} bytes" for c in cheap] or ["  none"]
+        shown = cheap[:most]
+        lines += [f"  {c.name}: {FLOAT32_BYTES * c.params:,} bytes" for c in shown] or ["  none"]
+        lines += [f"  and {len(cheap) - most:,} more"] * (len(cheap) > most)
         if not cheap and self.joining:
             best = self.joining[0]
             lines[1] += f"; the cheapest is {best.name}, {best.params:,} parameters more"
-        dear = [each for each in self.leaving if each.node][:most]
+        dear = [each for each in self.leaving if each.node]
         lines += ["make it dear, as nobody else needs their nodes:"]
         lines += [
             f"  {c.name}: without it {c.params:,} parameters ({c.params / self.params:.0%}) and "
             f"{c.macs:,} MACs ({c.macs / self.macs:.0%}) less"
-            for c in dear
+            for c in dear[:most]
         ] or ["  none"]
+        lines += [f"  and {len(dear) - most:,} more"] * (len(dear) > most)
         return "\n".join(lines)
 
 

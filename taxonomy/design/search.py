@@ -24,6 +24,7 @@ import numpy as np
 from taxonomy._core.arrays import FloatArray, IntArray
 from taxonomy._core.checked import check_kind
 from taxonomy._core.errors import SpecError, check_choice, check_whole
+from taxonomy._core.spelling import counted
 from taxonomy.design.blocks import (
     MOST_BLOCKS,
     MOST_MACS,
@@ -134,8 +135,9 @@ class Designs:
         for name in ("params", "expert_params"):
             table[name] = (table[name] / 1e3).map("{:.0f}k".format)
         return (
-            f"{self.searched} designs costed, {self.fitting} within the budgets; "
-            f"experts: mean over {self.tasks} tasks\n{table.round(3).to_string(index=False)}"
+            f"{counted(self.searched, 'design')} costed, {self.fitting} within the budgets; "
+            "experts: mean over "
+            f"{counted(self.tasks, 'task')}\n{table.round(3).to_string(index=False)}"
         )
 
 

@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 
 from taxonomy._core.arrays import Float32Array, FloatArray, IntArray
-from taxonomy._core.errors import DataError, check_choice, shown
+from taxonomy._core.errors import DataError, shown
 from taxonomy.evaluation.hierarchical import class_entries
 from taxonomy.predictions import Predictions, ranked
 from taxonomy.trees.hierarchy import Hierarchy
@@ -133,8 +133,6 @@ def kind_of(values: Float32Array, given: str) -> tuple[Kind, str]:
     >>> kind_of(np.array([[0.25, 0.75]], dtype=np.float32), "")
     ('probabilities', 'scores are in [0, 1] and sum to 1: read as probabilities')
     """
-    if given:
-        check_choice("kind", given, Kind, DataError)
     least = most = 0.0
     sums = np.ones(len(values))
     for start in range(0, len(values), rows := max(1, BLOCK // max(values.shape[1], 1))):
@@ -143,7 +141,7 @@ def kind_of(values: Float32Array, given: str) -> tuple[Kind, str]:
             row, column = np.argwhere(~np.isfinite(block))[0]
             raise DataError(
                 f"The score of sample {start + row + 1:,} in column {column + 1:,} is "
-                f"{block[row, column]}, no finite number."
+                f"{block[row, column]}, no finite number in 32 bits."
             )
         least, most = min(least, float(block.min())), max(most, float(block.max()))
         sums[start : start + rows] = block.sum(axis=1, dtype=np.float64)

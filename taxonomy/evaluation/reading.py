@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 
 from taxonomy._core.arrays import Float32Array, IntArray
-from taxonomy._core.errors import DataError, did_you_mean, naming, shown
+from taxonomy._core.errors import DataError, check_choice, did_you_mean, naming, shown
 from taxonomy._core.io import load_npz
-from taxonomy.evaluation.answers import Answers, Scores, kind_of
+from taxonomy.evaluation.answers import Answers, Kind, Scores, kind_of
 from taxonomy.evaluation.matching import Finder, listing
 from taxonomy.evaluation.sheets import Sheet, Texts, open_sheet
 from taxonomy.labels import LabelSet
@@ -89,6 +89,8 @@ def read_answers(
         FileFormatError: a file that cannot be read.
         LabelError: classes that the tree does not have.
     """
+    if kind:
+        check_choice("kind", kind, Kind, DataError)
     if isinstance(source, (str, Path)) and Path(source).is_dir():
         source = Path(source) / f"predictions-{split}.npz"
     where = str(source) if isinstance(source, (str, Path)) else ""
@@ -97,6 +99,10 @@ def read_answers(
             arrays = load_npz(where)
             source = Predictions.load(where) if arrays.keys() >= _OWN else arrays
         if isinstance(source, Predictions):
+            if named := [role for role, name in vars(columns).items() if name]:
+                raise DataError(
+                    f"Predictions of a network have no columns to name; leave out `{named[0]}`."
+                )
             return Answers.of_predictions(source, tree)
         sheet = open_sheet(source, columns.value)
         return _Reading(sheet, tree, columns, Finder(tree, classes), kind).answers()

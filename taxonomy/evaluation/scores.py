@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from taxonomy._core import io
 from taxonomy._core.checked import check_kind
 from taxonomy._core.errors import DataError
+from taxonomy._core.spelling import counted
 from taxonomy.evaluation.calibration import (
     BINS,
     brier_score,
@@ -67,7 +68,7 @@ class Evaluation:
         )
         severity = "none" if s["top1_accuracy"] == 1 else f"severity {s['mistake_severity']:.3f}"
         lines = [
-            f"{s['pictures']:,} pictures, {s['classes']:,} classes",
+            f"{counted(s['pictures'], 'picture')}, {counted(s['classes'], 'class')}",
             f"accuracy: top-1 {s['top1_accuracy']:.2%}, top-5 {s['top5_accuracy']:.2%}",
             f"mistakes: {severity}, hierarchical distance {distances}",
             "hierarchical: precision {:.2%}, recall {:.2%}, F1 {:.2%}".format(

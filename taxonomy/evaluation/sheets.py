@@ -17,6 +17,7 @@ from taxonomy._core.arrays import Float32Array
 from taxonomy._core.errors import DataError, FileFormatError, shown, told
 from taxonomy._core.npz import PLAIN_KINDS
 from taxonomy._core.parquet import read_parquet
+from taxonomy._core.spelling import counted
 
 Texts = dict[str, list[str]]
 
@@ -182,7 +183,8 @@ def _of_arrays(where: str, arrays: dict[str, Any], value: str) -> _Arrays:
         raise DataError(
             told(
                 where,
-                f"the array {shown(name)} has {wrong[name]:,} entries; the scores are of {rows:,} "
+                f"the array {shown(name)} has {counted(wrong[name], 'entry', 'entries')}; the "
+                f"scores are of {rows:,} "
                 f"samples and {width:,} classes.",
             )
         )
@@ -246,7 +248,7 @@ class _Csv:
 
     def load(self, texts: Sequence[str], numbers: Sequence[str]) -> tuple[Texts, Float32Array]:
         place = {name: i for i, name in enumerate(self.names)}
-        kept = [(name, place[name]) for name in texts]
+        kept = [(name, place[name]) for name in dict.fromkeys(texts)]  # one may be two things
         found: Texts = {name: [] for name in texts}
         columns = [place[name] for name in numbers]
         blocks, block = [], list[list[float]]()
@@ -254,7 +256,8 @@ class _Csv:
             next(rows)
             for line, row in rows:
                 if len(row) != len(self.names):
-                    words = f"line {line}: {len(row)} cells; the header has {len(self.names)}."
+                    cells = counted(len(row), "cell")
+                    words = f"line {line}: {cells}; the header has {len(self.names)}."
                     raise DataError(told(self._path, words))
                 for name, at in kept:
                     found[name].append(row[at].strip())

@@ -16,6 +16,7 @@ import numpy as np
 from taxonomy._core import io
 from taxonomy._core.arrays import FloatArray, IntArray
 from taxonomy._core.errors import DataError, check_whole
+from taxonomy._core.spelling import counted
 from taxonomy.evaluation.answers import Answers
 from taxonomy.evaluation.measuring import Measured, measured
 from taxonomy.evaluation.reading import Columns, read_answers
@@ -78,18 +79,18 @@ class TreeScores:
         rows = {row.score: row for row in self.scores.itertuples()}
         error, severity, distance = (_interval(rows.pop(name)) for name in _PARTS)
         lines = [
-            f"{self.samples:,} samples, {self.classes:,} classes",
+            f"{counted(self.samples, 'sample')}, {counted(self.classes, 'class')}",
             *self.notes,
             f"error {error} × mistake severity {severity} = hierarchical distance {distance}",
             "severity alone can fall because more, milder mistakes appear: compare by all three",
             *(f"{name.replace('_', ' ')} {_interval(row)}" for name, row in rows.items()),
             "accuracy by depth in the tree:",
-            self.levels.round(4).to_string(index=False),
+            self.levels.dropna(axis=1, how="all").round(4).to_string(index=False),
         ]
         worst = self.by_class.sort_values(
             ["hierarchical_distance", "samples"], ascending=[False, False], kind="stable"
         )
-        tables = [(f"worst of {len(worst):,} classes, by distance:", worst.head(5))]
+        tables = [(f"worst of {counted(len(worst), 'class')}, by distance:", worst.head(5))]
         if self.by_group is not None:
             tables.append(("by group:", self.by_group.head(20)))
         for title, table in tables:
@@ -254,8 +255,8 @@ def _scored(answers: Answers, tops: tuple[int, ...], resamples: int, seed: int) 
 
 def _count(found: Measured, under: str) -> int:
     """Return how many samples a score is a mean over."""
-    counted = under in ("one", "wrong", "stopped")
-    return int(found.columns[under if counted else "one"].sum())
+    under = under if under in ("one", "wrong", "stopped") else "one"
+    return int(found.columns[under].sum())
 
 
 def _levels(found: Measured, values: Mapping[str, Interval]) -> pd.DataFrame:

@@ -15,6 +15,7 @@ from taxonomy._core.decoding import decode
 from taxonomy._core.errors import DataError, ExportError, FileFormatError, told
 from taxonomy._core.folders import SPLITS
 from taxonomy._core.registry import Registry
+from taxonomy._core.spelling import counted
 from taxonomy.data import DataRequest, Pictures, get_data
 from taxonomy.design.costs import cost
 from taxonomy.evaluation.rejection import Rejecting
@@ -97,8 +98,9 @@ class Bundle:
     def to_text(self) -> str:
         """Return the classes, and what the expert costs beside the network that it was cut from."""
         whole = self.manifest["source"]
-        of = f" of {whole['classes']}" if whole else ""
-        known = f"expert for {len(self.classes)}{of} classes: {', '.join(self.classes)}"
+        many = counted(whole["classes"] if whole else len(self.classes), "class")
+        part = f"{len(self.classes)} of " if whole else ""
+        known = f"expert for {part}{many}: {', '.join(self.classes)}"
         return f"{known}\n{figures_table(self.manifest)}"
 
 

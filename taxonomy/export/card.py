@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from taxonomy._core.decoding import decode
 from taxonomy._core.io import Json
 from taxonomy._core.markup import in_markdown
+from taxonomy._core.spelling import counted
 
 
 def card(manifest: Mapping[str, Json]) -> str:
@@ -18,7 +19,8 @@ def card(manifest: Mapping[str, Json]) -> str:
     """
     names = [in_markdown(name) for name in names_kept(manifest)]
     source, licences = manifest["source"], manifest["licences"]
-    of = f" of {source['classes']}" if source else ""
+    many = counted(source["classes"] if source else len(names), "class")
+    part = f"{len(names)} of " if source else ""
     origin = (
         f"Cut out of `{source['name']}` (sha256 `{source['sha256']}`, tree "
         f"`{source['hierarchy']}`), without retraining: its outputs are that network's"
@@ -37,7 +39,7 @@ def card(manifest: Mapping[str, Json]) -> str:
         f"{manifest['model']} picture.jpg\n```\n"
     )
     return (
-        f"# {len(names)}{of} classes\n\n{', '.join(names)}\n\n{origin}\n\n"
+        f"# {part}{many}\n\n{', '.join(names)}\n\n{origin}\n\n"
         f"## Run it\n\n{run}\n"
         f"## Figures\n\n```text\n{figures_table(manifest)}\n```\n\n{_accuracy(manifest)}\n\n"
         f"{_beside(manifest)}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from taxonomy._core.arrays import FloatArray
+from taxonomy._core.spelling import counted
 from taxonomy.trees.hierarchy import Hierarchy
 
 
@@ -19,17 +20,17 @@ def losses(tree: Hierarchy, again: Hierarchy) -> tuple[str, ...]:
     provenance = ("what made the tree (its provenance)",) if made else ()
     if tree.leaves != again.leaves:
         gone = sorted(set(tree.leaves) - set(again.leaves))
-        labels = f"{len(gone)} of {len(tree.leaves)} labels, such as {_short(gone[0])}"
+        labels = f"{len(gone)} of {counted(len(tree.leaves), 'label')}, such as {_short(gone[0])}"
         return (f"{labels}, which are written otherwise", *_shape(tree, again), *provenance)
     if tree.leaf != again.leaf or not np.array_equal(tree.parent, again.parent):
-        return (f"{len(tree.nodes)} nodes, which become {len(again.nodes)}", *provenance)
+        return (f"{counted(len(tree.nodes), 'node')}, which become {len(again.nodes)}", *provenance)
     return (*_names(tree, again), *_numbers(tree, again), *provenance)
 
 
 def _shape(tree: Hierarchy, again: Hierarchy) -> tuple[str, ...]:
     if len(tree.nodes) == len(again.nodes):
         return ()
-    return (f"{len(tree.nodes)} nodes, which become {len(again.nodes)}",)
+    return (f"{counted(len(tree.nodes), 'node')}, which become {len(again.nodes)}",)
 
 
 def _names(tree: Hierarchy, again: Hierarchy) -> list[str]:
@@ -40,9 +41,15 @@ def _names(tree: Hierarchy, again: Hierarchy) -> list[str]:
     said = []
     if wrong:
         named = sum(map(bool, tree.name))
-        said.append(f"{len(wrong)} of {named} names of nodes, such as {_short(wrong[0])}")
+        said.append(
+            f"{len(wrong)} of {counted(named, 'name of a node', 'names of nodes')}, such as "
+            f"{_short(wrong[0])}"
+        )
     if added:
-        said.append(f"that {added} nodes have no name: they get one")
+        said.append(
+            f"that {counted(added, 'node has', 'nodes have')} no name, and "
+            f"{'gets' if added == 1 else 'get'} one"
+        )
     return said
 
 

@@ -35,7 +35,9 @@ def labels_of(arrays: dict[str, np.ndarray], count: int) -> tuple[list[str], lis
         return [str(i) for i in range(count)], ["there are no labels: classes are numbered from 0"]
     labels = [str(label) for label in np.ravel(given).tolist()]
     if len(labels) != count:
-        raise HierarchyError(f"{len(labels)} labels are given for {count} classes.")
+        raise HierarchyError(
+            f"{counted(len(labels), 'label is', 'labels are')} given for {counted(count, 'class')}."
+        )
     return labels, []
 
 

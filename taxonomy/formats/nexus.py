@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from taxonomy._core.errors import HierarchyError, shown
+from taxonomy._core.spelling import counted
 from taxonomy.formats._format import Content, Reading
 from taxonomy.formats.newick import Newick, parse, spelled
 from taxonomy.trees.hierarchy import Hierarchy
@@ -62,7 +63,8 @@ class Nexus(Newick):
                 trees.append(match.end())
         if len(trees) != 1:
             raise HierarchyError(
-                f"The file holds {len(trees)} trees (commands such as tree NAME = (…); in a block "
+                f"The file holds {counted(len(trees), 'tree')} (commands such as tree NAME = "
+                "(…); in a block "
                 "named trees); one is wanted."
             )
         parsed = parse(text, trees[0])

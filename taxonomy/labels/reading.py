@@ -142,12 +142,22 @@ def _json_or_yaml(text: str, path: Path, ending: str) -> tuple[Any, str]:
 
 
 def _json_lines(text: str, path: Path) -> list[Any] | None:
-    """Return the values of a text that has one of JSON on every line; None for any other."""
-    lines = [line for line in text.splitlines() if line.strip()]
-    try:
-        return [parse_json(line, path) for line in lines] if len(lines) > 1 else None
-    except FileFormatError:
-        return None
+    """Return the values of a text that has one of JSON on every line; None for any other.
+
+    Raises:
+        LabelError: the first line is JSON by itself, and a later one is not.
+    """
+    lines = [(number, x) for number, x in enumerate(text.splitlines(), start=1) if x.strip()]
+    values: list[Any] = []
+    for number, line in lines if len(lines) > 1 else ():
+        try:
+            values.append(parse_json(line, path))
+        except FileFormatError as error:
+            if not values:
+                return None
+            fault = str(error).removeprefix(f"{path}: ")
+            raise LabelError(f"line {number} of JSON lines: {fault}") from error
+    return values or None
 
 
 def _tidied(text: str) -> tuple[str, str]:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from io import StringIO
 
 from taxonomy._core.errors import LabelError, shown
+from taxonomy._core.spelling import counted
 from taxonomy.labels.entries import MACHINE_ID, Entry, Found, as_synset, first_name
 from taxonomy.labels.label import SYNSET, WNID
 
@@ -118,7 +119,8 @@ def read_table(text: str, tabs: bool = False) -> Found:
     for number, cells in rows[1:]:
         if any(cells[len(header) :]):
             raise LabelError(
-                f"line {number}: {len(cells)} cells where the header has {len(header)}; put a name "
+                f"line {number}: {counted(len(cells), 'cell')} where the header has "
+                f"{len(header)}; put a name "
                 'that has a comma itself into double quotes: "tench, Tinca tinca".'
             )
         records.append((f"line {number}", dict(zip(header, cells, strict=False))))

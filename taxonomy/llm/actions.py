@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from taxonomy._core import io
+from taxonomy._core.spelling import counted
 from taxonomy.labels import LabelSet
 from taxonomy.llm import batch
 from taxonomy.llm.asking import Asking
@@ -72,9 +73,10 @@ def transcript_to(asking: Asking[Any], labels: LabelSet, out: Path | str, note: 
     """
     transcript, unanswered = asking.record(labels, note)
     transcript.save(out)
-    left = f"{unanswered} questions are not answered yet\n" if unanswered else ""
+    left = counted(unanswered, "question is", "questions are")
+    left = f"{left} not answered yet\n" if unanswered else ""
     return (
-        f"{len(transcript.records)} answers written to {out}\n{left}"
+        f"{counted(len(transcript.records), 'answer')} written to {out}\n{left}"
         f"replay: taxonomy {asking.command} --transcript {out}"
     )
 

@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 
 from taxonomy._core import io
 from taxonomy._core.errors import BudgetError, FileFormatError, LLMError, ServerError, shown
+from taxonomy._core.spelling import counted
 from taxonomy.labels import LabelSet
 from taxonomy.llm.asking import Asking, agree
 from taxonomy.llm.client import Client
@@ -275,7 +276,8 @@ def _reserve(questions: Sequence[Question], client: Client) -> None:
             send = client.budget.reserve(question, client.room(question), batch=True)
             if send is None:
                 raise BudgetError(
-                    f"The worst case of {len(questions)} requests, at half the price, would pass "
+                    f"The worst case of {counted(len(questions), 'request')}, at half the "
+                    "price, would pass "
                     "the ceiling; nothing was submitted. Raise `max_usd`."
                 )
             sends.append(send)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal, InvalidOperation
 
 from taxonomy._core.errors import BudgetError
+from taxonomy._core.spelling import counted
 from taxonomy.llm.plan import PICO, dollars
 from taxonomy.llm.question import Question
 from taxonomy.llm.store import Store
@@ -89,7 +90,7 @@ class Budget:
                 raise BudgetError(f"The ceiling {max_usd} is no amount of dollars.")
             self.max_pico = int((ceiling * PICO).to_integral_value(ROUND_FLOOR))
         if max_requests is not None and max_requests < 0:
-            raise BudgetError(f"The ceiling of {max_requests} requests is negative.")
+            raise BudgetError(f"The ceiling of {counted(max_requests, 'request')} is negative.")
 
     @property
     def prices(self) -> tuple[int | None, ...]:
@@ -111,7 +112,8 @@ class Budget:
             more = price.of(read, written) if price else 0
             if self.max_requests is not None and bill.requests + 1 > self.max_requests:
                 raise BudgetError(
-                    f"The ceiling of {self.max_requests} requests is reached; answers so far are "
+                    f"The ceiling of {counted(self.max_requests, 'request')} is reached; "
+                    "answers so far are "
                     "kept. Raise `max_requests` and run again to continue."
                 )
             if self.max_pico is not None and bill.pico_usd + more > self.max_pico:
@@ -141,7 +143,7 @@ class Budget:
         """Return what all sends of the store cost at most, for people."""
         bill = self.store.bill(self.prices)
         money = dollars(bill.pico_usd) if self.price else "price unknown"
-        return f"{bill.requests} requests, {money}"
+        return f"{counted(bill.requests, 'request')}, {money}"
 
 
 def _pair(price: Price | None) -> tuple[int | None, ...]:

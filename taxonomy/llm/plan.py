@@ -8,6 +8,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 
 from taxonomy._core.errors import BudgetError
+from taxonomy._core.spelling import counted
 
 PICO = 10**12
 """Money is counted in whole pico-dollars, so that sums are exact."""
@@ -40,8 +41,9 @@ class Plan:
         """Say it in one line."""
         money = "price unknown" if self.pico_usd is None else f"at most {dollars(self.pico_usd)}"
         return (
-            f"{self.requests} requests to send{' first, more depend on them' if self.more else ''}"
-            f", {self.stored} answers stored; at most {self.read} tokens to read "
+            f"{counted(self.requests, 'request')} to send"
+            f"{' first, more to follow' if self.more else ''}"
+            f", {counted(self.stored, 'answer')} stored; at most {self.read} tokens to read "
             f"and {self.written} to write; {money}"
         )
 

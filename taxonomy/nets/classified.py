@@ -14,6 +14,7 @@ import numpy.typing as npt
 from taxonomy._core import io
 from taxonomy._core.arrays import FloatArray
 from taxonomy._core.errors import DataError, check_whole
+from taxonomy._core.spelling import counted
 from taxonomy.trees.hierarchy import Hierarchy
 from taxonomy.trees.naming import called
 
@@ -54,8 +55,9 @@ class Classified:
         values = np.asarray(logits, dtype=np.float64)
         if values.shape != (len(self.pictures), len(hierarchy.leaves)):
             raise DataError(
-                f"Logits of shape {values.shape} do not fit {len(self.pictures)} pictures and "
-                f"{len(hierarchy.leaves)} classes."
+                f"Logits of shape {values.shape} do not fit "
+                f"{counted(len(self.pictures), 'picture')} and "
+                f"{counted(len(hierarchy.leaves), 'class')}."
             )
         if not np.isfinite(values).all():
             raise DataError("The logits hold NaN or infinity; the network has diverged.")
@@ -75,7 +77,7 @@ class Classified:
 
     def __repr__(self) -> str:
         """Show the size."""
-        return f"Classified({len(self)} pictures, {len(self.classes)} classes)"
+        return f"Classified({counted(len(self), 'picture')}, {counted(len(self.classes), 'class')})"
 
     @cached_property
     def node_probabilities(self) -> FloatArray:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+from taxonomy._core.spelling import counted
 from taxonomy.design import cost
 from taxonomy.nets.hierarchical import (
     HierarchicalNet,
@@ -88,7 +89,7 @@ def describe_expert(expert: HierarchicalNet, net: HierarchicalNet) -> str:
     part, whole = (cost(n.spec, n.hierarchy) for n in (expert, net))
     known = ", ".join(expert.classes)
     return (
-        f"expert for {len(expert.classes)} of {len(net.classes)} classes: {known}\n"
+        f"expert for {len(expert.classes)} of {counted(len(net.classes), 'class')}: {known}\n"
         f"{part.macs / 1e6:.2f} of {whole.macs / 1e6:.2f} million MACs, "
         f"{part.params / 1e3:.0f} of {whole.params / 1e3:.0f} thousand parameters"
     )

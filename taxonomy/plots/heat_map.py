@@ -11,6 +11,7 @@ from matplotlib.collections import LineCollection
 from taxonomy._core.arrays import FloatArray
 from taxonomy._core.checked import check_several
 from taxonomy._core.errors import HierarchyError, shown
+from taxonomy._core.spelling import counted
 from taxonomy.labels import check_same_labels
 from taxonomy.plots import _drawing as drawing
 from taxonomy.trees.hierarchy import Hierarchy
@@ -121,7 +122,8 @@ def _checked(matrix: Any, names: Sequence[str]) -> FloatArray:
         raise HierarchyError(f"the matrix has the shape {values.shape}; give n rows of n numbers.")
     if len(names) != len(values):
         raise HierarchyError(
-            f"{len(names)} names for a matrix of {len(values)} rows; give each one."
+            f"{counted(len(names), 'name')} for a matrix of {counted(len(values), 'row')}; give "
+            "each one."
         )
     if np.isinf(values).any():
         raise HierarchyError("the matrix holds an infinite number; leave such cells out as NaN.")

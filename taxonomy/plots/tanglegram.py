@@ -9,6 +9,7 @@ from matplotlib.collections import LineCollection
 
 from taxonomy._core.checked import check_kind
 from taxonomy._core.errors import HierarchyError
+from taxonomy._core.spelling import counted
 from taxonomy.plots import _drawing as drawing
 from taxonomy.trees.hierarchy import Hierarchy
 from taxonomy.trees.untangling import displaced, untangle
@@ -165,4 +166,7 @@ def _lines(
 
 def _note(shared: int, moved: int, crossings: int) -> str:
     pairs = shared * (shared - 1) // 2
-    return f"{moved:,} of {shared:,} classes moved; {crossings:,} of {pairs:,} pairs of lines cross"
+    crossing = counted(pairs, "pair")
+    return (
+        f"{moved:,} of {counted(shared, 'class')} moved; {crossings:,} of {crossing} of lines cross"
+    )

@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from taxonomy._core.checked import check_kind, check_path
 from taxonomy._core.endings import FIGURES, check_ending
 from taxonomy._core.errors import FileFormatError, HierarchyError, check_choice
+from taxonomy._core.spelling import counted
 from taxonomy.plots import _drawing as drawing
 from taxonomy.plots._column import Column, in_columns, margins
 from taxonomy.plots._files import save_figure
@@ -140,4 +141,7 @@ def _note(tree: Hierarchy) -> str:
     runs, noise = stored.get("runs"), stored.get("noise")
     if not isinstance(runs, int) or not isinstance(noise, int | float):
         return ""
-    return f"support: the share of {runs} runs with noise of up to {noise:.2g} that keep a node"
+    return (
+        f"support: the share of {counted(runs, 'run')} with noise of up to {noise:.2g} "
+        "that keep a node"
+    )

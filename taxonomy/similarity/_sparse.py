@@ -12,6 +12,7 @@ from taxonomy._core import io
 from taxonomy._core.arrays import FloatArray, IntArray
 from taxonomy._core.errors import SimilarityError
 from taxonomy._core.npz import numbers_in, provenance_in, texts_in, whole_in
+from taxonomy._core.spelling import counted
 from taxonomy.labels import check_classes
 from taxonomy.similarity._value import DenseSimilarity, Similarity
 
@@ -77,7 +78,10 @@ class SparseSimilarity(Similarity):
     def __repr__(self) -> str:
         """Show the size and the maker."""
         maker = self.provenance.get("made_by", "unknown")
-        return f"SparseSimilarity({len(self)} labels, {len(self.first)} pairs, by {maker})"
+        return (
+            f"SparseSimilarity({counted(len(self), 'label')}, "
+            f"{counted(len(self.first), 'pair')}, by {maker})"
+        )
 
     def all_pairs(self) -> DenseSimilarity:
         """Refuse: only neighbours are known.

@@ -16,6 +16,7 @@ from taxonomy._core import io
 from taxonomy._core.arrays import FloatArray
 from taxonomy._core.errors import FileFormatError, SimilarityError, naming, shown
 from taxonomy._core.parquet import read_parquet
+from taxonomy._core.spelling import counted
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,7 +143,9 @@ def _npz(path: str, ids: Sequence[str]) -> Table:
     rows = [str(name) for name in own.reshape(-1)]
     _check_shape(path, numbers)
     if len(rows) != len(numbers):
-        raise SimilarityError(f"{path}: {len(numbers)} rows of numbers, but {len(rows)} ids.")
+        raise SimilarityError(
+            f"{path}: {counted(len(numbers), 'row')} of numbers, but {counted(len(rows), 'id')}."
+        )
     columns = rows if numbers.shape[1] == len(rows) else None
     return Table(path, rows, columns, numbers.astype(np.float64))
 
@@ -160,7 +163,8 @@ def _without_ids(path: str, numbers: Any, ids: Sequence[str]) -> Table:
     _check_shape(path, numbers)
     if len(numbers) != len(ids):
         raise SimilarityError(
-            f"{path}: {len(numbers)} rows of numbers for {len(ids)} labels. A file without ids "
+            f"{path}: {counted(len(numbers), 'row')} of numbers for "
+            f"{counted(len(ids), 'label')}. A file without ids "
             f"must hold a row for each label, sorted by id ({', '.join(ids[:3])}, …); or name the "
             "rows: a CSV file with ids, or an npz file with an array 'ids'."
         )

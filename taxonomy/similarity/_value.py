@@ -16,6 +16,7 @@ from taxonomy._core.arrays import BoolArray, FloatArray, IntArray
 from taxonomy._core.errors import FileFormatError, LabelError, SimilarityError, naming
 from taxonomy._core.npz import numbers_in, provenance_in, texts_in
 from taxonomy._core.recorded import Recorded
+from taxonomy._core.spelling import counted
 from taxonomy.labels import LabelSet, check_classes
 
 
@@ -73,7 +74,7 @@ class Similarity(Recorded, ABC):
     def __repr__(self) -> str:
         """Show the size and the maker."""
         maker = self.provenance.get("made_by", "unknown")
-        return f"{type(self).__name__}({len(self)} labels, by {maker})"
+        return f"{type(self).__name__}({counted(len(self), 'label')}, by {maker})"
 
     @cached_property
     def digest(self) -> str:

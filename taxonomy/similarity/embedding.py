@@ -20,7 +20,7 @@ from taxonomy._core.arrays import FloatArray
 from taxonomy._core.checked import check_options
 from taxonomy._core.errors import MissingExtraError, SimilarityError
 from taxonomy._core.registry import require
-from taxonomy._core.spelling import look
+from taxonomy._core.spelling import counted, look
 from taxonomy.labels import Label, LabelSet
 from taxonomy.similarity._cosine import COSINE_MAP, cosine_similarities
 from taxonomy.similarity._value import DenseSimilarity
@@ -155,7 +155,8 @@ class Embedding:
         lacking = [label.id for label in labels if not label.definition]
         if lacking and "{definition}" in self.template:
             raise SimilarityError(
-                f"{len(lacking)} of {len(labels)} labels have no definition, the first being "
+                f"{len(lacking)} of {counted(len(labels), 'label')} have no definition, the "
+                "first being "
                 f"{lacking[0]!r}; add a column 'definition', or leave it out of `template`, "
                 "as in: {name}."
             )

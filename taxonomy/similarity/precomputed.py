@@ -10,6 +10,7 @@ import numpy as np
 from taxonomy._core import io
 from taxonomy._core.arrays import BoolArray, FloatArray
 from taxonomy._core.errors import SimilarityError, did_you_mean, naming
+from taxonomy._core.spelling import counted
 from taxonomy.labels import LabelSet, check_classes
 from taxonomy.similarity._cosine import COSINE_MAP, cosine_similarities
 from taxonomy.similarity._sparse import SparseSimilarity
@@ -103,7 +104,8 @@ class Precomputed:
         missing = [name for name in labels.ids if name not in have]
         if missing:
             raise SimilarityError(
-                f"{self.path}: lacks {len(missing)} of {len(labels)} labels, the first being "
+                f"{self.path}: lacks {len(missing)} of {counted(len(labels), 'label')}, the "
+                "first being "
                 f"{missing[0]!r}.{did_you_mean(missing[0], known)}"
             )
 
@@ -148,7 +150,8 @@ def _check_square(table: Table) -> None:
     rows, columns = table.rows, table.columns
     if columns is None:
         raise SimilarityError(
-            f"{table.path}: {len(rows)} rows of {table.numbers.shape[1]} numbers; expected a "
+            f"{table.path}: {counted(len(rows), 'row')} of "
+            f"{counted(table.numbers.shape[1], 'number')}; expected a "
             "column for every row. For embedding vectors give `vectors`."
         )
     if rows != columns:

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from taxonomy._core import io
 from taxonomy._core.checked import check_options
 from taxonomy._core.errors import FileFormatError, SimilarityError, did_you_mean
+from taxonomy._core.spelling import counted
 from taxonomy.labels import LabelSet
 from taxonomy.predictions import ClassFeatures, Predictions
 from taxonomy.similarity._cosine import cosine_similarities
@@ -67,7 +68,8 @@ class Visual:
         lacking = [name for name in labels.ids if name not in set(whole.ids)]
         if lacking:
             raise SimilarityError(
-                f"{self.network}: the network lacks {len(lacking)} of {len(labels)} classes, the "
+                f"{self.network}: the network lacks {len(lacking)} of "
+                f"{counted(len(labels), 'class')}, the "
                 f"first being {lacking[0]!r}.{did_you_mean(lacking[0], whole.ids)} Name a network "
                 "trained on these classes: taxonomy train."
             )
@@ -181,6 +183,7 @@ def _refuse_without_pictures(ids: tuple[str, ...], counts: npt.ArrayLike, split:
     empty = np.flatnonzero(np.asarray(counts) == 0)
     if len(empty):
         raise SimilarityError(
-            f"{len(empty)} of {len(ids)} classes have no picture in {split}, the first being "
+            f"{len(empty)} of {counted(len(ids), 'class')} have no picture in {split}, the "
+            "first being "
             f"{ids[int(empty[0])]!r}; use another `split`, or set `view='weights'`."
         )

@@ -13,6 +13,7 @@ from taxonomy._core import io
 from taxonomy._core.arrays import FloatArray, IntArray
 from taxonomy._core.checked import check_options
 from taxonomy._core.errors import SimilarityError
+from taxonomy._core.spelling import counted
 from taxonomy.labels import Label, LabelSet
 from taxonomy.similarity._sparse import SparseSimilarity
 from taxonomy.similarity._value import DenseSimilarity, Similarity
@@ -132,7 +133,8 @@ class WordNet:
         unseen = np.flatnonzero(content[nodes] >= information.UNSEEN)
         if len(unseen):
             raise SimilarityError(
-                f"{len(unseen)} of {len(labels)} labels do not occur in the Brown corpus, the "
+                f"{len(unseen)} of {counted(len(labels), 'label')} do not occur in the Brown "
+                "corpus, the "
                 f"first being {labels.ids[unseen[0]]!r} ({graph.name(nodes[unseen[0]])}), so "
                 "their information content is unknown; take that of the graph: set `content` to "
                 "'seco'."

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from taxonomy._core import io
 from taxonomy._core.errors import MissingExtraError, TrainingError
 from taxonomy._core.registry import require
+from taxonomy._core.spelling import counted
 from taxonomy.builders import Cluster
 from taxonomy.comparison import compare, summary
 from taxonomy.design import NetSpec, cost, expert_costs
@@ -93,7 +94,7 @@ def demo(folder: Path | str, config: DemoConfig | None = None, progress: bool = 
     best = str(table.sort_values(["expert_macs", "tree"])["tree"].iloc[0])
     log.info("3/4  training a network on the tree '%s' and thin flat ones, alike", best)
     runs = train_all(best, trees[best], config, folder / "runs", progress)
-    note = f"{config.epochs} epochs, seed {config.seed}"
+    note = f"{counted(config.epochs, 'epoch')}, seed {config.seed}"
     on_validation = {name: scored(run.path) for name, run in runs.items()}
     trained = score("trained", on_validation, tasks, folder, note)
     log.info("4/4  cutting experts out of the trained network")

@@ -10,6 +10,7 @@ from typing import Any, get_args, get_type_hints
 import pandas as pd
 
 from taxonomy._core.errors import LLMError, RegistryError, did_you_mean
+from taxonomy._core.spelling import counted
 from taxonomy.builders import Cluster, LanguageModelTree
 from taxonomy.comparison import compare, moved
 from taxonomy.comparison.similarities import Disagreement, disagreement
@@ -93,10 +94,12 @@ class TranscriptComparison:
         Args:
             most: rows shown of each table.
         """
-        lines = [f"{len(self.labels)} classes; a: {self.models[0]}, b: {self.models[1]}"]
+        lines = [f"{counted(len(self.labels), 'class')}; a: {self.models[0]}, b: {self.models[1]}"]
         if self.senses is not None and self.differences is not None:
             rows = self.differences.head(most).to_dict("records")
-            lines.append(f"{len(self.differences)} of {len(self.senses)} names differ in meaning:")
+            lines.append(
+                f"{len(self.differences)} of {counted(len(self.senses), 'name')} differ in meaning:"
+            )
             lines += [f"  {row['label']}: {row['a']}, then {row['b']}" for row in rows]
         if (scores := self.scores) is not None:
             how = f"mean difference {scores.difference:.4f}, correlation {scores.correlation:.4f}"
@@ -172,7 +175,7 @@ def _shared(transcripts: Sequence[Transcript], names: Sequence[Path | str]) -> l
     """Return each transcript's labels of the classes that both are about."""
     one, other = (set(transcript.labels.ids) for transcript in transcripts)
     if len(one & other) < 2:
-        raise LLMError(f"{names[0]} and {names[1]} share {len(one & other)} classes.")
+        raise LLMError(f"{names[0]} and {names[1]} share {counted(len(one & other), 'class')}.")
     return [transcript.labels.restrict(sorted(one & other)) for transcript in transcripts]
 
 

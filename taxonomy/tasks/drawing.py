@@ -13,6 +13,7 @@ from taxonomy._core.errors import (
     LabelError,
     check_whole,
 )
+from taxonomy._core.spelling import counted
 from taxonomy.tasks.task_list import MOST_COUNT, Task, TaskList
 from taxonomy.trees.hierarchy import Hierarchy
 
@@ -106,7 +107,9 @@ def sample_random(ids: Iterable[str], size: int, count: int, seed: int) -> list[
     [('bus', 'cat'), ('bus', 'dog')]
     """
     if not 1 <= size <= len(ids := tuple(ids)):
-        raise LabelError(f"size is {size}; give a number from 1 to the {len(ids)} classes.")
+        raise LabelError(
+            f"size is {size}; give a number from 1 to {len(ids)}, the number of classes."
+        )
     pool = np.array(sorted(ids), dtype=object)
     rng = np.random.default_rng([seed, size, 3])
     return [
@@ -152,7 +155,8 @@ def draw_tasks(
         tasks += _different(partial(sample_random, tree.leaves, size, seed=seed), count)
     if not tasks:
         raise LabelError(
-            f"A tree of {len(tree.leaves)} classes has no tasks of {', '.join(map(str, sizes))} "
+            f"A tree of {counted(len(tree.leaves), 'class')} has no tasks of "
+            f"{', '.join(map(str, sizes))} "
             "classes that leave any out; give smaller `sizes`."
         )
     made = io.provenance("draw_tasks", tree=tree.digest, seed=seed)

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from taxonomy._core.errors import DataError
 from taxonomy._core.registry import require
+from taxonomy._core.spelling import counted
 from taxonomy.evaluation.hierarchical import paths_of
 from taxonomy.formats import get_tree
 from taxonomy.labels import check_classes
@@ -117,7 +118,9 @@ class TreeMetric(Metric):
                 raise DataError(f"A prediction is none of the {len(self.classes)} outputs.")
             return preds.long()[:, None]
         if preds.shape[1] != len(self.classes):
-            raise DataError(f"{preds.shape[1]} outputs for {len(self.classes)} classes.")
+            raise DataError(
+                f"{counted(preds.shape[1], 'output')} for {counted(len(self.classes), 'class')}."
+            )
         if not torch.isfinite(preds).all():
             raise DataError("The predictions hold NaN or infinity; the network has diverged.")
         # Stable, so that the first output wins among equals, as everywhere here.

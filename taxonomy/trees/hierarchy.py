@@ -19,6 +19,7 @@ from taxonomy._core import io
 from taxonomy._core.arrays import BoolArray, FloatArray, IntArray
 from taxonomy._core.errors import FileFormatError, HierarchyError, check_choice
 from taxonomy._core.recorded import Recorded
+from taxonomy._core.spelling import counted
 from taxonomy.labels import check_classes, unknown_class
 from taxonomy.trees import content, graphs, nested, text
 from taxonomy.trees.checks import refuse_errors
@@ -171,7 +172,8 @@ class Hierarchy(Recorded):
     def __repr__(self) -> str:
         """Show the size and the shape."""
         return (
-            f"Hierarchy({len(self.leaves)} leaves, {len(self.nodes)} nodes, "
+            f"Hierarchy({counted(len(self.leaves), 'leaf', 'leaves')}, "
+            f"{counted(len(self.nodes), 'node')}, "
             f"depth {int(self.depth.max())})"
         )
 

@@ -14,6 +14,7 @@ from typing import Literal
 
 from taxonomy._core.arrays import FloatArray
 from taxonomy._core.errors import LabelError
+from taxonomy._core.spelling import counted
 from taxonomy.labels import Label, LabelSet, unknown_class
 from taxonomy.wordnet import votes
 from taxonomy.wordnet.ballot import Ballot, method_weights
@@ -166,7 +167,8 @@ def require(proposals: Iterable[Proposal]) -> LabelSet:
     if lacking:
         first = lacking[0]
         raise LabelError(
-            f"{len(lacking)} of {len(made)} labels have no synset, first {first.label.id!r} "
+            f"{len(lacking)} of {counted(len(made), 'label')} have no synset, first "
+            f"{first.label.id!r} "
             f"({first.notes[0]}). Choose one ('choices'): '{first.label.id}=SYNSET'."
         )
     return LabelSet(proposal.labelled() for proposal in made)

@@ -540,6 +540,46 @@ def test_warnings_name_flags_as_errors_do():
     assert shown == "Start from one (--init-from icons/tree)."
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="closes a pipe as POSIX does")
+def test_files_are_written_though_nobody_reads_what_is_printed(here):
+    """As with "| head": the list is longer than what a pipe's buffer holds back."""
+    command = [sys.executable, "-m", "taxonomy", "labels", "icons", "--out", "icons.csv"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as run:
+        run.stdout.close()
+        assert run.stderr.read() == b""
+    assert run.returncode == 0
+    assert len((here / "icons.csv").read_text(encoding="utf-8").splitlines()) == 213
+
+
+def test_a_picture_says_what_no_node_shows(here, capsys):
+    """Nodes are coloured by group in every kind; support is what is lacking."""
+    out = run(capsys, "plot", "icons/wordnet", "--classes", "cat", "--out", "one.png")
+    assert out[0] == "1 class drawn to one.png"
+    assert out[1].startswith("no support is shown;")
+
+
+def test_classes_that_are_empty_are_not_all(capsys):
+    for flag in ("--classes", "--under", "--task"):
+        assert main(["cost", "icons/tree", flag, ""]) == 2
+        assert "No classes were given" in capsys.readouterr().err
+
+
+def test_what_is_of_a_bundle_alone_is_refused_without_one(here, capsys):
+    words = ["extract", "icons/tree", "--classes", "cat,dog", "--reject", "both"]
+    assert main([*words, "--out", "pets.safetensors"]) == 2
+    said = "taxonomy: --reject and --data are of a bundle; name its --target, too.\n"
+    assert capsys.readouterr().err == said
+    assert list(here.iterdir()) == []
+
+
+def test_one_is_not_several(here, capsys):
+    (here / "one.nwk").write_text("(cat);")
+    assert run(capsys, "show", "one.nwk")[-1] == (
+        "1 class, 0 nodes, depth 1, 0 top groups, lowest groups of 1 to 1 class"
+    )
+    assert all(" 0 classes" not in line for line in run(capsys, "list"))
+
+
 def test_an_unknown_command_gets_a_suggestion(capsys):
     assert main(["trane"]) == 2
     assert "Unknown command 'trane'. Did you mean 'train'?" in capsys.readouterr().err

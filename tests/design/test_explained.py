@@ -74,6 +74,8 @@ class TestChanges:
         assert "  dog: 20 bytes" in text
         share = found.leaving[0].params / found.params
         assert f"  cat: without it {found.leaving[0].params:,} parameters ({share:.0%})" in text
+        assert found.suggestions(most=1).count("  and ") == 2
+        assert "  and 2 more" in found.suggestions(most=1)
         alone = explain_cost(SPEC, TREE, TREE.leaves)
         assert alone.joining == ()
         assert alone.suggestions().count("none") == 2

@@ -44,6 +44,9 @@ def probabilities():
     return sure / sure.sum(1, keepdims=True)
 
 
+PREDICTIONS = tx.Predictions(NAMES, LOGITS, TRUE, "test", SITES)
+
+
 def as_csv(frame, path, **options):
     frame.to_csv(path, index=False, **options)
     return path
@@ -51,10 +54,9 @@ def as_csv(frame, path, **options):
 
 def forms(folder):
     """Yield the same predictions in every form, each with the options that it needs."""
-    predictions = tx.Predictions(NAMES, LOGITS, TRUE, "test", SITES)
-    predictions.save(folder / "predictions-test.npz")
+    PREDICTIONS.save(folder / "predictions-test.npz")
     yield "a run's folder", folder, {"split": "test"}
-    yield "predictions", predictions, {}
+    yield "predictions", PREDICTIONS, {}
     by = {"by": "site"}
     backwards = wide(range(6, -1, -1), filename="x.png")
     yield "columns backwards", as_csv(backwards, folder / "b.csv"), by
@@ -118,6 +120,16 @@ def test_columns_are_told_by_name_or_named():
     assert tx.score(table, TREE, resamples=0, true="Pred Class", predicted="guess")["error"] == 1
 
 
+def test_one_column_may_be_two_things(tmp_path):
+    """Groups by what was predicted: each cell is read once, whatever it is asked for."""
+    table = pd.DataFrame(labels("cat", "dog", "cat"))
+    for source in (table, as_csv(table, tmp_path / "p.csv")):
+        found = tx.score(source, TREE, by="prediction", resamples=0)
+        assert dict(zip(found.by_group.iloc[:, 0], found.by_group.samples, strict=True)) == {
+            "cat": 2, "dog": 1,
+        }  # fmt: skip
+
+
 def test_top_lists_of_probabilities_may_leave_out_zeros():
     rows = [("a", "cat", 0.75), ("a", "dog", 0.25), ("b", "dog", 1.0)]
     table = dict(zip(("id", "class", "score"), map(list, zip(*rows, strict=True)), strict=True))
@@ -157,6 +169,10 @@ def without(name):
         ({"y": ["cat"], "pred": ["cat", "dog"]}, {}, "differ in length"),
         (labels("cat"), {"resamples": -1}, "resamples is -1"),
         (labels("cat"), {"top": (0,)}, "top is 0"),
+        (labels("cat"), {"kind": "logit"}, "kind is 'logit'. Did you mean 'logits'"),
+        (wide(site2=np.float64(1e308)), {"ignore": ("site",)}, "'site2'"),
+        (wide().assign(cat=1e308), {}, "is inf, no finite number in 32 bits"),
+        (PREDICTIONS, {"true": "label"}, "no columns to name; leave out `true`"),
         (labels("cat"), {"classes": ["cat", "cat"]}, "twice"),
         (labels(), {}, "no predictions to score"),
         (long().iloc[1:], {}, "'0.png' has no score for the class"),

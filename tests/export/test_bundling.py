@@ -289,6 +289,25 @@ class TestOnTheDevice:
         assert f"{name} is not the file that was bundled" in done.stderr
         assert "Traceback" not in done.stderr
 
+    def test_a_manifest_that_is_gone_and_numbers_below_one_are_named(self, tmp_path):
+        made = bundle(small(), tmp_path / "b")
+        for words in (("--threads", "0"), ("--top", "-1")):
+            done = run_alone(made.path, *words)
+            assert done.returncode == 2
+            assert "--top and --threads are 1 or more" in done.stderr
+        (made.path / "bundle.json").unlink()
+        done = run_alone(made.path)
+        assert done.returncode == 1
+        assert done.stderr.startswith("bundle.json is missing or broken")
+
+    @pytest.mark.skipif(sys.platform == "win32", reason="closes a pipe as POSIX does")
+    def test_a_reader_that_goes_is_no_error(self, pets):
+        for words in ([], ["--help"]):
+            command = [sys.executable, "-I", str(pets.path / "run.py"), *words]
+            with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as run:
+                run.stdout.close()
+                assert run.stderr.read() == b""
+
     def test_outputs_that_differ_fail_the_self_test(self, tmp_path):
         """As of a runtime that computes something else: here the stored logits are changed."""
         made = bundle(small(), tmp_path / "b")

@@ -87,6 +87,7 @@ def test_what_only_looks_like_it_stays_whole(tmp_path, content, ids):
         ("x.txt", "classes= 2\ntrain  = train.txt\nnames = coco.names\n", "settings"),
         ("x.txt", "[classes]\n0=cat\n1=dog\n", "settings"),
         ("x.toml", "names = ['cat']\n", "settings"),
+        ("x.jsonl", '{"name": "cat"}\n\n{"name":\n', "line 3 of JSON lines: not valid JSON"),
         ("x.yaml", "path: a\ntrain: b\nval: c\n", "settings without a list of classes"),
         ("package.json", '{"name": "pets", "version": "1"}', "settings without a list"),
         ("x.yaml", "names: cat, dog\n", "names: expected names, found 'cat, dog'"),

@@ -255,7 +255,7 @@ class TestCommand:
             flags = ["--model", "scripted", "--base-url", server.url]
             priced = ["--price", "1,1", "--max-usd", "1", "--yes"]
             out = run(capsys, "senses", "desk.csv", "--dry-run", *flags, *priced)
-            assert out.startswith("1 requests to send, 0 answers stored")
+            assert out.startswith("1 request to send, 0 answers stored")
             assert server.bodies == []
             asked = run(capsys, "senses", "desk.csv", *flags, *priced)
             assert "1 by wnid, 1 with one sense, 3 by the model; 1 without a synset" in asked

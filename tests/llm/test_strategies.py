@@ -242,7 +242,7 @@ class TestGroups:
         builder = get_builder("llm", model="m", store=str(tmp_path / "s"), repeats=3, price="1,1")
         plan = builder.plan(ICONS)
         assert plan.requests == 3
-        assert "more depend on them" in str(plan)
+        assert "more to follow" in str(plan)
 
 
 class TestAssign:

@@ -51,6 +51,17 @@ def test_of_equal_trees_nothing_moved():
     assert all(a[1] == b[1] for a, b in segments)
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_the_count_of_crossings_is_that_of_the_lines_that_are_drawn(seed):
+    """Every pair of lines looked at: they cross where their ends are in opposite orders."""
+    axes = plot_tanglegram(*(pair.tree for pair in random_pair(seed)))
+    lines = [line for drawn in axes.collections[2:] for line in drawn.get_segments()]
+    ends = [(one[1], other[1]) for one, other in lines]
+    cross = sum((a - c) * (b - d) < 0 for i, (a, b) in enumerate(ends) for c, d in ends[:i])
+    pairs = len(ends) * (len(ends) - 1) // 2
+    assert axes.texts[-1].get_text().endswith(f"; {cross:,} of {pairs:,} pairs of lines cross")
+
+
 def test_classes_of_one_tree_are_there_without_a_line():
     axes = plot_tanglegram(ONE.restrict(["ant", "bee", "gnu"]), OTHER)
     assert len(written(axes, "left")) == 3
@@ -61,12 +72,13 @@ def test_classes_of_one_tree_are_there_without_a_line():
 
 
 def test_names_from_strangers_are_no_formulas_and_do_not_overlap(tmp_path):
-    nested = [["$x_1$", "a" * 200], ["b\u2028c", "<c>&"]]
+    nested = [["$x_1$", "a" * 200], ["b", "<c>&"]]
     tree = Hierarchy.from_nested(nested)
-    axes = plot_tanglegram(tree, tree, names=("$y$", "z\x07"), labels={"<c>&": "see"})
+    beside = {"<c>&": "see", "b": "\u202e"}
+    axes = plot_tanglegram(tree, tree, names=("$y$", "z\x07"), labels=beside)
     save_figure(tmp_path / "one.svg", axes.figure)
     text = (tmp_path / "one.svg").read_text()
-    for shown in ("$x_1$", "a" * 27 + "…", "b\\u2028c", "&lt;c&gt;&amp; see", "$y$", "z\\x07"):
+    for shown in ("$x_1$", "a" * 27 + "…", "b \\u202e", "&lt;c&gt;&amp; see", "$y$", "z\\x07"):
         assert f">{shown}</text>" in text
     axes.figure.draw_without_rendering()
     boxes = [text.get_window_extent() for text in axes.texts]
