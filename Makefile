@@ -17,7 +17,7 @@ export NO_MKDOCS_2_WARNING := 1
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-all fuzz check docs notebooks wheel try-wheel clean \
 	headline frontier ablation expected-cost defaults mutations sources senses llm-report llm-local \
-	bench bench-export bench-int8 bench-metrics bench-trees bench-wordnet
+	bench bench-export bench-int8 bench-metrics bench-packs bench-trees bench-wordnet
 
 help: ## list the targets
 	@awk 'BEGIN { FS = ":.*## " } \
@@ -131,6 +131,9 @@ bench-int8: .venv/dev ## bytes and accuracy of 200 experts in floats and in int8
 
 bench-metrics: .venv/dev ## tree metrics beside scikit-bio, DendroPy and tqdist (C++ compiler)
 	$(BIN)/python analysis/bench/metrics.py
+
+bench-packs: .venv/dev ## banks beside single experts: bytes of a change, and time; a minute
+	$(BIN)/python analysis/bench/packs.py
 
 bench-trees: .venv/user ## from a matrix to a tree's file beside scipy's linkage, 10,000 labels; 3 GiB
 	$(BIN)/python analysis/bench/trees.py

@@ -15,7 +15,9 @@ COMMANDS = {
     "what there is": "list",
     "labels": "labels senses",
     "trees": "generate show check convert compare refine name plot",
-    "networks": "tasks design train predict evaluate score extract recommend cost curve features",
+    "networks": (
+        "tasks design train predict evaluate score extract pack recommend cost curve features"
+    ),
     "language models": "llm",
     "all of it": "demo",
 }

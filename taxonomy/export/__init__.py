@@ -1,7 +1,8 @@
 """Bundles: an expert with all that a device needs to run it and a person to judge it.
 
 A bundle is a folder with the model in a target's format, ``labels.txt``, ``bundle.json``, a card
-(``README.md``), a self-test and, for targets with a runtime of their own, ``run.py``.
+(``README.md``), a self-test and, for targets with a runtime of their own, ``run.py``. A bank
+(`pack`) is one for devices that open other classes from day to day.
 
 >>> sorted(TARGETS)
 ['onnx', 'safetensors', 'tflite']
@@ -12,6 +13,7 @@ from taxonomy._core.registry import require
 require("torch")
 require("safetensors")
 
+from taxonomy.export.bank import Bank, pack  # noqa: E402
 from taxonomy.export.bundling import TARGETS, Bundle, bundle  # noqa: E402
 from taxonomy.export.recommendation import Recommendation, Row  # noqa: E402
 from taxonomy.export.recommending import recommend  # noqa: E402
@@ -23,6 +25,7 @@ from taxonomy.export.to_tflite import TFLite  # noqa: E402
 __all__ = [
     "ONNX",
     "TARGETS",
+    "Bank",
     "Bundle",
     "Recommendation",
     "Row",
@@ -30,5 +33,6 @@ __all__ = [
     "TFLite",
     "Target",
     "bundle",
+    "pack",
     "recommend",
 ]

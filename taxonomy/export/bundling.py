@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from taxonomy._core import io, shipped
+from taxonomy._core import io
 from taxonomy._core.arrays import Float32Array
 from taxonomy._core.checked import check_path
 from taxonomy._core.decoding import decode
-from taxonomy._core.errors import DataError, ExportError, FileFormatError, told
-from taxonomy._core.folders import SPLITS
+from taxonomy._core.errors import ExportError, FileFormatError, told
 from taxonomy._core.registry import Registry
 from taxonomy._core.spelling import counted
-from taxonomy.data import DataRequest, Pictures, get_data
+from taxonomy.data import DataRequest, Pictures
 from taxonomy.design.costs import cost
 from taxonomy.evaluation.rejection import Rejecting
 from taxonomy.export.answering import answers_of
@@ -24,23 +22,19 @@ from taxonomy.export.beside import masked_beside
 from taxonomy.export.card import Figures, card, figures_table, names_kept
 from taxonomy.export.checking import COMPARED, REPEATED, SAMPLES, answers, largest_gap, made_up
 from taxonomy.export.figures import accuracy_of, latency_of, parity_of
+from taxonomy.export.given import Given, given_for, identity_of, licences_of
 from taxonomy.export.pictures import (
     calibrating,
     colours,
     described,
-    of_classes,
     predictions_of,
-    read,
 )
 from taxonomy.export.rejecting import outputs_of, rejecting, shown
 from taxonomy.export.target import Bytes, Quantizing, Target
-from taxonomy.labels import LabelSet, check_classes, get_labels
+from taxonomy.labels import LabelSet, check_classes
 from taxonomy.nets.experts import extract
-from taxonomy.nets.hierarchical import HierarchicalNet, Source, evaluating, get_net, weights_digest
+from taxonomy.nets.hierarchical import HierarchicalNet, evaluating, get_net
 from taxonomy.predictions import Predictions
-from taxonomy.training.run import Run, is_finished
-from taxonomy.training.start import run_data
-from taxonomy.trees.content import content_of
 
 FORMAT = "taxonomy-bundle"
 MANIFEST = "bundle.json"
@@ -177,7 +171,7 @@ def bundle(
         raise ExportError(
             f"The network reads {whole.spec.channels} channels, which no picture has."
         )
-    given = _pictures_of(net, whole, expert, smaller, calibration, pictures, predictions)
+    given = given_for(net, whole, expert, smaller is not None, calibration, pictures, predictions)
     with evaluating(expert), io.atomic_folder(folder, MANIFEST) as place:
         samples = made_up(expert)
         model = _write_model(place / to.file, to, smaller, expert, samples, given, kept)
@@ -202,9 +196,9 @@ def bundle(
             "model": to.file,
             **to.describe(expert),
             "preprocessing": expert.preprocessing.to_dict(),
-            **_identity(expert, labels, kept),
+            **identity_of(expert, labels, kept),
             **refused,
-            "licences": {**_licences(expert), **(licences or {})},
+            "licences": {**licences_of(expert), **(licences or {})},
             "cost": asdict(cost(expert.spec, expert.hierarchy)) | {"bytes": model.bytes},
             "measured": model.measured,
             **model.calibrated,
@@ -215,51 +209,6 @@ def bundle(
         io.write_text(place / "README.md", card(manifest))
         io.write_json(place / MANIFEST, manifest)
     return Bundle(Path(folder), manifest)
-
-
-@dataclass(frozen=True)
-class _Given:
-    """What a bundle is measured and calibrated on, and the shipped network's name, if it is one."""
-
-    shipped: str
-    data: Pictures | None
-    pictures: Pictures | None
-    part: Pictures | None
-    predictions: Predictions | None
-
-
-def _pictures_of(
-    net: HierarchicalNet | Path | str,
-    whole: HierarchicalNet,
-    expert: HierarchicalNet,
-    smaller: Quantizing | None,
-    calibration: Pictures | DataRequest | Path | str | None,
-    pictures: Pictures | None,
-    predictions: Predictions | None,
-) -> _Given:
-    """Return the calibrating data set, the pictures to measure on, and stored predictions.
-
-    Raises:
-        ExportError: int8 is asked for, and no pictures tell what it loses.
-        DataError: pictures of one of the classes are missing.
-    """
-    data = None
-    if smaller or calibration is not None:
-        data = read(_data_of(net, whole) if calibration is None else calibration, expert)
-    if pictures is None and predictions is None:
-        if data is not None and SPLITS.index("val") in data.splits:
-            pictures = data.part("val")
-        else:
-            pictures, predictions = _own(net)
-    if smaller and pictures is None:
-        raise ExportError(
-            "What int8 loses is measured on validation pictures, and there are none; give them as "
-            "`pictures`, or a data set with a validation split as `calibration`."
-        )
-    part = None if pictures is None else of_classes(pictures, expert)
-    name = "" if isinstance(net, HierarchicalNet) else str(net)
-    name = name if shipped.find(name, "networks", ".safetensors") else ""
-    return _Given(name, data, pictures, part, predictions)
 
 
 @dataclass(frozen=True)
@@ -279,7 +228,7 @@ def _write_model(
     smaller: Quantizing | None,
     expert: HierarchicalNet,
     samples: Bytes,
-    given: _Given,
+    given: Given,
     kept: tuple[str, ...],
 ) -> _Model:
     """Write the model, compared with the network first, and in int8 if that is asked for.
@@ -319,83 +268,3 @@ def _write_model(
         own = answers_of(expert, part).restrict(kept)
         measured["beside"] = masked_beside(given.shipped, to, kept, part, own)
     return _Model(len(model), run, logits, measured, calibrated)
-
-
-def _own(net: HierarchicalNet | Path | str) -> tuple[Pictures | None, Predictions | None]:
-    """Return what a network's name brings: a shipped one's pictures, a run's predictions."""
-    if isinstance(net, HierarchicalNet):
-        return None, None
-    if shipped.find(str(net), "networks", ".safetensors"):
-        return get_data(str(net).partition("/")[0]).part("val"), None
-    run = Path(net)
-    return None, Run(run).predictions("val") if is_finished(run) else None
-
-
-def _data_of(net: HierarchicalNet | Path | str, whole: HierarchicalNet) -> DataRequest | str:
-    """Return the data set that a network was trained on.
-
-    Raises:
-        ExportError: nobody knows.
-    """
-    if found := own_data(net, whole):
-        return found
-    raise ExportError(
-        "An int8 model is calibrated on training pictures of its classes, and measured on their "
-        "validation pictures; name a data set that has them as `calibration`, such as a folder of "
-        "class folders."
-    )
-
-
-def own_data(net: HierarchicalNet | Path | str, whole: HierarchicalNet) -> DataRequest | str | None:
-    """Return the data set that a network was trained on; None where nobody knows.
-
-    Args:
-        net: a network, or what one is named by.
-        whole: that network.
-    """
-    if name := _shipped_set(whole.source):
-        return name
-    if not isinstance(net, HierarchicalNet) and is_finished(Path(net)):
-        with suppress(DataError):  # trained on pictures in memory
-            return run_data(Path(net))
-    return None
-
-
-def _identity(
-    net: HierarchicalNet, labels: LabelSet | Path | str | None, kept: tuple[str, ...]
-) -> dict[str, io.Json]:
-    """Return what an expert tells apart, and what it was cut from."""
-    source = net.source
-    labels = labels or _shipped_set(source) or None
-    known = None if labels is None else get_labels(labels)
-    held = {} if known is None else {label.id: label for label in known}
-    described = []
-    for name in net.classes:
-        entry: dict[str, io.Json] = {"id": name}
-        if name not in kept:
-            entry["rejected"] = True
-        if name in held:
-            entry |= {"name": held[name].name}
-            entry |= {"wnid": held[name].wnid} if held[name].wnid else {}
-        described.append(entry)
-    return {
-        "labels": described,
-        "tree": content_of(net.hierarchy),
-        "weights": weights_digest(net),
-        "source": None if source is None else asdict(source),
-    }
-
-
-def _shipped_set(source: Source | None) -> str:
-    """Return the label set of a shipped network, wherever its file lies; empty for others."""
-    digests = {digest: name for name, digest in shipped.index().items()}
-    return digests.get(source.sha256, "").partition("/")[0] if source else ""
-
-
-def _licences(net: HierarchicalNet) -> dict[str, str]:
-    if not _shipped_set(net.source):
-        return {"weights": "not stated", "data": "not stated"}
-    return {
-        "weights": "MIT, taxonomy-experts",
-        "data": "icons of many open sets, each under its own licence: NOTICE of taxonomy-experts",
-    }

@@ -17,9 +17,10 @@ from taxonomy._core.folders import SPLITS
 from taxonomy.data import Pictures
 from taxonomy.design.costs import cost
 from taxonomy.export.answering import answers_of, identity, remembered
-from taxonomy.export.bundling import TARGETS, own_data
+from taxonomy.export.bundling import TARGETS
 from taxonomy.export.checking import made_up
 from taxonomy.export.figures import medians_in_turns, parity_of
+from taxonomy.export.given import own_data
 from taxonomy.export.pictures import calibrating, colours, of_classes, predictions_of, read
 from taxonomy.export.target import Bytes, Quantizing, Target
 from taxonomy.nets.experts import extract

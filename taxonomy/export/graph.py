@@ -1,5 +1,7 @@
 """`Graph`: a network for inference as a list of a few plain operations, for any runtime's format.
 
+A `Part` is one with more than one input or output, such as a node's branch alone.
+
 Every order of channels, of parents and of logits is in the weights, normalisations are folded, and
 all sizes but the batch are known. Maps are (batch, channels, side, side) until they are averaged.
 """
@@ -93,6 +95,36 @@ class Graph:
     def weight_bytes(self) -> int:
         """Bytes of all weights."""
         return sum(array.nbytes for step in self.steps for array in step.arrays.values())
+
+
+@dataclass(frozen=True)
+class Port:
+    """A value that goes into or out of steps, as others call it.
+
+    Args:
+        value: its name among the steps.
+        name: what a file calls it.
+        shape: without the batch.
+    """
+
+    value: str
+    name: str
+    shape: tuple[int, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """Steps that make some values out of others.
+
+    Args:
+        steps: the operations, in an order in which each finds its inputs.
+        inputs: what they read.
+        outputs: what they make for others.
+    """
+
+    steps: tuple[Step, ...]
+    inputs: tuple[Port, ...]
+    outputs: tuple[Port, ...]
 
 
 class Builder:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
 from taxonomy._core.errors import ExportError
 from taxonomy.design.blocks import Block
-from taxonomy.export.graph import Builder, Graph
+from taxonomy.export.graph import Builder, Graph, Part, Port
 from taxonomy.export.packs import Pack, packed
 from taxonomy.nets.hierarchical import HierarchicalNet, unpacked_state
 
@@ -39,6 +39,36 @@ def lower(net: HierarchicalNet, lowering: str = "auto", white: float = 255) -> G
     ['add', 'average', 'convolution', 'flatten', 'gelu', 'product', 'relu', 'subtract']
     """
     return _Lowering(net, lowering, white).graph()
+
+
+def lower_nodes(net: HierarchicalNet) -> Iterator[tuple[int, Part]]:
+    """Yield every node's own part of a network, parents first; the trunk's is the root's.
+
+    The trunk reads ``input``, channel values from 0 to 255; a node the maps of those above it,
+    called ``map`` and their depth. They make ``map`` where nodes are below, and where leaves are
+    ``features``, the averaged map, which the weights of `leaf_weights` multiply.
+
+    Args:
+        net: a trained network.
+
+    Raises:
+        ExportError: the network has a timm backbone, or blocks of a family without a lowering.
+
+    >>> from taxonomy.nets import extract, get_net
+    >>> pets = extract(get_net("icons/tree"), ["cat", "dog", "horse"])
+    >>> for node, part in lower_nodes(pets):
+    ...     node, [port.name for port in part.inputs], [port.name for port in part.outputs]
+    (0, ['input'], ['map'])
+    (1, ['map0'], ['features'])
+    """
+    yield from _Lowering(net, "sliced", white=255).parts()
+
+
+def leaf_weights(net: HierarchicalNet) -> list[Array]:
+    """Return for every class the weights of its node's features, and last what is added."""
+    lowering = _Lowering(net, "sliced", white=255)
+    leaves = net.hierarchy.leaf_entries
+    return [np.append(*lowering.leaf(int(entry))) for entry in leaves]
 
 
 class Weights:
@@ -94,6 +124,29 @@ class _Lowering:
         self._head()
         steps = tuple(self.build.steps)
         return Graph(steps, self.spec.channels, self.spec.resolution, self.net.classes)
+
+    def parts(self) -> Iterator[tuple[int, Part]]:
+        """Yield every node with its part; each is a pack of its own."""
+        side = self.spec.resolution
+        with_leaves = {int(self.tree.parent[entry]) for entry in self.tree.leaf_entries}
+        with_nodes = {pack.parent for pack in self.packs}
+        self.maps = [f"map{pack.depth}" for pack in self.packs]
+        inputs = [Port("input", "input", (self.spec.channels, side, side))]
+        for index, pack in enumerate(self.packs):
+            if index:
+                self.build = Builder()
+                inputs = [self._port(read) for read in self._reads(pack)]
+            value = self._pack(pack) if index else self._trunk()
+            made = [self._port(pack, value)] if index in with_nodes else []
+            if pack.nodes[0] in with_leaves:
+                made.append(Port(self._features(value, pack), "features", (pack.width,)))
+            yield pack.nodes[0], Part(tuple(self.build.steps), tuple(inputs), tuple(made))
+
+    def _port(self, pack: Pack, value: str = "") -> Port:
+        """Return a map as what another part reads, or as what this one makes."""
+        name, side = f"map{pack.depth}", self.sides[pack.depth]
+        self.build.channels.setdefault(name, pack.width)
+        return Port(value or name, "map" if value else name, (pack.width, side, side))
 
     def _trunk(self) -> str:
         encoding, side = self.net.preprocessing, self.spec.resolution
@@ -217,22 +270,16 @@ class _Lowering:
         holding = [
             i for i, pack in enumerate(self.packs) if any(node in by_node for node in pack.nodes)
         ]
-        cosine = self.spec.head == "cosine"
         pooled, rows = [], []
         bias = np.zeros(len(leaves))
         for index in holding:
             pack = self.packs[index]
-            value = self.build.add("flatten", self.build.add("average", self.maps[index]))
-            pooled.append(self.build.add("unit", value, width=pack.width) if cosine else value)
+            pooled.append(self._features(self.maps[index], pack))
             part = np.zeros((len(pack.nodes), pack.width, len(leaves)))
             for position, node in enumerate(pack.nodes):
                 for entry in by_node.get(node, ()):
-                    weight, second = (self.state[f"leaf.{entry}.{n}"] for n in ("weight", "bias"))
-                    if cosine:
-                        weight = weight / max(np.linalg.norm(weight), 1e-12) * np.exp(second)
-                    else:
-                        bias[leaves[entry]] = second
-                    part[position, :, leaves[entry]] = weight
+                    column = leaves[entry]
+                    part[position, :, column], bias[column] = self.leaf(entry)
             rows.append(part.reshape(-1, len(leaves)))
         value = pooled[0]
         if len(pooled) > 1:
@@ -240,6 +287,19 @@ class _Lowering:
             value = self.build.add("join", *pooled, channels=channels)
         product = {"weight": np.concatenate(rows), "bias": bias}
         self.build.add("product", value, channels=len(leaves), arrays=product)
+
+    def _features(self, value: str, pack: Pack) -> str:
+        """Add what the leaves of a map's nodes read: its average."""
+        value = self.build.add("flatten", self.build.add("average", value))
+        cosine = self.spec.head == "cosine"
+        return self.build.add("unit", value, width=pack.width) if cosine else value
+
+    def leaf(self, entry: int) -> tuple[Array, float]:
+        """Return by what a leaf multiplies its node's features, and what it adds."""
+        weight, second = (self.state[f"leaf.{entry}.{n}"] for n in ("weight", "bias"))
+        if self.spec.head != "cosine":
+            return weight, float(second)
+        return weight / max(np.linalg.norm(weight), 1e-12) * np.exp(second), 0.0
 
     def convolution(
         self,

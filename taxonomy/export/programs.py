@@ -1,4 +1,4 @@
-"""`program`: the program that runs a bundle on a device, with numpy and a runtime alone."""
+"""The programs that run bundles and banks on a device, with numpy and a runtime alone."""
 
 from __future__ import annotations
 
@@ -14,7 +14,19 @@ def program(target: str) -> bytes:
     Args:
         target: one of `RUNTIMES`.
     """
-    here = files(__package__)
-    opened = here.joinpath(f"run_{target}.txt").read_text(encoding="utf-8").strip()
-    text = here.joinpath("run.txt").read_text(encoding="utf-8")
-    return text.replace("@RUNTIME@", RUNTIMES[target]).replace("@OPENED@", opened).encode()
+    text = _text("run").replace("@RUNTIME@", RUNTIMES[target])
+    return text.replace("@OPENED@", _text(f"run_{target}")).replace("@READ@", _picture()).encode()
+
+
+def bank_program() -> bytes:
+    """Return the text of ``bank.py``, which reads pictures as ``run.py`` does."""
+    return _text("bank").replace("@READ@", _picture()).encode()
+
+
+def _picture() -> str:
+    return _text("run_picture")
+
+
+def _text(name: str) -> str:
+    text = files(__package__).joinpath(f"{name}.txt").read_text(encoding="utf-8")
+    return text.strip() + ("\n" if name in ("run", "bank") else "")

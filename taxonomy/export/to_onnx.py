@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ import numpy as np
 from taxonomy._core import io
 from taxonomy._core.arrays import Float32Array
 from taxonomy._core.registry import require
-from taxonomy.export.graph import Graph, Step
+from taxonomy.export.graph import Part, Port, Step
 from taxonomy.export.int8 import quantized
 from taxonomy.export.lower import lower
 from taxonomy.export.programs import program
@@ -52,11 +52,11 @@ class ONNX(Device):
             MissingExtraError: onnx is not installed.
         """
         graph = lower(net, self.lowering, self.white)
-        onnx = require("onnx")
-        model = _Writer(graph, self.input == "uint8", self.batch or "N").model()
-        onnx.checker.check_model(model, full_check=True)
-        data: bytes = model.SerializeToString(deterministic=True)
-        return data
+        shape = (graph.channels, graph.resolution, graph.resolution)
+        logits = Port(graph.steps[-1].output, OUTPUT, (len(graph.classes),))
+        part = Part(graph.steps, (Port("input", INPUT, shape),), (logits,))
+        pixels = self.input == "uint8"
+        return written(part, pixels, self.batch or "N", metadata(graph.classes, pixels))
 
     def runner(self, file: Path) -> Callable[[Bytes], Float32Array]:
         """Return what gives a file's logits for uint8 pictures (n, 3, side, side), on one thread.
@@ -104,36 +104,57 @@ def session(file: Path | bytes) -> Any:
     return runtime.InferenceSession(given, options, providers=["CPUExecutionProvider"])
 
 
-class _Writer:
-    """Writes the steps of a graph as ONNX nodes and initialisers."""
+def written(
+    part: Part,
+    pixels: bool,
+    batch: int | str,
+    texts: Mapping[str, str],
+    rounded: bool = False,
+) -> bytes:
+    """Return steps as an ONNX file; the same ones give the same bytes.
 
-    def __init__(self, graph: Graph, pixels: bool, batch: int | str) -> None:
-        self.graph, self.pixels, self.batch = graph, pixels, batch
+    Args:
+        part: the steps, with what they read and make.
+        pixels: whether the first input is uint8.
+        batch: how many at once, or a letter for any number.
+        texts: the file's metadata.
+        rounded: whether the weights of convolutions are int8 in the file, with a scale a channel;
+            all is computed in floats.
+
+    Raises:
+        MissingExtraError: onnx is not installed.
+    """
+    onnx = require("onnx")
+    model = _Writer(part, pixels, batch, rounded).model(texts)
+    onnx.checker.check_model(model, full_check=True)
+    data: bytes = model.SerializeToString(deterministic=True)
+    return data
+
+
+class _Writer:
+    """Writes steps as ONNX nodes and initialisers."""
+
+    def __init__(self, part: Part, pixels: bool, batch: int | str, rounded: bool) -> None:
+        self.part, self.pixels, self.batch, self.rounded = part, pixels, batch, rounded
         self.helper = require("onnx.helper")
         self.types = require("onnx").TensorProto
         self.nodes: list[Any] = []
         self.initialisers: list[Any] = []
         self.known: dict[tuple[str, bytes], str] = {}
-        self.names = {"input": INPUT, graph.steps[-1].output: OUTPUT}
+        self.names = {port.value: port.name for port in (*part.inputs, *part.outputs)}
 
-    def model(self) -> Any:
+    def model(self, texts: Mapping[str, str]) -> Any:
         """Return the model with its metadata."""
+        first = self.part.inputs[0]
         if self.pixels:
-            self.node("Cast", [INPUT], "values", to=self.types.FLOAT)
-            self.names["input"] = "values"
-        for step in self.graph.steps:
+            self.node("Cast", [first.name], "values", to=self.types.FLOAT)
+            self.names[first.value] = "values"
+        for step in self.part.steps:
             WRITTEN[step.kind](self, step)
-        side, channels = self.graph.resolution, self.graph.channels
-        kind = self.types.UINT8 if self.pixels else self.types.FLOAT
-        value = self.helper.make_tensor_value_info
-        graph = self.helper.make_graph(
-            self.nodes,
-            "expert",
-            [value(INPUT, kind, [self.batch, channels, side, side])],
-            [value(OUTPUT, self.types.FLOAT, [self.batch, len(self.graph.classes)])],
-            self.initialisers,
-        )
-        kinds = {step.kind for step in self.graph.steps}
+        inputs = [self._port(port, self.pixels and port is first) for port in self.part.inputs]
+        outputs = [self._port(port) for port in self.part.outputs]
+        graph = self.helper.make_graph(self.nodes, "expert", inputs, outputs, self.initialisers)
+        kinds = {step.kind for step in self.part.steps}
         opset, version = NEWER if kinds & NEEDS_NEWER else PLAIN
         model = self.helper.make_model(
             graph,
@@ -142,8 +163,12 @@ class _Writer:
             producer_name="taxonomy-experts",
             producer_version=io.versions().get("taxonomy-experts", ""),
         )
-        self.helper.set_model_props(model, metadata(self.graph.classes, self.pixels))
+        self.helper.set_model_props(model, dict(texts))
         return model
+
+    def _port(self, port: Port, pixels: bool = False) -> Any:
+        kind = self.types.UINT8 if pixels else self.types.FLOAT
+        return self.helper.make_tensor_value_info(port.name, kind, [self.batch, *port.shape])
 
     def node(self, operator: str, inputs: list[str], output: str, **attributes: Any) -> str:
         """Add a node; values are called by their names in the graph."""
@@ -158,12 +183,23 @@ class _Writer:
         key = (f"{array.dtype}{array.shape}", array.tobytes() if array.size < 16 else b"")
         if array.size < 16 and key in self.known:
             return self.known[key]
-        kind = {"float32": self.types.FLOAT, "int64": self.types.INT64}[str(array.dtype)]
+        kinds = {"float32": "FLOAT", "int64": "INT64", "int8": "INT8"}
+        kind = getattr(self.types, kinds[str(array.dtype)])
         little = array.astype(array.dtype.newbyteorder("<")).tobytes()
         tensor = self.helper.make_tensor(name, kind, array.shape, little, raw=True)
         self.initialisers.append(tensor)
         self.known[key] = name
         return name
+
+    def weight(self, name: str, array: Float32Array) -> str:
+        """Add a convolution's weights, in whole numbers from -127 to 127 if that is asked for."""
+        if not self.rounded:
+            return self.constant(name, array)
+        scale = np.abs(array).reshape(len(array), -1).max(axis=1) / np.float32(127)
+        scale = np.maximum(scale, np.float32(1e-12))
+        whole = np.rint(array / scale[:, None, None, None]).astype(np.int8)
+        parts = [self.constant(f"{name}.whole", whole), self.constant(f"{name}.scale", scale)]
+        return self.node("DequantizeLinear", parts, name, axis=0)
 
     def convolution(self, step: Step) -> None:
         """Write a convolution; attributes that are ONNX's defaults are left out."""
@@ -176,7 +212,7 @@ class _Writer:
             attributes["pads"] = list(pads)
         if groups != 1:
             attributes["group"] = groups
-        inputs = [self.constant(f"{step.output}.weight", weight)]
+        inputs = [self.weight(f"{step.output}.weight", weight)]
         if bias.any():
             inputs.append(self.constant(f"{step.output}.bias", bias))
         self.node("Conv", [*step.inputs, *inputs], step.output, **attributes)

@@ -253,10 +253,7 @@ def get_net(name: HierarchicalNet | Path | str) -> HierarchicalNet:
     if path.is_dir():
         path = path / "model.safetensors"
     if not path.is_file():
-        if (path.parent / "run.py").is_file():
-            raise FileFormatError(
-                f"{path.parent}: a bundle for another runtime; run it: python {path.parent}/run.py"
-            )
+        _refuse_program(path.parent)
         known = shipped.names("networks", ".safetensors")
         if shipped.find(str(name), "trees", ".json") is not None:
             raise FileFormatError(f"{name}: is a shipped tree; {_WANTED}: {', '.join(known)}.")
@@ -285,6 +282,19 @@ def get_net(name: HierarchicalNet | Path | str) -> HierarchicalNet:
 
 
 _WANTED = "a network is wanted: a run's folder, a network's file, or a shipped one"
+
+
+def _refuse_program(folder: Path) -> None:
+    """Refuse what was exported for a device, naming the program in it.
+
+    Raises:
+        FileFormatError: there is one.
+    """
+    for kind, program in (("bundle", "run.py"), ("bank", "bank.py")):
+        if (folder / program).is_file():
+            raise FileFormatError(
+                f"{folder}: a {kind} for another runtime; run it: python {folder}/{program}"
+            )
 
 
 def _refuse_tree(path: Path) -> None:

@@ -49,9 +49,11 @@ runpy.run_path(sys.argv[0], run_name="__main__")
 """
 
 
-def run_alone(place, *words, also: str = "") -> subprocess.CompletedProcess[str]:
-    """Run a bundle's program where there are numpy, onnxruntime and what else is named."""
-    command = [sys.executable, "-I", "-W", "ignore", "-c", ALONE, also, str(place / "run.py")]
+def run_alone(
+    place, *words, also: str = "", program: str = "run.py"
+) -> subprocess.CompletedProcess[str]:
+    """Run a folder's program where there are numpy, onnxruntime and what else is named."""
+    command = [sys.executable, "-I", "-W", "ignore", "-c", ALONE, also, str(place / program)]
     return subprocess.run(
         [*command, *map(str, words)], capture_output=True, text=True, check=False, cwd=place.parent
     )

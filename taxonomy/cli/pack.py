@@ -1,0 +1,27 @@
+"""``taxonomy pack``: write a network's trunk once, and a small file for every node and class."""
+
+from taxonomy.cli._arguments import NETWORK, Given, Parser, Words, add_classes, add_out
+
+EXAMPLES = (
+    "taxonomy pack icons/tree --out packs/",
+    "taxonomy pack icons/tree --precision int8 --out packs/",
+)
+
+
+def add_arguments(parser: Parser, _: Words) -> None:
+    parser.add_argument("net", help=NETWORK)
+    add_classes(parser)
+    told = "float, or int8 for weights in whole numbers: a third of the bytes [float]"
+    parser.add_argument("--precision", choices=("float", "int8"), default="float", help=told)
+    told = "pictures to compare and measure on: icons or a folder [its own]"
+    parser.add_argument("--data", dest="calibration", metavar="FOLDER", help=told)
+    add_out(parser, "the bank's folder", default="packs")
+
+
+def run(arguments: Given) -> None:
+    from taxonomy.export import pack
+
+    options = {name: getattr(arguments, name) for name in ("classes", "precision", "calibration")}
+    made = pack(arguments.net, arguments.out, **options)
+    print(f"{made}\nbank written to {arguments.out}")
+    print(f"next: python {arguments.out / 'bank.py'} PICTURE")
