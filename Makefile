@@ -17,7 +17,7 @@ export NO_MKDOCS_2_WARNING := 1
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-all fuzz check docs notebooks wheel try-wheel clean \
 	headline frontier ablation expected-cost defaults mutations sources senses llm-report llm-local \
-	bench bench-export bench-int8 bench-metrics bench-packs bench-trees bench-wordnet
+	bench bench-export bench-int8 bench-metrics bench-packs bench-trees bench-wordnet bench-wordnet-tree
 
 help: ## list the targets
 	@awk 'BEGIN { FS = ":.*## " } \
@@ -141,3 +141,6 @@ bench-trees: .venv/user ## from a matrix to a tree's file beside scipy's linkage
 # Needs WordNet's files for nltk, and says how to get them.
 bench-wordnet: .venv/dev ## WordNet beside nltk, and trees of up to 82,115 nouns
 	$(BIN)/python analysis/bench/wordnet.py
+
+bench-wordnet-tree: .venv/dev ## whole commands on the tree of 82,115 nouns, beside other readers
+	$(BIN)/python analysis/bench/wordnet_tree.py

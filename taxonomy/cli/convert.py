@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from taxonomy.builders import import_tree
 from taxonomy.cli._arguments import LABELS, TREE, Given, Parser, Words, say
 from taxonomy.cli._options import add_options, choice, given_options
 from taxonomy.formats import FORMATS, find_tree, read_tree, saved
@@ -34,6 +33,8 @@ def run(given: Given) -> None:
     options = given_options(read_tree, given) | own.get(given.format, {})
     path = find_tree(given.tree)
     if given.labels:
+        from taxonomy.builders import import_tree
+
         made = import_tree(path, given.labels, given.format, **options)
         say(given, made)
     tree = made.tree if given.labels else read_tree(path, given.format, **options)

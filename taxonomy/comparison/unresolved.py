@@ -1,4 +1,4 @@
-"""Triples and quartets of labels that two trees both leave unresolved.
+"""Quartets of labels that two trees both leave unresolved.
 
 That is, of labels in so many different rows and different columns of one table. They are counted
 by inclusion and exclusion over which of the labels share a row and which share a column: sums over
@@ -42,28 +42,6 @@ class _Chosen:
         chosen = mark[cells.above_row[row]]
         self.inside, self.row = inside[chosen], row[chosen]
         self.column = cells.above_row[self.inside]
-
-
-def three_apart(cells: Cells, tables: IntArray) -> int:
-    """Return how many triples are in different rows and different columns of one table.
-
-    Args:
-        cells: of two trees.
-        tables: the places of those looked at.
-    """
-    if not len(tables):
-        return 0
-    chosen = _Chosen(cells, tables)
-    square = cells.count**2
-    row_squares = cells.over_columns(square)
-    spread = cells.over_rows(square) + row_squares - cells.over_rows(row_squares)
-    whole = cells.count[tables]
-    six = int(np.sum(whole**3 - 3 * whole * spread[tables]))
-    for lines in (chosen.rows, chosen.columns):
-        six += 2 * int(np.sum(cells.count[lines] ** 3))
-    c, r, k = (cells.count[at] for at in (chosen.inside, chosen.row, chosen.column))
-    six += int(np.sum(4 * c**3 + 6 * c * r * k - 6 * c**2 * (r + k)))
-    return six % WORD // 6
 
 
 def four_apart(cells: Cells, tables: IntArray) -> int:

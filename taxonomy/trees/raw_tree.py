@@ -62,18 +62,17 @@ def children_of(parent: Sequence[int]) -> list[list[int]]:
 def canonical_order(raw: RawTree) -> IntArray:
     """Return the entries of a tree without errors in canonical preorder."""
     children = children_of(raw.parent)
-    order = [raw.parent.index(-1)]
-    for i in order:
-        order.extend(children[i])
-    smallest = list(raw.leaf)
-    for i in reversed(order):
-        if smallest[i] is None:
-            below = [smallest[child] for child in children[i]]
-            smallest[i] = min((name for name in below if name is not None), default=None)
+    nodes = [raw.parent.index(-1)]
+    for i in nodes:
+        nodes += [child for child in children[i] if children[child]]
+    smallest = [leaf or "" for leaf in raw.leaf]
+    for i in reversed(nodes):
+        smallest[i] = min((smallest[child] for child in children[i]), default="")
     preorder = []
-    stack = order[:1]
+    stack = nodes[:1]
     while stack:
         i = stack.pop()
         preorder.append(i)
-        stack.extend(sorted(children[i], key=lambda child: smallest[child] or "", reverse=True))
+        if children[i]:
+            stack += sorted(children[i], key=smallest.__getitem__, reverse=True)
     return np.array(preorder, dtype=np.int64)

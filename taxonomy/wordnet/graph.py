@@ -221,6 +221,17 @@ class NounGraph:
             return nodes[int(rest) - 1]
         raise LabelError(f"No noun synset {key!r}.{self._suggestion(lemma or fold(key), rest)}")
 
+    def indices(self, wnids: Sequence[str]) -> IntArray:
+        """Return the number of each synset by its wnid, -1 where there is none.
+
+        >>> graph = NounGraph.load()
+        >>> [graph.name(node) for node in graph.indices(["n02084071", "n02121620"])]
+        ['dog.n.01', 'cat.n.01']
+        """
+        offsets = np.array([int(wnid[1:]) for wnid in wnids], dtype=self.offsets.dtype)
+        nodes = np.minimum(np.searchsorted(self.offsets, offsets), len(self) - 1)
+        return np.where(self.offsets[nodes] == offsets, nodes, -1)
+
     def name(self, node: int) -> str:
         """Return a synset's name, such as ``dog.n.01``."""
         first = self.member_indptr[node]
@@ -246,6 +257,20 @@ class NounGraph:
             self.spellings.get(member) or self.lemma_table[int(self.member_lemmas[member])]
             for member in members
         )
+
+    def first_lemmas(self, nodes: IntArray) -> list[str]:
+        """Return each synset's first lemma, as `lemmas` spells it.
+
+        >>> graph = NounGraph.load()
+        >>> graph.first_lemmas(np.array([graph.index("dog.n.01"), graph.index("earth.n.01")]))
+        ['dog', 'Earth']
+        """
+        members = self.member_indptr[nodes]
+        found = [self.lemma_table[lemma] for lemma in self.member_lemmas[members].tolist()]
+        spelled = np.isin(members, np.array(list(self.spellings), dtype=members.dtype))
+        for place in np.flatnonzero(spelled).tolist():
+            found[place] = self.spellings[int(members[place])]
+        return found
 
     def lemma_uses(self, node: int) -> tuple[int, ...]:
         """Return how often each of a synset's lemmas was tagged with it, in order of lemmas."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
+
+import numpy as np
 
 from taxonomy._core.errors import LabelError
 from taxonomy.labels import SYNSET, WNID, Label, LabelSet, get_labels
@@ -123,13 +126,15 @@ def display_names(
     codes = [one for one in ids if SYNSET.fullmatch(one)]
     if not codes:
         return {}
-    graph, found = graph or NounGraph.load(), dict[str, str]()
-    for code in codes:
-        try:
-            found[code] = called(graph, graph.index(code))
-        except LabelError:  # nothing is known of it, so nothing is shown
-            continue
-    return found
+    graph, found = graph or NounGraph.load(), dict[str, int]()
+    wnids = [code for code in codes if WNID.fullmatch(code)]
+    found.update(zip(wnids, graph.indices(wnids).tolist(), strict=True))
+    for code in set(codes).difference(wnids):
+        with contextlib.suppress(LabelError):
+            found[code] = graph.index(code)
+    nodes = {code: found[code] for code in codes if found.get(code, -1) >= 0}  # the others unknown
+    lemmas = graph.first_lemmas(np.array(list(nodes.values()), dtype=np.int64))
+    return {code: lemma.replace("_", " ") for code, lemma in zip(nodes, lemmas, strict=True)}
 
 
 def misfits(labels: LabelSet, graph: NounGraph | None = None) -> dict[str, str]:
