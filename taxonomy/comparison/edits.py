@@ -151,7 +151,7 @@ def label_ranks(a: Hierarchy, b: Hierarchy) -> IntArray:
     >>> a = Hierarchy.from_nested([["cat", "dog"], "owl"])
     >>> b = Hierarchy.from_nested([["yak", "fox"], "ant"])
     >>> label_ranks(a, a).tolist(), label_ranks(b, b).tolist()  # the pair has the greater ones
-    ([1, 2, 0], [1, 2, 0])
+    ([1, 2, 0], [0, 1, 2])
     """
     colour = np.ones(len(a.leaves), dtype=np.uint64)
     for _ in range(ROUNDS):

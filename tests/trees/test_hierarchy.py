@@ -243,7 +243,7 @@ class TestGetTree:
         assert get_tree(tmp_path) == get_tree(str(tmp_path / "hierarchy.json")) == tree
 
     def test_names_are_suggested(self):
-        with pytest.raises(FileFormatError, match=r"mean 'icons/wordnet'\? .*embedding, "):
+        with pytest.raises(FileFormatError, match=r"mean 'icons/wordnet'\? .*taxonomy list trees"):
             get_tree("icons/wordnett")
 
 
