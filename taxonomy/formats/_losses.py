@@ -41,10 +41,7 @@ def _names(tree: Hierarchy, again: Hierarchy) -> list[str]:
     said = []
     if wrong:
         named = sum(map(bool, tree.name))
-        said.append(
-            f"{len(wrong)} of {counted(named, 'name of a node', 'names of nodes')}, such as "
-            f"{_short(wrong[0])}"
-        )
+        said.append(f"{len(wrong)} of {named} names of nodes, such as {_short(wrong[0])}")
     if added:
         said.append(
             f"that {counted(added, 'node has', 'nodes have')} no name, and "

@@ -66,7 +66,7 @@ def test_names_that_wordnet_cannot_place(here, capsys, builder, names, options, 
 
 def test_hypernyms_of_all_of_imagenet_21k(capsys):
     lines = generate(capsys, "imagenet-21k --builder hypernyms")
-    assert lines[0].startswith("hypernyms: 21841 classes")
+    assert lines[0].startswith("hypernyms: 21,841 classes")
 
 
 @pytest.mark.slow

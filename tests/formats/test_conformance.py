@@ -19,7 +19,7 @@ from tests.support.strategies import trees
 from tests.support.trees import caterpillar
 
 PROVENANCE = "what made the tree (its provenance)"
-NAMES, NO_NAME = "names of nodes", "have no name"
+NAMES, NO_NAME = "names of nodes", "no name, and"
 HEIGHTS, SPANS, SUPPORT = "merge heights", "the spans", "the support of nodes"
 DIGITS = "the last digits of merge heights"
 SHAPE, LABELS = "which become", "which are written otherwise"

@@ -14,7 +14,6 @@ from taxonomy._core.errors import FileFormatError, MissingExtraError, Similarity
 from taxonomy._core.io import save_npz
 from taxonomy.labels import LabelSet
 from taxonomy.similarity import SparseSimilarity
-from taxonomy.similarity import _table as tables
 from taxonomy.similarity.precomputed import Precomputed
 
 GOOD = ",dog,cat,car\ndog,1,0.5,0.25\ncat,0.5,1,0\ncar,0.25,0,1\n"
@@ -197,7 +196,7 @@ def test_neighbours_stay_neighbours(tmp_path):
     assert made.provenance["made_by"] == "precomputed"
     with pytest.raises(SimilarityError, match="leave out `distances`, `scale` and `vectors`"):
         Precomputed(path, scale=100)(PETS)
-    with pytest.raises(SimilarityError, match="lacks 1 of 1 labels"):
+    with pytest.raises(SimilarityError, match="lacks 1 of 1 label"):
         Precomputed(path)(LabelSet(["bus"]))
 
 
@@ -310,7 +309,7 @@ def test_objects_are_not_unpickled(tmp_path):
 @pytest.mark.parametrize(
     ("arrays", "message"),
     [
-        ({"ids": np.array(["cat"]), "v": np.eye(2)}, "2 rows of numbers, but 1 ids"),
+        ({"ids": np.array(["cat"]), "v": np.eye(2)}, "2 rows of numbers, but 1 id"),
         ({"a": np.eye(2), "b": np.eye(2)}, "holds the arrays a, b; expected one of numbers"),
         ({"ids": np.array(["cat"])}, "expected one of numbers"),
         ({"ids": np.array(["cat", "cat"]), "v": np.eye(2)}, "'cat' was given twice"),
@@ -365,7 +364,7 @@ def test_numbers_that_become_infinite_are_refused_as_what_they_are(tmp_path, opt
 
 def test_parquet_without_its_package_is_explained(tmp_path, monkeypatch):
     parquet_by_index(tmp_path / "a.parquet", list(PETS.ids), np.eye(2))
-    monkeypatch.setattr(tables, "find_spec", lambda name: None)
+    monkeypatch.setattr("taxonomy._core.parquet.find_spec", lambda name: None)
     with pytest.raises(MissingExtraError, match="pip install pyarrow"):
         Precomputed(str(tmp_path / "a.parquet"))(PETS)
     assert "pyarrow" in sys.modules  # it was the check that refused
