@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from taxonomy._core.spelling import counted
 from taxonomy.cli import main
 from taxonomy.formats import get_tree
 from taxonomy.labels import LabelSet
@@ -52,7 +53,7 @@ def test_every_strategys_answers_become_a_transcript_that_gives_the_same_tree(
     model = ["--model", "m", "--strategy", strategy, "--out", "t.jsonl.xz"]
     assert main(["llm", "transcript", "classes.csv", *model]) == 0
     said = capsys.readouterr().out
-    assert f"{count} answers written to t.jsonl.xz" in said
+    assert f"{counted(count, 'answer')} written to t.jsonl.xz" in said
     assert all(word in said for word in ("replay: taxonomy generate", *words, "--transcript"))
     assert generated("again.json", *words, "--transcript", "t.jsonl.xz") == asked
 
