@@ -93,7 +93,7 @@ def test_given_axes_are_returned():
     [
         ([[1, 2]], ["a"], None, r"shape \(1, 2\)"),
         ([["x"]], ["a"], None, "give numbers"),
-        ([[1]], ["a", "b"], None, "2 names for a matrix of 1 rows"),
+        ([[1]], ["a", "b"], None, "2 names for a matrix of 1 row"),
         ([[1]], "a", None, "one text where names of rows are wanted"),
         ([[np.inf]], ["a"], None, "infinite"),
         (np.eye(2), ["a", "a"], Hierarchy.star("ab"), "Two rows have one name"),

@@ -89,6 +89,6 @@ def test_what_cannot_be_compared_is_refused(tmp_path):
     a = recorded(LanguageModel, FOUR, tmp_path / "a.xz", script)
     others = LabelSet(["ant", "cup", "fork"])
     b = recorded(LanguageModel, others, tmp_path / "b.xz", script)
-    with pytest.raises(LLMError, match="share 1 classes"):
+    with pytest.raises(LLMError, match="share 1 class"):
         compare_transcripts(a, b)
     assert Transcript.load(a).strategy == "rows"
