@@ -9,6 +9,9 @@ from torch import Tensor
 
 from taxonomy._core.errors import FileFormatError, shown, told
 
+MOST_DIMENSIONS = 8
+"""Of one tensor; a convolution's weights have four."""
+
 
 def read_weights(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
     """Return the texts and the tensors of a safetensors file.
@@ -18,7 +21,7 @@ def read_weights(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
 
     Raises:
         FileFormatError: the file is missing or damaged, or a tensor holds something else than
-            finite numbers.
+            finite numbers, or has more dimensions than any weights.
     """
     try:
         with safe_open(path, framework="pt") as file:
@@ -27,6 +30,8 @@ def read_weights(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
     except (SafetensorError, OSError, ValueError, TypeError, RuntimeError, AttributeError) as error:
         raise FileFormatError(told(path, f"damaged or no safetensors file ({error}).")) from error
     for name, tensor in tensors.items():
+        if tensor.ndim > MOST_DIMENSIONS:  # PyTorch itself gives up at 64
+            raise FileFormatError(told(path, f"{shown(name)} has {tensor.ndim} dimensions."))
         if tensor.is_complex() or not tensor.isfinite().all():
             raise FileFormatError(told(path, f"{shown(name)} are no finite numbers."))
     return texts, tensors
