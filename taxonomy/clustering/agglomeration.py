@@ -60,14 +60,7 @@ def agglomerate(distances: FloatArray, method: str = "average") -> Merges:
     >>> merges.parent.tolist(), merges.height.tolist()
     ([4, 4, 4, 5, 5, -1], [0.0, 0.0, 0.0, 0.0, 1.0, 8.0])
     """
-    linkage = get_linkage(method)
-
-    def read(part: FloatArray) -> FloatArray:
-        return part**2 if linkage.euclidean else part
-
-    if linkage.unique and len(distances) > 1:
-        return _by_scipy(distances, linkage)
-    return _merges(_State(distances, read, linkage))
+    return _agglomerate(distances, get_linkage(method), lambda part: part)
 
 
 def agglomerate_alike(similarities: FloatArray, method: str = "average") -> Merges:
@@ -88,14 +81,7 @@ def agglomerate_alike(similarities: FloatArray, method: str = "average") -> Merg
     ([3, 3, 4, 4, -1], [0.0, 0.0, 0.0, 0.25, 0.5])
     """
     linkage = get_linkage(method)
-
-    def read(part: FloatArray) -> FloatArray:
-        apart = linkage.distances(part)
-        return apart**2 if linkage.euclidean else apart
-
-    if linkage.unique and len(similarities) > 1:
-        return _by_scipy(similarities, linkage, linkage.distances)
-    return _merges(_State(similarities, read, linkage))
+    return _agglomerate(similarities, linkage, linkage.distances)
 
 
 def check_euclidean(distances: FloatArray, linkage: Linkage) -> None:
@@ -122,13 +108,42 @@ def check_euclidean(distances: FloatArray, linkage: Linkage) -> None:
         raise needs_euclidean(linkage, ", and these are not") from None
 
 
-def _merges(state: _State) -> Merges:
-    """Merge all groups that are ready, until one is left."""
-    n = len(state.nearest)
+FEW = 1000
+"""Up to so many items scipy is asked first, which takes milliseconds."""
+
+MOST_LOOKS = 8
+"""How often the rows of a matrix are searched in all, in the mean, before scipy is asked."""
+
+_Distances = Callable[[FloatArray], FloatArray]
+
+
+def _agglomerate(values: FloatArray, linkage: Linkage, distances: _Distances) -> Merges:
+    """Cluster items by a matrix and what makes distances of a part of it.
+
+    Where nothing ties scipy's merges are the tree, and no search beats them where clusters join one
+    by one; where much ties its merges are of no use. So it is asked where there are few items, or
+    when the search for what ties takes long.
+    """
+
+    def read(part: FloatArray) -> FloatArray:
+        apart = distances(part)
+        return apart**2 if linkage.euclidean else apart
+
+    n = len(values)
+    if n > 1 and (linkage.unique or n <= FEW):
+        found = _by_scipy(values, linkage, distances)
+        if found is not None:
+            return found
+    state = _State(values, read, linkage)
     parent, height = [-1] * n, [0.0] * n
-    euclidean, reducible = state.linkage.euclidean, state.linkage.reducible
+    asked = n <= FEW
     while state.count > 1:
-        groups, levels = ready(state.edges, state.nearest, reducible=reducible)
+        if not asked and state.looks > MOST_LOOKS * n:
+            asked = True
+            found = _by_scipy(values, linkage, distances)
+            if found is not None:
+                return found
+        groups, levels = ready(state.edges, state.nearest, reducible=linkage.reducible)
         cluster = state.cluster
         for group, level in zip(groups, levels.tolist(), strict=True):
             for slot in group.tolist():
@@ -138,37 +153,106 @@ def _merges(state: _State) -> Merges:
             height.append(level)
         state.merge(groups)
     heights = np.array(height, dtype=np.float64)
-    if euclidean:
+    if linkage.euclidean:
         heights = np.sqrt(heights)
     return Merges(np.array(parent, dtype=np.int64), np.round(heights, 12))
 
 
-def _by_scipy(
-    values: FloatArray,
-    linkage: Linkage,
-    distances: Callable[[FloatArray], FloatArray] = lambda condensed: condensed,
-) -> Merges:
-    """Return the merges of a linkage whose ties are settled by joining merges of equal height."""
+def _by_scipy(values: FloatArray, linkage: Linkage, distances: _Distances) -> Merges | None:
+    """Return scipy's merges if nothing ties, or ties are merges of one height; else None."""
     from scipy.cluster import hierarchy
     from scipy.spatial.distance import squareform
 
+    if not linkage.scipy:
+        return None
     name: Any = linkage.name
     condensed = distances(squareform(values, checks=False))
-    return _from_binary(hierarchy.linkage(condensed, method=name), len(values))
+    binary = hierarchy.linkage(condensed, method=name)
+    if not linkage.unique:
+        del condensed
+        if not _is_unique(distances(values), binary, linkage):
+            return None
+    return _from_binary(binary, len(values), dissolve=linkage.unique)
 
 
-def _from_binary(binary: FloatArray, n: int) -> Merges:
-    """Turn scipy's linkage matrix of n items into merges, clusters joined to equally high parents.
+def _is_unique(distances: FloatArray, binary: FloatArray, linkage: Linkage) -> bool:
+    """Return whether no merge had a tie, by replaying scipy's merges and looking at the runners-up.
 
-    With single linkage that is all there is to ties: its clusters are the connected components at
-    each distance.
+    This and scipy take about as long as scipy twice, and spare the search where nothing ties. A
+    runner-up shares a cluster with the merging pair or, for linkages that are not reducible, is
+    any other pair.
+    """
+    d = distances.astype(np.float64, copy=True)
+    if linkage.euclidean:
+        d **= 2
+    np.fill_diagonal(d, np.inf)
+    n = len(d)
+    size, slot = [1.0] * n, [*range(n)]
+    sizes = np.ones(n)
+    nearest = None if linkage.reducible else _RowMinima(d)
+    for a, b, height, _ in binary.tolist():
+        one, other = slot[int(a)], slot[int(b)]
+        slot.append(one)
+        limit = (height**2 if linkage.euclidean else height) * (1 + TOLERANCE)
+        d_one, d_other, between = d[one], d[other], d[one, other]
+        d_one[other] = d_other[one] = np.inf
+        if d_one.min() <= limit or d_other.min() <= limit:
+            return False
+        row = linkage.merged(d_one, d_other, float(between), (size[one], size[other]), sizes)
+        size[one] += size[other]
+        sizes[one] = size[one]
+        d[one], d[:, one] = row, row
+        d[other], d[:, other] = np.inf, np.inf
+        if nearest is not None and nearest.merged(one, other) <= limit:
+            return False
+    return True
+
+
+class _RowMinima:
+    """The smallest distance of every row of a matrix in which clusters merge.
+
+    A row's minimum is looked for again only when the cluster that it belonged to has merged.
+    """
+
+    def __init__(self, d: FloatArray) -> None:
+        self.d = d
+        self.which = d.argmin(1)
+        self.least = d.min(1)
+
+    def merged(self, one: int, other: int) -> float:
+        """Take in that ``other`` joined ``one``; return the least distance without the new one."""
+        self.least[[one, other]] = np.inf
+        stale = ((self.which == one) | (self.which == other)) & np.isfinite(self.least)
+        for row in np.flatnonzero(stale):
+            rest = self.d[row].copy()
+            rest[one] = np.inf
+            self.which[row] = rest.argmin()
+            self.least[row] = rest[self.which[row]]
+        least = float(self.least.min())
+        column = self.d[one]
+        self.which[one], self.least[one] = column.argmin(), column.min()
+        nearer = column < self.least
+        self.which[nearer], self.least[nearer] = one, column[nearer]
+        return least
+
+
+def _from_binary(binary: FloatArray, n: int, *, dissolve: bool) -> Merges:
+    """Turn scipy's linkage matrix into merges.
+
+    Args:
+        binary: the matrix, one merge a row.
+        n: how many items there are.
+        dissolve: whether to join a cluster to its parent at equal height. With single linkage
+            that is all there is to ties: its clusters are the connected components at each
+            distance.
     """
     parent = np.full(2 * n - 1, -1, dtype=np.int64)
     height = np.concatenate([np.zeros(n), binary[:, 2]])
     parent[binary[:, :2].astype(np.int64).T] = np.arange(n, 2 * n - 1)
     dissolved = np.zeros(2 * n - 1, dtype=bool)
-    inner = np.arange(n, 2 * n - 2)
-    dissolved[inner] = height[parent[inner]] <= height[inner] * (1 + TOLERANCE)
+    if dissolve:
+        inner = np.arange(n, 2 * n - 2)
+        dissolved[inner] = height[parent[inner]] <= height[inner] * (1 + TOLERANCE)
     for cluster in range(2 * n - 2, -1, -1) if dissolved.any() else ():
         above = parent[cluster]
         if above >= 0 and dissolved[above]:
@@ -293,6 +377,7 @@ class _State:
         self.alive = np.ones(n, dtype=bool)
         self.nearest = np.full(n, np.inf)
         self.given = True
+        self.looks = -n  # the first search is no repetition
         self._look_again(np.arange(n))
 
     def merge(self, groups: list[IntArray]) -> None:
@@ -374,6 +459,7 @@ class _State:
 
     def _look_again(self, rows: IntArray) -> None:
         """Look up the nearest neighbours of some clusters again."""
+        self.looks += len(rows)
         stale = ~self.alive
         stale[rows] = True
         found = []

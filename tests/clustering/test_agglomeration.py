@@ -8,6 +8,7 @@ from scipy.cluster.hierarchy import linkage as scipy_linkage
 from scipy.spatial.distance import pdist, squareform
 
 from taxonomy._core.errors import ClusteringError
+from taxonomy.clustering import agglomeration
 from taxonomy.clustering.agglomeration import Merges, agglomerate, check_euclidean
 from taxonomy.clustering.linkage import LINKAGES
 
@@ -125,3 +126,20 @@ def test_a_tie_that_an_inversion_hides_is_seen(method):
         frozenset([2, 3]): 1.0,
         frozenset([0, 1, 2, 3]): pytest.approx(0.75),
     }
+
+
+@pytest.mark.parametrize("method", [name for name in LINKAGES if LINKAGES[name].scipy])
+@pytest.mark.parametrize("digits", [None, 1])
+def test_asking_scipy_first_later_or_never_gives_one_tree(monkeypatch, method, digits):
+    """It is asked where there are few items, or when the search takes long; ties end that."""
+    points = np.random.default_rng(3).normal(size=(40, 3))
+    points = points if digits is None else points.round(0)
+    points = np.unique(points, axis=0)
+    apart = np.sqrt(((points[:, None] - points) ** 2).sum(2))
+    found = []
+    for few, looks in ((1000, 0), (0, 0), (0, 10**9)):
+        monkeypatch.setattr(agglomeration, "FEW", few)
+        monkeypatch.setattr(agglomeration, "MOST_LOOKS", looks)
+        found.append(clades(agglomerate(apart, method), [*range(len(apart))]))
+    for other in found[1:]:
+        assert other == pytest.approx(found[0])
