@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from taxonomy._core import io
 from taxonomy._core.arrays import Float32Array
-from taxonomy._core.errors import SimilarityError
+from taxonomy._core.errors import SimilarityError, told
 
 FILE = "embeddings.sqlite"
 PART = 256
@@ -62,11 +62,12 @@ def cached(
                 )
                 base.execute("COMMIT")
                 found |= made
-    except (sqlite3.Error, OSError) as error:
-        raise SimilarityError(
-            f"{path}: the cache of embeddings cannot be used ({error}); remove it, name another "
-            f"folder in ${io.CACHE_VARIABLE}, or go without (`cache`)."
-        ) from error
+    except (sqlite3.Error, sqlite3.Warning, UnicodeError, OverflowError, OSError) as error:
+        words = (
+            f"the cache of embeddings cannot be used ({error}); remove it, name another folder in "
+            f"${io.CACHE_VARIABLE}, or go without (`cache`)."
+        )
+        raise SimilarityError(told(path, words)) from error
     if len({vector.shape for vector in found.values()}) > 1:
         raise SimilarityError(f"{path}: holds vectors of several lengths for one model; remove it.")
     return np.stack([found[text] for text in texts])

@@ -18,7 +18,7 @@ from taxonomy.labels import Label, LabelSet, get_labels
 from taxonomy.llm.embeddings import embed
 from taxonomy.llm.server import Server
 from taxonomy.similarity import embedding
-from taxonomy.similarity._vectors import cached
+from taxonomy.similarity._vectors import FILE, cached
 from taxonomy.similarity.embedding import PACKAGED, Embedding, fill, load_model, packaged_model
 from tests.support.server import Raw, error, serve
 
@@ -328,3 +328,17 @@ def test_the_packaged_model_tells_which_words_it_lacks(caplog):
     caplog.clear()
     Embedding()(LabelSet(["café", "Käse", "кошка"]))
     assert not caplog.records
+
+
+@pytest.mark.parametrize("name", [b"v\nctor", b"v\xc2ctor"])
+def test_a_damaged_cache_is_refused_in_one_printable_line(tmp_path, name):
+    """Its schema is text, which need not be one: the library shows it as it stands, or fails."""
+    made = np.eye(2, dtype=np.float32)
+    cached(["ant", "bee"], "m", lambda texts: made, tmp_path)
+    file = tmp_path / FILE
+    data = file.read_bytes()
+    at = data.index(b"vector BLOB")
+    file.write_bytes(data[:at] + name + data[at + len("vector") :])
+    with pytest.raises(SimilarityError, match="cache of embeddings cannot be used") as caught:
+        cached(["ant", "cow"], "m", lambda texts: made[: len(texts)], tmp_path)
+    assert str(caught.value).isprintable()
