@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from itertools import count
+from typing import Any
 
 import pytest
 
@@ -38,11 +40,23 @@ STRATEGIES = {
 """What is asked, and what is lacking of its result."""
 
 
+def every(step: int, first: int, forms: Iterable[str]) -> list[Any]:
+    """Return all forms as parameters, of which every so many run always and the others are slow.
+
+    In whole runs, that is: every good form is answered with in the strategies' runs, and every bad
+    one in one of its two tests.
+    """
+    return [
+        form if n % step == first else pytest.param(form, marks=pytest.mark.slow)
+        for n, form in enumerate(forms)
+    ]
+
+
 def halves() -> Hierarchy:
     return Hierarchy.from_nested([list(KITCHEN.ids[:20]), list(KITCHEN.ids[20:])])
 
 
-@pytest.mark.parametrize("form", SENT)
+@pytest.mark.parametrize("form", every(3, 0, SENT))
 def test_an_answer_is_found_in_every_form_the_first_time(form):
     """Scores of 40 classes, one a request, and a tree of all of them."""
     with (
@@ -78,7 +92,7 @@ def test_every_strategy_reads_every_form(strategy):
             assert not any("previous answer" in one[0]["content"] for one in asked)
 
 
-@pytest.mark.parametrize("form", FAULTY)
+@pytest.mark.parametrize("form", every(2, 0, FAULTY))
 def test_one_bad_answer_is_asked_for_again(form):
     with (
         serve(lambda body, n: FAULTY[form] if n == 5 else any_answer(body)) as server,
@@ -88,7 +102,7 @@ def test_one_bad_answer_is_asked_for_again(form):
         assert len(server.bodies) == 41
 
 
-@pytest.mark.parametrize("form", FAULTY)
+@pytest.mark.parametrize("form", every(2, 1, FAULTY))
 def test_a_request_that_is_always_answered_badly_is_all_that_is_lost(form, caplog):
     """From the first request on; nothing that a server says ends a run of other answers."""
 
