@@ -28,6 +28,7 @@ def read_parquet(path: Path | str) -> Any:
 
     try:
         _check_declared(path)
+        _check_texts(path)
         return pd.read_parquet(path, engine="pyarrow")
     except FileNotFoundError as error:
         raise FileFormatError(f"{path}: cannot be read ({error.strerror}).") from error
@@ -51,6 +52,22 @@ def _check_declared(path: Path | str) -> None:
         raise ValueError(
             f"{said.num_rows:,} rows of {said.num_columns:,} columns are declared, more than can be"
         )
+
+
+def _check_texts(path: Path | str) -> None:
+    """Look whether texts are texts, which pyarrow takes on trust until one is asked for.
+
+    Raises:
+        ArrowException: one is not UTF-8.
+    """
+    from pyarrow import types
+    from pyarrow.parquet import read_schema, read_table
+
+    schema = read_schema(path)
+    numbers = (types.is_integer, types.is_floating, types.is_boolean)
+    others = [field.name for field in schema if not any(of(field.type) for of in numbers)]
+    if others:
+        read_table(path, columns=others).validate(full=True)
 
 
 _UNPACKED_LEAST, _UNPACKED_TIMES = 1 << 22, 1000

@@ -368,3 +368,14 @@ def test_parquet_without_its_package_is_explained(tmp_path, monkeypatch):
     with pytest.raises(MissingExtraError, match="pip install pyarrow"):
         Precomputed(str(tmp_path / "a.parquet"))(PETS)
     assert "pyarrow" in sys.modules  # it was the check that refused
+
+
+def test_ids_of_parquet_that_are_no_texts_are_refused(tmp_path):
+    """They are read without a word, and fail when they are looked at."""
+    parquet_by_index(tmp_path / "a.parquet", list(PETS.ids), np.eye(len(PETS)))
+    data = (tmp_path / "a.parquet").read_bytes()
+    name = PETS.ids[0].encode()
+    assert name in data
+    (tmp_path / "a.parquet").write_bytes(data.replace(name, b"\xff" + name[1:]))
+    with pytest.raises(FileFormatError, match="not a readable parquet file"):
+        Precomputed(str(tmp_path / "a.parquet"))(PETS)
