@@ -372,10 +372,11 @@ def test_parquet_without_its_package_is_explained(tmp_path, monkeypatch):
 
 def test_ids_of_parquet_that_are_no_texts_are_refused(tmp_path):
     """They are read without a word, and fail when they are looked at."""
-    parquet_by_index(tmp_path / "a.parquet", list(PETS.ids), np.eye(len(PETS)))
+    ids = ["cät", *PETS.ids[1:]]
+    frame = pd.DataFrame({"id": ids, **{name: [1.0] * len(ids) for name in ids[1:]}})
+    frame.to_parquet(tmp_path / "a.parquet", compression=None)
     data = (tmp_path / "a.parquet").read_bytes()
-    name = PETS.ids[0].encode()
-    assert name in data
-    (tmp_path / "a.parquet").write_bytes(data.replace(name, b"\xff" + name[1:]))
+    assert "cät".encode() in data
+    (tmp_path / "a.parquet").write_bytes(data.replace("cät".encode(), b"c\xff\xfft"))
     with pytest.raises(FileFormatError, match="not a readable parquet file"):
         Precomputed(str(tmp_path / "a.parquet"))(PETS)
