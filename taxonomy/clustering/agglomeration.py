@@ -16,27 +16,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from taxonomy._core.arrays import FloatArray, IntArray
+from taxonomy.clustering.binary import TOLERANCE, Distances, Merges, by_scipy
 from taxonomy.clustering.linkage import Linkage, get_linkage, needs_euclidean
-
-TOLERANCE = 1e-9
-"""Distances that differ by no more than this share of themselves are equal."""
-
-
-class Merges(NamedTuple):
-    """A multiway dendrogram: the first n clusters are the items, then one cluster a merge.
-
-    Attributes:
-        parent: the cluster that each cluster merged into, -1 for the last; shape (clusters,).
-        height: the distance at which each cluster's parts merged, 0 for items.
-    """
-
-    parent: IntArray
-    height: FloatArray
 
 
 def agglomerate(distances: FloatArray, method: str = "average") -> Merges:
@@ -114,10 +100,8 @@ FEW = 1000
 MOST_LOOKS = 8
 """How often the rows of a matrix are searched in all, in the mean, before scipy is asked."""
 
-_Distances = Callable[[FloatArray], FloatArray]
 
-
-def _agglomerate(values: FloatArray, linkage: Linkage, distances: _Distances) -> Merges:
+def _agglomerate(values: FloatArray, linkage: Linkage, distances: Distances) -> Merges:
     """Cluster items by a matrix and what makes distances of a part of it.
 
     Where nothing ties scipy's merges are the tree, and no search beats them where clusters join one
@@ -131,7 +115,7 @@ def _agglomerate(values: FloatArray, linkage: Linkage, distances: _Distances) ->
 
     n = len(values)
     if n > 1 and (linkage.unique or n <= FEW):
-        found = _by_scipy(values, linkage, distances)
+        found = by_scipy(values, linkage, distances)
         if found is not None:
             return found
     state = _State(values, read, linkage)
@@ -140,7 +124,7 @@ def _agglomerate(values: FloatArray, linkage: Linkage, distances: _Distances) ->
     while state.count > 1:
         if not asked and state.looks > MOST_LOOKS * n:
             asked = True
-            found = _by_scipy(values, linkage, distances)
+            found = by_scipy(values, linkage, distances)
             if found is not None:
                 return found
         groups, levels = ready(state.edges, state.nearest, reducible=linkage.reducible)
@@ -156,111 +140,6 @@ def _agglomerate(values: FloatArray, linkage: Linkage, distances: _Distances) ->
     if linkage.euclidean:
         heights = np.sqrt(heights)
     return Merges(np.array(parent, dtype=np.int64), np.round(heights, 12))
-
-
-def _by_scipy(values: FloatArray, linkage: Linkage, distances: _Distances) -> Merges | None:
-    """Return scipy's merges if nothing ties, or ties are merges of one height; else None."""
-    from scipy.cluster import hierarchy
-    from scipy.spatial.distance import squareform
-
-    if not linkage.scipy:
-        return None
-    name: Any = linkage.name
-    condensed = distances(squareform(values, checks=False))
-    binary = hierarchy.linkage(condensed, method=name)
-    if not linkage.unique:
-        del condensed
-        if not _is_unique(distances(values), binary, linkage):
-            return None
-    return _from_binary(binary, len(values), dissolve=linkage.unique)
-
-
-def _is_unique(distances: FloatArray, binary: FloatArray, linkage: Linkage) -> bool:
-    """Return whether no merge had a tie, by replaying scipy's merges and looking at the runners-up.
-
-    This and scipy take about as long as scipy twice, and spare the search where nothing ties. A
-    runner-up shares a cluster with the merging pair or, for linkages that are not reducible, is
-    any other pair.
-    """
-    d = distances.astype(np.float64, copy=True)
-    if linkage.euclidean:
-        d **= 2
-    np.fill_diagonal(d, np.inf)
-    n = len(d)
-    size, slot = [1.0] * n, [*range(n)]
-    sizes = np.ones(n)
-    nearest = None if linkage.reducible else _RowMinima(d)
-    for a, b, height, _ in binary.tolist():
-        one, other = slot[int(a)], slot[int(b)]
-        slot.append(one)
-        limit = (height**2 if linkage.euclidean else height) * (1 + TOLERANCE)
-        d_one, d_other, between = d[one], d[other], d[one, other]
-        d_one[other] = d_other[one] = np.inf
-        if d_one.min() <= limit or d_other.min() <= limit:
-            return False
-        row = linkage.merged(d_one, d_other, float(between), (size[one], size[other]), sizes)
-        size[one] += size[other]
-        sizes[one] = size[one]
-        d[one], d[:, one] = row, row
-        d[other], d[:, other] = np.inf, np.inf
-        if nearest is not None and nearest.merged(one, other) <= limit:
-            return False
-    return True
-
-
-class _RowMinima:
-    """The smallest distance of every row of a matrix in which clusters merge.
-
-    A row's minimum is looked for again only when the cluster that it belonged to has merged.
-    """
-
-    def __init__(self, d: FloatArray) -> None:
-        self.d = d
-        self.which = d.argmin(1)
-        self.least = d.min(1)
-
-    def merged(self, one: int, other: int) -> float:
-        """Take in that ``other`` joined ``one``; return the least distance without the new one."""
-        self.least[[one, other]] = np.inf
-        stale = ((self.which == one) | (self.which == other)) & np.isfinite(self.least)
-        for row in np.flatnonzero(stale):
-            rest = self.d[row].copy()
-            rest[one] = np.inf
-            self.which[row] = rest.argmin()
-            self.least[row] = rest[self.which[row]]
-        least = float(self.least.min())
-        column = self.d[one]
-        self.which[one], self.least[one] = column.argmin(), column.min()
-        nearer = column < self.least
-        self.which[nearer], self.least[nearer] = one, column[nearer]
-        return least
-
-
-def _from_binary(binary: FloatArray, n: int, *, dissolve: bool) -> Merges:
-    """Turn scipy's linkage matrix into merges.
-
-    Args:
-        binary: the matrix, one merge a row.
-        n: how many items there are.
-        dissolve: whether to join a cluster to its parent at equal height. With single linkage
-            that is all there is to ties: its clusters are the connected components at each
-            distance.
-    """
-    parent = np.full(2 * n - 1, -1, dtype=np.int64)
-    height = np.concatenate([np.zeros(n), binary[:, 2]])
-    parent[binary[:, :2].astype(np.int64).T] = np.arange(n, 2 * n - 1)
-    dissolved = np.zeros(2 * n - 1, dtype=bool)
-    if dissolve:
-        inner = np.arange(n, 2 * n - 2)
-        dissolved[inner] = height[parent[inner]] <= height[inner] * (1 + TOLERANCE)
-    for cluster in range(2 * n - 2, -1, -1) if dissolved.any() else ():
-        above = parent[cluster]
-        if above >= 0 and dissolved[above]:
-            parent[cluster] = parent[above]
-    place = np.cumsum(~dissolved) - 1
-    kept = ~dissolved
-    parent = np.where(parent >= 0, place[parent], -1)
-    return Merges(parent[kept], np.round(height[kept], 12))
 
 
 def ready(

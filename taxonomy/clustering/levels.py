@@ -12,11 +12,11 @@ from taxonomy._core import io
 from taxonomy._core.arrays import FloatArray, IntArray
 from taxonomy._core.errors import ClusteringError
 from taxonomy.clustering.agglomeration import (
-    Merges,
     agglomerate,
     agglomerate_alike,
     check_euclidean,
 )
+from taxonomy.clustering.binary import Merges
 from taxonomy.clustering.groups import tree_of_groups
 from taxonomy.clustering.linkage import Linkage, get_linkage
 from taxonomy.clustering.partition import Limits, merged_while_fitting

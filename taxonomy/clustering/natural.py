@@ -22,7 +22,7 @@ import numpy as np
 from taxonomy._core import io
 from taxonomy._core.arrays import BoolArray, FloatArray, IntArray
 from taxonomy._core.errors import ClusteringError
-from taxonomy.clustering.agglomeration import Merges
+from taxonomy.clustering.binary import Merges
 from taxonomy.clustering.levels import merges_of
 from taxonomy.clustering.steps import LEAST_GAIN
 from taxonomy.similarity import DenseSimilarity

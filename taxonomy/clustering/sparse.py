@@ -14,7 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from taxonomy._core.arrays import FloatArray, IntArray
-from taxonomy.clustering.agglomeration import TOLERANCE, Merges, ready
+from taxonomy.clustering.agglomeration import ready
+from taxonomy.clustering.binary import TOLERANCE, Merges
 from taxonomy.clustering.linkage import Linkage, get_linkage, needs_euclidean
 
 
