@@ -29,13 +29,15 @@ class Block:
     """How a stage is built, in the trunk and in branches alike.
 
     ``resnet``: the stage opens with a 3x3 convolution, and a block is two of them beside an
-    identity (He et al. 2016). ``convnext``: it opens with a convolution of the size of its stride
-    (3x3 where that is 1), and a block is a depthwise convolution, a 1x1 convolution that widens
-    and one that narrows, beside an identity (Liu et al. 2022). Normalisation is batch
-    normalisation in both, so that it folds into the convolutions.
+    identity (He et al. 2016). ``bottleneck``: it opens with a convolution of the size of its
+    stride (1x1 where that is 1), and a block is a 1x1 convolution to a quarter of the channels, a
+    3x3 and a 1x1 back, beside an identity, as in ResNet-50. ``convnext``: it opens with a
+    convolution of the size of its stride (3x3 where that is 1), and a block is a depthwise
+    convolution, a 1x1 convolution that widens and one that narrows, beside an identity (Liu et al.
+    2022). Normalisation is batch normalisation in all, so that it folds into the convolutions.
 
     Args:
-        family: one of `FAMILIES`: ``resnet`` or ``convnext``.
+        family: one of `FAMILIES`: ``resnet``, ``bottleneck`` or ``convnext``.
         expand: how much wider the middle of a ConvNeXt block is than its ends.
         kernel: side of a ConvNeXt block's depthwise convolution; odd.
         recalibrate: what reweights a ConvNeXt block's wide channels, per node: ``none``, ``grn``

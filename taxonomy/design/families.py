@@ -65,6 +65,22 @@ def _resnet_maps() -> int:
     return 3  # its input, and what goes into and comes out of a convolution
 
 
+def quarter(width: Number) -> Number:
+    """Return a quarter of some channels, at least 1: what bottlenecks and squeezing reduce to.
+
+    >>> quarter(256), quarter(3)
+    (64, 1)
+    """
+    narrow = np.maximum(1, width // 4)
+    return narrow if isinstance(width, np.ndarray) else int(narrow)
+
+
+def _bottleneck_cost(width: Number) -> BlockCost:
+    narrow = quarter(width)
+    weights = 2 * width * narrow + 9 * narrow * narrow
+    return BlockCost(weights + 2 * (2 * narrow + width), weights, 0 * width)
+
+
 def _convnext_cost(width: Number, expand: int, kernel: int, recalibrate: str) -> BlockCost:
     wide = expand * width
     weights = kernel**2 * width + 2 * width * wide
@@ -72,7 +88,7 @@ def _convnext_cost(width: Number, expand: int, kernel: int, recalibrate: str) ->
     if recalibrate == "grn":
         return BlockCost(params + 2 * wide, weights, 0 * width)
     if recalibrate == "se":
-        narrow = np.maximum(1, wide // 4)
+        narrow = quarter(wide)
         squeezed = 2 * wide * narrow
         return BlockCost(params + squeezed + narrow + wide, weights, squeezed)
     return BlockCost(params, weights, 0 * width)
@@ -93,6 +109,15 @@ FAMILIES = {
             opening_relu=True,
             cost=_resnet_cost,
             maps=_resnet_maps,
+        ),
+        Family(
+            name="bottleneck",
+            module="taxonomy.nets.bottleneck:BottleneckBlock",
+            options=(),
+            opening=lambda stride: stride,
+            opening_relu=True,
+            cost=_bottleneck_cost,
+            maps=_resnet_maps,  # one of the three is a quarter as wide
         ),
         Family(
             name="convnext",

@@ -355,6 +355,18 @@ def _resnet(
     return to.build.add("relu", to.build.add("add", changed, value))
 
 
+def _bottleneck(
+    to: _Lowering, value: str, weights: Weights, _: Block, nodes: int, __: int, dense: bool
+) -> str:
+    changed = value
+    for name, edge in (("narrow", 0), ("spatial", 1), ("widen", 0)):
+        weight, bias = weights.below(name).folded()
+        changed = to.convolution(changed, weight, bias, nodes, dense, 1, (edge,) * 4)
+        if name != "widen":
+            changed = to.build.add("relu", changed)
+    return to.build.add("relu", to.build.add("add", changed, value))
+
+
 def _convnext(
     to: _Lowering,
     value: str,
@@ -390,6 +402,7 @@ def _convnext(
 
 BLOCKS: dict[str, Callable[[_Lowering, str, Weights, Block, int, int, bool], str]] = {
     "resnet": _resnet,
+    "bottleneck": _bottleneck,
     "convnext": _convnext,
 }
 """How each family's residual block is lowered."""

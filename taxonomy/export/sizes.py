@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import numpy as np
-
 from taxonomy._core.errors import ExportError
 from taxonomy.design.blocks import Block
+from taxonomy.design.families import quarter
 from taxonomy.design.spec import NetSpec
 from taxonomy.export.packs import Pack, packed
 from taxonomy.trees.hierarchy import Hierarchy
@@ -96,6 +95,10 @@ def _blocks(
     all_of_it, held = width * nodes, nodes if dense else 1
     if block.family == "resnet":
         return [(all_of_it, width * held, 3, 1)] * 2 * depth, 3 * depth, 0
+    if block.family == "bottleneck":
+        narrow = quarter(width)
+        each = [(narrow * nodes, width * held, 1, 1), (narrow * nodes, narrow * held, 3, 1)]
+        return [*each, (all_of_it, narrow * held, 1, 1)] * depth, 4 * depth, 0
     wide = width * block.expand
     shapes = [
         (all_of_it, 1, block.kernel, all_of_it),
@@ -106,7 +109,7 @@ def _blocks(
     if block.recalibrate == "grn":
         others, more = others + 14, wide * nodes
     elif block.recalibrate == "se":
-        narrow = int(np.maximum(1, wide // 4))
+        narrow = quarter(wide)
         shapes += [(narrow * nodes, wide * held, 1, 1), (wide * nodes, narrow * held, 1, 1)]
         others += 4
     return shapes * depth, others * depth, more * depth

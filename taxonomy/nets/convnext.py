@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from taxonomy.design.blocks import Recalibration
+from taxonomy.design.families import quarter
 from taxonomy.nets.layers import ConvNorm, Fan, StochasticDepth, cell_mean
 
 
@@ -69,7 +70,7 @@ class SqueezeExcite(nn.Module):
 
     def __init__(self, width: int, nodes: int) -> None:
         super().__init__()
-        narrow = max(1, width // 4)
+        narrow = quarter(width)
         self.squeeze = nn.Conv2d(width * nodes, narrow * nodes, 1, groups=nodes)
         self.excite = nn.Conv2d(narrow * nodes, width * nodes, 1, groups=nodes)
 

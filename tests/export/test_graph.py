@@ -228,9 +228,9 @@ def filled(net):
 @pytest.mark.parametrize("lowering", ["grouped", "sliced", "dense"])
 @pytest.mark.parametrize("name", SHAPES)
 def test_bytes_are_foretold_without_a_network(name, lowering):
-    """Within 3 % from 100 kB on; all shapes here are made five times as wide."""
+    """Within 3 % from 100 kB on; all shapes here are made six times as wide."""
     spec, tree = SHAPES[name]
-    wide = spec.scaled(5)
+    wide = spec.scaled(6)
     found = len(ONNX(lowering=lowering).model(filled(settled(wide, tree))))
     assert found > 100_000
     assert onnx_bytes(wide, tree, lowering) == pytest.approx(found, rel=0.03)
