@@ -16,7 +16,7 @@ export NO_MKDOCS_2_WARNING := 1
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-all fuzz check docs notebooks wheel try-wheel clean \
-	headline frontier ablation expected-cost paper-scale defaults mutations sources senses llm-report llm-local \
+	headline frontier ablation expected-cost paper-scale alike defaults mutations sources senses llm-report llm-local \
 	bench bench-export bench-int8 bench-metrics bench-packs bench-trees bench-wordnet bench-wordnet-tree
 
 help: ## list the targets
@@ -96,6 +96,9 @@ expected-cost: .venv/user ## what experts cost by the source of their tree; minu
 
 paper-scale: .venv/user ## what experts of ImageNet-sized networks cost, by tree; a minute
 	$(BIN)/python analysis/studies/paper_scale.py
+
+alike: .venv/user ## how alike a language model's trees and WordNet's are; ten minutes
+	$(BIN)/python analysis/studies/alike.py
 
 defaults: .venv/user ## which tree is a good default: every setting on twelve label sets; minutes
 	$(BIN)/python analysis/studies/defaults.py
