@@ -16,7 +16,8 @@ export NO_MKDOCS_2_WARNING := 1
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-all fuzz check docs notebooks wheel try-wheel clean \
-	headline frontier ablation expected-cost paper-scale alike defaults mutations sources senses llm-report llm-local \
+	headline study-quick study frontier ablation expected-cost paper-scale alike defaults mutations \
+	sources senses llm-report llm-local \
 	bench bench-export bench-int8 bench-metrics bench-packs bench-trees bench-wordnet bench-wordnet-tree
 
 help: ## list the targets
@@ -79,6 +80,16 @@ clean: ## remove .venv, dist, build and runs
 
 headline: .venv/user ## the front page's table, from the shipped networks; a minute
 	$(BIN)/python analysis/studies/headline.py
+
+study-quick: .venv/user ## what the choice of hierarchy buys, in short; a quarter of an hour
+	$(BIN)/taxonomy study analysis/studies/study-quick.toml --out runs/study-quick
+
+# Its visual trees are made of a flat network, which is trained first.
+study: .venv/user ## the same of all hierarchies, three seeds; nine hours on two cores
+	test -e runs/study-visual/manifest.json || $(BIN)/taxonomy train --data icons --flat --width 0.6 \
+		--epochs 40 --ema 0.99 --grey 0.3 --thicken 0.5 --outline 0.3 --out runs/study-visual
+	$(BIN)/taxonomy features runs/study-visual --split train
+	$(BIN)/taxonomy study analysis/studies/study.toml --out runs/study
 
 # Start it twice with OMP_NUM_THREADS=1 to use two cores; it continues. The same for ablation.
 frontier: .venv/user ## the recommended tree network beside the flat family, three seeds; hours

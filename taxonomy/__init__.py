@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from taxonomy.plots import plot_tree
     from taxonomy.predictions import Predictions
     from taxonomy.similarity import DenseSimilarity, Similarity, get_source
+    from taxonomy.studies import StudyConfig, study
     from taxonomy.tasks import Task, TaskList, get_tasks
     from taxonomy.training import Run, TrainConfig, resume, train
     from taxonomy.trees.hierarchy import Hierarchy
@@ -68,6 +69,7 @@ __all__ = [
     "Predictions",
     "Run",
     "Similarity",
+    "StudyConfig",
     "Task",
     "TaskList",
     "TaxonomyError",
@@ -107,6 +109,7 @@ __all__ = [
     "save_net",
     "score",
     "similarity",
+    "study",
     "train",
     "trees",
     "wordnet",
@@ -135,6 +138,7 @@ _HOMES = {
     "taxonomy.plots": ("plot_tree",),
     "taxonomy.predictions": ("Predictions",),
     "taxonomy.similarity": ("DenseSimilarity", "Similarity", "get_source"),
+    "taxonomy.studies": ("StudyConfig", "study"),
     "taxonomy.tasks": ("Task", "TaskList", "get_tasks"),
     "taxonomy.training": ("Run", "TrainConfig", "resume", "train"),
     "taxonomy.trees.hierarchy": ("Hierarchy",),

@@ -26,7 +26,7 @@ from taxonomy.export import ONNX
 from taxonomy.export.packs import chosen
 from taxonomy.export.to_onnx import session
 from taxonomy.nets import HierarchicalNet, build_net, extract, get_net
-from taxonomy.study.results import stamp, versions, write_json, write_text
+from taxonomy.studies.results import stamp, versions, write_json, write_text
 from taxonomy.tasks import get_tasks
 from taxonomy.trees.hierarchy import Hierarchy
 

@@ -16,7 +16,7 @@ import pandas as pd
 import torch
 from packed import RESULTS, in_turns
 
-from taxonomy.study.results import stamp, versions, write_json, write_text
+from taxonomy.studies.results import stamp, versions, write_json, write_text
 from taxonomy.training import TrainConfig
 from taxonomy.training.config import uses_bf16
 

@@ -27,7 +27,7 @@ from taxonomy.data import get_data
 from taxonomy.export import ONNX, TFLite, bundle
 from taxonomy.export.checking import made_up
 from taxonomy.nets import get_net
-from taxonomy.study.results import stamp, versions, write_json, write_text
+from taxonomy.studies.results import stamp, versions, write_json, write_text
 from taxonomy.tasks import get_tasks
 
 RESULTS = Path(__file__).parent.parent / "results"

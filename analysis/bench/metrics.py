@@ -28,7 +28,7 @@ import tqdist
 from dendropy.calculate import treecompare
 
 from taxonomy.comparison import quartet_distance, robinson_foulds, triplet_distance
-from taxonomy.study.results import stamp, versions, write_json, write_text
+from taxonomy.studies.results import stamp, versions, write_json, write_text
 from taxonomy.trees.hierarchy import Hierarchy
 from taxonomy.trees.raw_tree import RawTree
 

@@ -26,7 +26,7 @@ from taxonomy.formats import get_tree
 from taxonomy.nets import build_net
 from taxonomy.nets.layers import folded
 from taxonomy.nets.unpacked import UnpackedNet
-from taxonomy.study.results import stamp, versions, write_json, write_text
+from taxonomy.studies.results import stamp, versions, write_json, write_text
 from taxonomy.training import TrainConfig
 from taxonomy.training.config import uses_bf16
 from taxonomy.trees.hierarchy import Hierarchy

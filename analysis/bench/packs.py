@@ -27,7 +27,7 @@ from taxonomy.data import get_data
 from taxonomy.export import ONNX, pack
 from taxonomy.export.to_onnx import session
 from taxonomy.nets import extract, get_net
-from taxonomy.study.results import stamp, versions, write_json, write_text
+from taxonomy.studies.results import stamp, versions, write_json, write_text
 from taxonomy.tasks import get_tasks
 
 RESULTS = Path(__file__).parent.parent / "results"

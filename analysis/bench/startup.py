@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from taxonomy.study.results import stamp, versions, write_json, write_text
+from taxonomy.studies.results import stamp, versions, write_json, write_text
 
 RESULTS = Path(__file__).parents[1] / "results"
 COMMANDS = {

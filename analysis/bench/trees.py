@@ -27,7 +27,7 @@ import pandas as pd
 
 from taxonomy.clustering.levels import dendrogram
 from taxonomy.similarity import DenseSimilarity
-from taxonomy.study.results import stamp, versions, write_json, write_text
+from taxonomy.studies.results import stamp, versions, write_json, write_text
 
 RESULTS = Path(__file__).parent.parent / "results"
 SECONDS, MEMORY = 2.5, 1.5

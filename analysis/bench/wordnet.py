@@ -45,7 +45,7 @@ from taxonomy.clustering.levels import dendrogram
 from taxonomy.comparison import dasgupta_cost
 from taxonomy.labels import Label, LabelSet, get_labels
 from taxonomy.similarity import get_source
-from taxonomy.study.results import shipped_path, stamp, versions, write_json, write_text
+from taxonomy.studies.results import shipped_path, stamp, versions, write_json, write_text
 from taxonomy.trees.hierarchy import Hierarchy
 from taxonomy.wordnet import NounGraph, information, measures
 

@@ -63,7 +63,7 @@ def main() -> None:
     # Late, for Linux counts what this process holds as a child's until the child begins.
     import pandas as pd
 
-    from taxonomy.study.results import stamp, versions, write_json, write_text
+    from taxonomy.studies.results import stamp, versions, write_json, write_text
 
     rows = [
         {

@@ -38,7 +38,7 @@ from taxonomy.builders import get_builder
 from taxonomy.design import CONVNEXT, RESNET, Bucket, Level, NetSpec, Stage
 from taxonomy.labels import get_labels
 from taxonomy.similarity import get_source
-from taxonomy.study.settings import Setting, mean_over_seeds, score_series, with_starts
+from taxonomy.studies.settings import Setting, mean_over_seeds, score_series, with_starts
 from taxonomy.trees.hierarchy import Hierarchy
 
 FRESH = replace(TAUGHT, views=0)

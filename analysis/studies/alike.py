@@ -25,7 +25,7 @@ from taxonomy.comparison import METRICS, compare, moved
 from taxonomy.formats import get_tree
 from taxonomy.labels import get_labels
 from taxonomy.plots import save_figure
-from taxonomy.study.results import stamp, versions, write_json, write_text
+from taxonomy.studies.results import stamp, versions, write_json, write_text
 
 SAMPLES = 99
 LEFT_OUT = ("tree_edit_distance", "baker_gamma")

@@ -51,7 +51,7 @@ from taxonomy.design import cost, expert_costs
 from taxonomy.labels import LabelSet
 from taxonomy.plots import save_figure
 from taxonomy.similarity import DenseSimilarity
-from taxonomy.study.results import stamp, versions, write_json, write_text
+from taxonomy.studies.results import stamp, versions, write_json, write_text
 from taxonomy.tasks import TaskList, sample_coherent, sample_random
 from taxonomy.trees.hierarchy import Hierarchy
 from taxonomy.wordnet.senses import propose

@@ -35,7 +35,7 @@ from taxonomy.design import NetSpec, cost, expert_costs
 from taxonomy.labels import LabelSet, get_labels
 from taxonomy.plots import save_figure
 from taxonomy.similarity import get_source
-from taxonomy.study.results import read_json, stamp, versions, write_json, write_text
+from taxonomy.studies.results import read_json, stamp, versions, write_json, write_text
 from taxonomy.tasks import TaskList
 from taxonomy.trees.hierarchy import Hierarchy
 

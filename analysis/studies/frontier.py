@@ -32,8 +32,8 @@ from recipes import (
 
 from taxonomy.evaluation.experts import mean_points, points
 from taxonomy.plots import cost_accuracy_figure, save_figure
-from taxonomy.study.claims import claims, sentence
-from taxonomy.study.settings import Setting, mean_over_seeds, score_series
+from taxonomy.studies.claims import claims, sentence
+from taxonomy.studies.settings import Setting, mean_over_seeds, score_series
 
 PATH, TREE = "tree path", "tree"
 

@@ -20,7 +20,7 @@ import pandas as pd
 
 import taxonomy as tx
 from taxonomy.evaluation.experts import mean_points, points, versus_flat
-from taxonomy.study.results import stamp, versions, write_json, write_text
+from taxonomy.studies.results import stamp, versions, write_json, write_text
 from taxonomy.training import predictions_on
 
 ROOT = Path(__file__).parents[2]

@@ -29,7 +29,14 @@ from taxonomy.labels import Label, LabelSet, get_labels
 from taxonomy.llm import scoring
 from taxonomy.llm.store import Store
 from taxonomy.similarity import DenseSimilarity, get_source
-from taxonomy.study.results import read_json, shipped_path, stamp, versions, write_json, write_text
+from taxonomy.studies.results import (
+    read_json,
+    shipped_path,
+    stamp,
+    versions,
+    write_json,
+    write_text,
+)
 from taxonomy.trees.hierarchy import Hierarchy
 
 RESULTS = Path(__file__).parents[1] / "results"

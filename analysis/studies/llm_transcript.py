@@ -21,7 +21,7 @@ from taxonomy.clustering.stability import grid_step, stability
 from taxonomy.comparison import METRICS, compare
 from taxonomy.labels import get_labels
 from taxonomy.similarity import DenseSimilarity, get_source
-from taxonomy.study.results import stamp, versions, write_json, write_text
+from taxonomy.studies.results import stamp, versions, write_json, write_text
 from taxonomy.trees.hierarchy import Hierarchy
 
 RESULTS = Path(__file__).parents[1] / "results"

@@ -21,7 +21,7 @@ import taxonomy as tx
 from taxonomy.comparison import dendrogram_purity, triplet_distance
 from taxonomy.similarity import DenseSimilarity
 from taxonomy.similarity.wordnet import MAPS, WordNet
-from taxonomy.study.results import stamp, versions, write_json, write_text
+from taxonomy.studies.results import stamp, versions, write_json, write_text
 from taxonomy.wordnet import NounGraph, measures
 
 RESULTS = Path(__file__).parents[1] / "results"

@@ -21,7 +21,7 @@ import pandas as pd
 
 import taxonomy as tx
 from taxonomy.comparison import METRICS
-from taxonomy.study.results import stamp, versions, write_json, write_text
+from taxonomy.studies.results import stamp, versions, write_json, write_text
 from taxonomy.trees.operations import move_leaves, shuffle_leaves
 
 RESULTS = Path(__file__).parent.parent / "results"

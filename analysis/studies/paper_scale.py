@@ -33,7 +33,7 @@ from taxonomy.formats import get_tree
 from taxonomy.labels import get_labels
 from taxonomy.plots import save_figure
 from taxonomy.similarity import get_source
-from taxonomy.study.results import stamp, versions, write_json, write_text
+from taxonomy.studies.results import stamp, versions, write_json, write_text
 from taxonomy.tasks import Task, TaskList
 from taxonomy.tasks.drawing import sample_coherent, sample_random
 from taxonomy.trees.hierarchy import Hierarchy

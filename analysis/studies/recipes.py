@@ -14,8 +14,8 @@ import pandas as pd
 
 from taxonomy.data import Pictures, get_data
 from taxonomy.design.spec import RECOMMENDED_PATH, NetSpec
-from taxonomy.study.results import shipped_path, stamp, versions, write_json, write_text
-from taxonomy.study.settings import Setting, describe_setting, run_series
+from taxonomy.studies.results import shipped_path, stamp, versions, write_json, write_text
+from taxonomy.studies.settings import Setting, describe_setting, run_series
 from taxonomy.tasks import TaskList, get_tasks
 from taxonomy.training import Augment, Objective, Run, TrainConfig
 from taxonomy.trees.hierarchy import Hierarchy

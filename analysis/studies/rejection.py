@@ -16,7 +16,7 @@ import pandas as pd
 
 import taxonomy as tx
 from taxonomy.evaluation import rejection_table, siblings
-from taxonomy.study.results import stamp, versions, write_json, write_text
+from taxonomy.studies.results import stamp, versions, write_json, write_text
 from taxonomy.training import predictions_on
 
 RESULTS = Path(__file__).parents[2] / "analysis/results"

@@ -30,7 +30,7 @@ from taxonomy.llm.sensing import Senses
 from taxonomy.llm.transcript import Transcript
 from taxonomy.similarity import get_source
 from taxonomy.similarity.embedding import PACKAGED
-from taxonomy.study.results import stamp, versions, write_json, write_text
+from taxonomy.studies.results import stamp, versions, write_json, write_text
 from taxonomy.wordnet import NounGraph, senses
 from taxonomy.wordnet.ballot import (
     EMBEDDED,

@@ -21,7 +21,7 @@ from taxonomy.comparison import bounds_cost, summary
 from taxonomy.labels import get_labels
 from taxonomy.plots import save_figure, tree_figure
 from taxonomy.similarity import get_source
-from taxonomy.study.results import stamp, versions, write_json, write_text
+from taxonomy.studies.results import stamp, versions, write_json, write_text
 
 RESULTS = Path(__file__).parents[1] / "results"
 SOURCES = {

@@ -24,7 +24,7 @@ from taxonomy.builders import BUILDERS
 from taxonomy.cli import main as command
 from taxonomy.labels import get_labels
 from taxonomy.similarity import SOURCES
-from taxonomy.study.results import stamp, versions, write_json, write_text
+from taxonomy.studies.results import stamp, versions, write_json, write_text
 
 ANALYSIS = Path(__file__).parents[1]
 RESULTS = ANALYSIS / "results"

@@ -13,7 +13,7 @@ from dataclasses import replace
 from recipes import REFERENCE, STROKES, TAUGHT, arguments_of, trained, tree
 
 from taxonomy.design import NetSpec
-from taxonomy.study.settings import Setting
+from taxonomy.studies.settings import Setting
 from taxonomy.training import TrainConfig
 
 WIDER = "flat 1x plain"

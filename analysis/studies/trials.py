@@ -24,7 +24,7 @@ from recipes import (
 )
 
 from taxonomy.design import Block, Bucket, Level, NetSpec
-from taxonomy.study.settings import Setting, score_series
+from taxonomy.studies.settings import Setting, score_series
 
 
 def settings() -> dict[str, Setting]:

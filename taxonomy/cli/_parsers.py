@@ -19,7 +19,7 @@ COMMANDS = {
         "tasks design train predict evaluate score extract pack recommend cost curve features"
     ),
     "language models": "llm",
-    "all of it": "demo",
+    "all of it": "study demo",
 }
 """The commands by what they are about, in the order of work."""
 

@@ -7,7 +7,7 @@ EXAMPLES = ("taxonomy demo", "taxonomy demo --epochs 3 --out /tmp/demo")
 
 
 def add_arguments(parser: Parser, _: Words) -> None:
-    from taxonomy.study.demo import DemoConfig
+    from taxonomy.studies.demo import DemoConfig
 
     folder = "folder of everything that is made; a stopped run continues in it"
     add_out(parser, folder, default="runs/demo")
@@ -15,7 +15,7 @@ def add_arguments(parser: Parser, _: Words) -> None:
 
 
 def run(arguments: Given) -> None:
-    from taxonomy.study.demo import DemoConfig, demo
+    from taxonomy.studies.demo import DemoConfig, demo
 
     print(demo(arguments.out, from_options(DemoConfig, arguments)))
     print(f"report, figure, tables, trees and experts written to {arguments.out}")

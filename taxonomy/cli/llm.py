@@ -9,7 +9,7 @@ from taxonomy.cli._arguments import LABELS, Given, Parser, Words, add_out
 from taxonomy.cli._options import add_options, choice, given_options
 from taxonomy.labels import get_labels
 from taxonomy.llm import actions
-from taxonomy.study.transcripts import asking_by_strategy, asking_class, compare_transcripts
+from taxonomy.studies.transcripts import asking_by_strategy, asking_class, compare_transcripts
 
 EXAMPLES = (
     "taxonomy llm export icons --model gpt-4o-mini --out requests.jsonl",

@@ -99,7 +99,7 @@ def train(
             training.
     """
     follows = config is None and "batch_size" not in options
-    config = _config(config, options)
+    config = config_of(config, options)
     request = data if isinstance(data, DataRequest | Pictures) else DataRequest(str(data))
     _refuse_useless(config, tree, path, reference, teacher, init_from, backbone, spec)
     shape = _spec(spec, tree, init_from if width == 1 else None).scaled(width)
@@ -255,8 +255,12 @@ def with_backbone(spec: NetSpec, text: str) -> NetSpec:
     return replace(spec, backbone=timm_backbone(name, int(stage), spec.resolution))
 
 
-def _config(config: TrainConfig | None, options: Mapping[str, Any]) -> TrainConfig:
-    """Return the settings, options sorted to the classes that have them."""
+def config_of(config: TrainConfig | None, options: Mapping[str, Any]) -> TrainConfig:
+    """Return the settings, options sorted to the classes that have them.
+
+    Raises:
+        TrainingError: settings are given in both ways, or an option is unknown.
+    """
     if config is not None:
         if options:
             raise TrainingError(

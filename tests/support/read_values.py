@@ -33,7 +33,7 @@ from taxonomy.similarity import (
 )
 from taxonomy.similarity._vectors import FILE as VECTORS
 from taxonomy.similarity._vectors import cached
-from taxonomy.study.runner import run_cells
+from taxonomy.studies.runner import run_cells
 from taxonomy.tasks import Task, TaskList
 from taxonomy.training import TrainConfig
 from taxonomy.training.checkpoint import Place, load_checkpoint, save_checkpoint

@@ -10,7 +10,13 @@ import pytest
 from taxonomy._core.errors import TrainingError
 from taxonomy.design.costs import expert_costs
 from taxonomy.design.spec import NetSpec
-from taxonomy.study.settings import Setting, mean_over_seeds, run_series, score_series, with_starts
+from taxonomy.studies.settings import (
+    Setting,
+    mean_over_seeds,
+    run_series,
+    score_series,
+    with_starts,
+)
 from taxonomy.tasks import Task, TaskList
 from taxonomy.training import Objective, TrainConfig
 from taxonomy.trees.hierarchy import Hierarchy

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from taxonomy._core.errors import TrainingError
-from taxonomy.study.claims import claims, first_reached, sentence
+from taxonomy.studies.claims import claims, first_reached, sentence
 
 COLUMNS = ["setting", "accuracy", "macs", "params", "c5_accuracy", "c5_macs", "c5_params"]
 FLAT = ["thin", "middle", "wide"]

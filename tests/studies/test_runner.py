@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from taxonomy._core.errors import FileFormatError
-from taxonomy.study.runner import run_cells
+from taxonomy.studies.runner import run_cells
 
 CELLS = {"a": {"width": 1}, "b": {"width": 2}, "c": {"width": 3}}
 
@@ -134,7 +134,7 @@ def test_a_cell_waits_for_those_it_needs(tmp_path):
 SHARED = """
 import sys, time
 from pathlib import Path
-from taxonomy.study.runner import run_cells
+from taxonomy.studies.runner import run_cells
 
 def work(name, settings, folder):
     with Path(sys.argv[1], "log").open("a") as log:

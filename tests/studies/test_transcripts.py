@@ -12,7 +12,7 @@ from taxonomy.labels import LabelSet
 from taxonomy.llm.sensing import Senses
 from taxonomy.llm.transcript import Transcript
 from taxonomy.similarity import LanguageModel
-from taxonomy.study.transcripts import asking_by_strategy, asking_class, compare_transcripts
+from taxonomy.studies.transcripts import asking_by_strategy, asking_class, compare_transcripts
 from tests.support.asking import FOUR
 from tests.support.server import data_of, good_answer, serve
 

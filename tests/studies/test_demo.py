@@ -9,7 +9,7 @@ from taxonomy._core.errors import MissingExtraError
 from taxonomy.design import NetSpec
 from taxonomy.design.costs import expert_costs
 from taxonomy.labels import get_labels
-from taxonomy.study.demo import DemoConfig, compare_trees, demo, make_trees, verdict
+from taxonomy.studies.demo import DemoConfig, compare_trees, demo, make_trees, verdict
 from taxonomy.tasks import get_tasks
 
 FILES = {
@@ -46,7 +46,7 @@ def test_missing_extras_are_named_at_once_and_nothing_is_written(tmp_path, monke
     def missing(module):
         raise MissingExtraError(f"no {module}")
 
-    monkeypatch.setattr("taxonomy.study.demo.require", missing)
+    monkeypatch.setattr("taxonomy.studies.demo.require", missing)
     with pytest.raises(MissingExtraError, match=r"taxonomy-experts\[embeddings,plots,train\]"):
         demo(tmp_path)
     assert not list(tmp_path.iterdir())

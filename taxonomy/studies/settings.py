@@ -13,7 +13,7 @@ from taxonomy.design.spec import NetSpec
 from taxonomy.evaluation.experts import points
 from taxonomy.nets import HierarchicalNet, get_net
 from taxonomy.nets.hierarchical import weights_digest
-from taxonomy.study.runner import run_cells
+from taxonomy.studies.runner import run_cells
 from taxonomy.tasks import TaskList
 from taxonomy.training import Run, TrainConfig, train_run
 from taxonomy.training.run import is_finished

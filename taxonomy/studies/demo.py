@@ -145,7 +145,7 @@ def train_all(
 ) -> dict[str, Run]:
     """Train a thin flat family and a network on a tree by one recipe; finished ones are kept."""
     from taxonomy.data import get_data
-    from taxonomy.study.settings import Setting, run_series
+    from taxonomy.studies.settings import Setting, run_series
     from taxonomy.training import Augment, Objective, TrainConfig
 
     data = get_data("icons")

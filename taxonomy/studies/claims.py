@@ -32,7 +32,7 @@ def claims(
     Args:
         name: of the tree network's setting.
         flat: the settings that form the flat family.
-        means: one row a setting, on the split reported (`taxonomy.study.settings.mean_over_seeds`).
+        means: one row a setting, on the split reported, as `mean_over_seeds` returns.
         chosen_by: the same on validation.
         kind: of the tasks, with their size, as in the columns: ``coherent5``.
 

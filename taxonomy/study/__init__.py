@@ -1,1 +1,0 @@
-"""Studies: series of trainings that are compared, and the demonstration."""

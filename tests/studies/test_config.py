@@ -1,0 +1,64 @@
+"""What a study's file may say, and how it is told what it may not."""
+
+from __future__ import annotations
+
+import pytest
+
+from taxonomy._core.errors import FileFormatError, TrainingError
+from taxonomy.studies import StudyConfig
+from tests.support.studies import study_folder
+
+LEAST = 'data = "icons"\n[hierarchies.llm]\ntree = "icons/llm-rows-24"\n'
+
+
+def read(tmp_path, text):
+    path = tmp_path / "study.toml"
+    path.write_text(text)
+    return StudyConfig.load(path)
+
+
+def test_a_short_file_has_the_usual_rest(tmp_path):
+    config = read(tmp_path, LEAST)
+    assert config.seeds == (0,)
+    assert [*config.networks] == ["recommended"]
+    assert config.flat.widths == (0.25, 0.35, 0.6)
+    assert config.setting("llm", "recommended") == "llm"
+
+
+def test_a_family_is_one_word_or_several(tmp_path):
+    one = read(tmp_path, f'{LEAST}family = "llm"\n')
+    two = read(tmp_path, f'{LEAST}family = ["llm", "wordnet"]\n')
+    assert one.hierarchies["llm"].family == ("llm",)
+    assert two.hierarchies["llm"].family == ("llm", "wordnet")
+
+
+def test_what_was_written_as_json_is_read_again(tmp_path):
+    from taxonomy._core import io
+
+    config = StudyConfig.load(study_folder(tmp_path))
+    io.write_json(tmp_path / "other" / "study.json", config.to_dict())
+    assert StudyConfig.load(tmp_path / "other" / "study.json") == config
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (LEAST.replace("data", "dta"), "Did you mean 'data'"),
+        (LEAST + 'sorce = "wordnet"\n', "Did you mean 'source'"),
+        (LEAST + 'source = "wordnet"\n', "leave out one of them"),
+        (f"seeds = [1, 1]\n{LEAST}", "give each once"),
+        (f"threads = 0\n{LEAST}", "at least 1"),
+        (f'split = "train"\n{LEAST}', "choose from: val, test"),
+        (LEAST.replace(".llm]", '."../llm"]'), "cannot name a hierarchy"),
+        (LEAST.replace(".llm]", ".flat]"), "not 'flat'"),
+        ('data = "icons"\n[hierarchies]\n', "at least one hierarchy"),
+    ],
+)
+def test_what_is_wrong_is_said(tmp_path, text, told):
+    with pytest.raises(TrainingError, match=told):
+        read(tmp_path, text)
+
+
+def test_what_is_no_toml_is_refused(tmp_path):
+    with pytest.raises(FileFormatError, match="no valid TOML"):
+        read(tmp_path, "data = icons")
