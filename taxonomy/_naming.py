@@ -63,7 +63,7 @@ def name_tree(
         tree: a tree, a file, or a shipped name.
         labels: what the classes are; the tree's leaves, by id, where left out. What labels without
             a wnid mean is guessed, as `taxonomy senses` does.
-        by: ``hypernym``, WordNet's; ``medoid``, the most central class and the number of others;
+        by: ``hypernym``, WordNet's; ``medoid``, central classes and the number of others;
             ``model``, asked of a language model; ``hand``, only those of ``chosen``, all others
             staying as they are.
         chosen: names by hand, by two or more classes that meet in the node.

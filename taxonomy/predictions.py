@@ -61,7 +61,7 @@ class Predictions(Recorded):
         if self.logits.shape != (len(self.targets), len(self.ids)):
             raise DataError(
                 f"Logits of shape {self.logits.shape} do not fit {len(self.targets)} targets and "
-                f"{len(self.ids)} classes."
+                f"{counted(len(self.ids), 'class')}."
             )
         if not np.isfinite(self.logits).all():
             raise DataError("The logits hold NaN or infinity; the network has diverged.")
@@ -270,19 +270,22 @@ class ClassFeatures(Recorded):
                 continue
             if array.ndim != 2 or len(array) != len(self.ids):
                 raise DataError(
-                    f"The {what} have shape {array.shape}; {len(self.ids)} classes need one row "
-                    "each."
+                    f"The {what} have shape {array.shape}; a row for each of "
+                    f"{counted(len(self.ids), 'class')} is needed."
                 )
             if not np.isfinite(array).all():
                 raise DataError(f"The {what} hold NaN or infinity; the network has diverged.")
         if self.counts.shape != (len(self.ids),):
-            raise DataError(f"{self.counts.size} counts for {len(self.ids)} classes.")
+            raise DataError(
+                f"{counted(self.counts.size, 'count')} for {counted(len(self.ids), 'class')}."
+            )
 
     def __str__(self) -> str:
         """Say in one line what there is."""
         weights = "no weights, as heads read different maps" if self.weights is None else "weights"
         return (
-            f"mean features of {len(self.ids)} classes over {int(self.counts.sum())} pictures "
+            f"mean features of {counted(len(self.ids), 'class')} over "
+            f"{counted(int(self.counts.sum()), 'picture')} "
             f"({self.split}), {self.means.shape[1]} channels; {weights}"
         )
 

@@ -24,6 +24,7 @@ import numpy as np
 
 from taxonomy._core.decoding import parse_json
 from taxonomy._core.errors import FileFormatError, WriteError, told
+from taxonomy._core.kept import check_unread
 from taxonomy._core.npz import DAMAGED as DAMAGED
 from taxonomy._core.npz import load_npy as load_npy
 from taxonomy._core.npz import load_npz as load_npz
@@ -43,9 +44,10 @@ def atomic_open(path: Path | str) -> Iterator[BinaryIO]:
     removed first. The file's permissions are those that the user's umask gives.
 
     Raises:
-        WriteError: the folder or the file cannot be written.
+        WriteError: the folder or the file cannot be written, or is read by the same command.
     """
     path = Path(path)
+    check_unread(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         clear_temporaries(path.parent, path.name)
@@ -82,6 +84,7 @@ def atomic_folder(path: Path | str, mark: str) -> Iterator[Path]:
     path = Path(path)
     if path.exists() and not (path / mark).is_file() and (path.is_file() or any(path.iterdir())):
         raise WriteError(path, f"it is there and holds no {mark}")
+    check_unread(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     clear_temporaries(path.parent, path.name)
     temporary, former = temporary_beside(path), temporary_beside(path)

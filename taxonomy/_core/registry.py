@@ -15,6 +15,8 @@ from typing import Any, Generic, TypeVar
 from taxonomy._core.errors import MissingExtraError, RegistryError, did_you_mean
 
 Entry = TypeVar("Entry")
+Owners = Callable[[str], Iterable[str]]
+"""Takes an option's name; returns the names of what has such an option."""
 
 EXTRAS = {
     "datasets": "hub",
@@ -222,24 +224,33 @@ def lookup(family: str, table: dict[str, Entry], name: str) -> Entry:
         ) from None
 
 
-def unknown_option(word: str, known: Iterable[str], choices: Mapping[str, Registry[Any]]) -> str:
+def owners(classes: Mapping[str, Any]) -> Owners:
+    """Return what tells which of some classes of options, by name, have an option."""
+
+    def having(option: str) -> list[str]:
+        return [n for n, c in classes.items() if option in {f.name for f in dataclasses.fields(c)}]
+
+    return having
+
+
+def unknown_option(word: str, known: Iterable[str], choices: Mapping[str, Owners]) -> str:
     """Return what to say of an option that there is not: whose it is, or which one was meant.
 
     Args:
         word: what was given, such as ``--policy``.
         known: the options that there are.
-        choices: registries by the option that chooses from them.
+        choices: what has the options of a choice, by the option that chooses; empty for a word.
 
     >>> from taxonomy.builders import BUILDERS
-    >>> unknown_option("--policy", ["--source"], {"--builder": BUILDERS})
+    >>> unknown_option("--policy", ["--source"], {"--builder": BUILDERS.having})
     '--policy is an option of --builder hypernyms'
-    >>> unknown_option("sorce", ["source"], {"--builder": BUILDERS})
+    >>> unknown_option("sorce", ["source"], {"--builder": BUILDERS.having})
     "unknown argument sorce. Did you mean 'source'?"
     """
     option = word.removeprefix("--").replace("-", "_")
-    for chooser, registry in choices.items():
-        if owners := registry.having(option):
-            return f"{word} is an option of {chooser} {f' or {chooser} '.join(owners)}"
+    for chooser, having in choices.items():
+        if names := having(option):
+            return f"{word} is an option of {' or '.join(f'{chooser} {n}'.strip() for n in names)}"
     return f"unknown argument {word}.{did_you_mean(word, known)}"
 
 

@@ -125,3 +125,12 @@ def counted(count: float, one: str, several: str = "") -> str:
     """
     end = "es" if one.endswith(("s", "x", "ch", "sh")) else "s"
     return f"{int(count):,} {one if count == 1 else several or one + end}"
+
+
+def there_are(count: int, one: str) -> str:
+    """Return a sentence on how many there are.
+
+    >>> there_are(1, "class"), there_are(4, "class")
+    ('There is 1 class.', 'There are 4 classes.')
+    """
+    return f"There {'is' if count == 1 else 'are'} {counted(count, one)}."

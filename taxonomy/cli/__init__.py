@@ -15,6 +15,7 @@ from contextlib import redirect_stdout
 
 from taxonomy import __version__
 from taxonomy._core.errors import TaxonomyError, did_you_mean
+from taxonomy._core.kept import keeping
 from taxonomy._core.options import with_flags
 from taxonomy._core.process import Notes, Unbroken, prepare_process
 from taxonomy.cli._parsers import SUMMARIES, overview, parser_of
@@ -54,7 +55,8 @@ def _main(argv: Sequence[str] | None) -> int:
         flags = parser.get_default("flags")
         arguments = parser.parse_args(words[1:])
         _set_up_logging(arguments)
-        with confirming(agreed):
+        read = {name: value for name, value in vars(arguments).items() if name != "out"}
+        with confirming(agreed), keeping(read.values(), vars(arguments).get("out")):
             importlib.import_module(f"taxonomy.cli.{words[0]}").run(arguments)
     except TaxonomyError as error:
         message = with_flags(" ".join(str(error).split()), flags)

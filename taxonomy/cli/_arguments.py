@@ -47,7 +47,7 @@ def add_data(parser: Parser, argv: Words, matching: bool) -> None:
 
     names = ", ".join(name for name in DATASETS if name != "folder")
     action: Any = parser.add_argument("--data", help=f"a folder of class folders, or {names}")
-    action.registry = DATASETS
+    action.owners = DATASETS.having
     if name := choice(argv, "--data", ""):
         cls = dataset_class(name)
         add_options(parser, cls, f"options of --data {name}", "data", ("root", "resolution"))

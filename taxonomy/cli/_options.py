@@ -97,7 +97,7 @@ def add_choice(
     """
     shown = f"{text}{', '.join(registry)}" + (f" [{default}]" if default else "")
     action: Any = parser.add_argument(flag, default=default, help=shown)
-    action.registry = registry
+    action.owners = registry.having
     if not (name := choice(argv, flag, default)):
         return None
     cls = registry.get(name)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 import importlib
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from taxonomy._core.errors import MissingExtraError
-from taxonomy._core.registry import unknown_option
+from taxonomy._core.registry import Owners, unknown_option
 
 COMMANDS = {
     "what there is": "list",
@@ -43,12 +44,8 @@ class Parser(argparse.ArgumentParser):
         wrong = [w for w in args if w.startswith("--") and w.partition("=")[0] not in known]
         given, rest = (None, wrong) if wrong else self.parse_known_args(args, namespace)
         if rest:
-            choices = {
-                action.option_strings[0]: vars(action)["registry"]
-                for action in _actions(self)
-                if "registry" in vars(action)
-            }
-            self.error(unknown_option(rest[0].partition("=")[0], known, choices))
+            word = rest[0].partition("=")[0]
+            self.error(unknown_option(word, known - {word}, dict(_choosers(self))))
         return given
 
 
@@ -88,6 +85,21 @@ def _actions(parser: argparse.ArgumentParser) -> Iterator[argparse.Action]:
         if isinstance(action, argparse._SubParsersAction):  # noqa: SLF001
             for below in action.choices.values():
                 yield from _actions(below)
+
+
+def _choosers(parser: argparse.ArgumentParser) -> Iterator[tuple[str, Owners]]:
+    """Yield the flags and words that choose which options there are, and what has an option."""
+    for action in _actions(parser):
+        if isinstance(action, argparse._SubParsersAction):  # noqa: SLF001
+            yield "", partial(_words_with, action.choices)
+        elif "owners" in vars(action):
+            yield action.option_strings[0], vars(action)["owners"]
+
+
+def _words_with(below: dict[str, argparse.ArgumentParser], option: str) -> list[str]:
+    """Return the words of a command that have an option."""
+    flag = f"--{option.replace('_', '-')}"
+    return [n for n, p in below.items() if any(flag in a.option_strings for a in _actions(p))]
 
 
 def overview() -> str:

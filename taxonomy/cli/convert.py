@@ -1,6 +1,7 @@
 """``taxonomy convert``: read a tree of any format and write it in any other."""
 
 from pathlib import Path
+from typing import Any
 
 from taxonomy.cli._arguments import LABELS, TREE, Given, Parser, Words, say
 from taxonomy.cli._options import add_options, choice, given_options
@@ -19,7 +20,8 @@ def add_arguments(parser: Parser, argv: Words) -> None:
     parser.add_argument("tree", metavar="IN", help=TREE)
     parser.add_argument("out", metavar="OUT", type=Path, help="the file to write")
     read = f"the format of IN [by ending and content]: {', '.join(FORMATS)}"
-    parser.add_argument("--from", dest="format", default="", metavar="FORMAT", help=read)
+    own: Any = parser.add_argument("--from", dest="format", default="", metavar="FORMAT", help=read)
+    own.owners = FORMATS.having
     parser.add_argument("--labels", help=f"make it a tree of these classes: {LABELS}")
     parser.add_argument("--to", default="", metavar="FORMAT", help="that of OUT [by ending]")
     add_options(parser, read_tree, "nodes with several parents")

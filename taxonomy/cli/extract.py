@@ -1,5 +1,8 @@
 """``taxonomy extract``: cut the expert of a few classes out of a trained network."""
 
+from importlib import import_module
+from typing import Any
+
 from taxonomy._core.endings import NETWORKS, check_ending
 from taxonomy._core.errors import ExportError
 from taxonomy.cli._arguments import CLASSES, NETWORK, TASKS, Given, Parser, Words, add_out
@@ -23,7 +26,8 @@ def add_arguments(parser: Parser, argv: Words) -> None:
     wanted.add_argument("--task", help="the id of a task in the list")
     parser.add_argument("--tasks", help=TASKS)
     told = "write a bundle for a device into the folder --out, not one file for this toolkit"
-    parser.add_argument("--target", choices=TARGETS, help=told)
+    action: Any = parser.add_argument("--target", choices=TARGETS, help=told)
+    action.owners = lambda option: import_module("taxonomy.export").TARGETS.having(option)
     told = "pictures that calibrate int8 and measure a bundle: icons or a folder [its own]"
     parser.add_argument("--data", dest="calibration", metavar="FOLDER", help=told)
     name = choice(argv, "--target", "")

@@ -5,6 +5,7 @@ from typing import Any
 
 from taxonomy._core import io
 from taxonomy._core.endings import REQUESTS, TABLES, TRANSCRIPTS
+from taxonomy._core.registry import owners
 from taxonomy.cli._arguments import LABELS, Given, Parser, Words, add_out
 from taxonomy.cli._options import add_options, choice, given_options
 from taxonomy.labels import get_labels
@@ -50,7 +51,8 @@ def add_arguments(parser: Parser, argv: Words) -> None:
             add_out(action, "the file to write", TRANSCRIPTS, "transcript.jsonl.xz")
             action.add_argument("--note", default="", help="what a reader has to know")
         known = asking_by_strategy()
-        action.add_argument("--strategy", choices=list(known), default="rows", help="[rows]")
+        by: Any = action.add_argument("--strategy", choices=[*known], default="rows", help="[rows]")
+        by.owners = owners(known)
         if (strategy := choice(argv, "--strategy", "rows")) in known:
             add_options(action, known[strategy], f"options of {strategy}", "model", ("strategy",))
 

@@ -38,10 +38,27 @@ def comparison_text(
         )
     for first, second in combinations(trees, 2) if most_moved else ():
         lines.append(f"moved farthest from {first} to {second}:")
-        for row in moved(trees[first], trees[second]).head(most_moved).to_dict("records"):
-            near_a, near_b = ", ".join(row["near_a"]), ", ".join(row["near_b"])
-            lines.append(f"  {row['label']}: near {near_a}; then {near_b}")
+        lines += moves(moved(trees[first], trees[second]), most_moved)
     return "\n".join(lines)
+
+
+def moves(table: pd.DataFrame, most: int) -> list[str]:
+    """Return a line for each class that moved, at most so many, with its nearest before and after.
+
+    Args:
+        table: what `moved` returned.
+        most: how many classes are listed.
+
+    >>> import pandas as pd
+    >>> moves(pd.DataFrame({"label": ["cat"], "moved": [0.0], "near_a": [()], "near_b": [()]}), 9)
+    ['  none moved']
+    """
+    rows = table[table["moved"] > 0].head(most).to_dict("records")
+    lines = [
+        f"  {row['label']}: near {', '.join(row['near_a'])}; then {', '.join(row['near_b'])}"
+        for row in rows
+    ]
+    return lines or ["  none moved"]
 
 
 DEGREES = (

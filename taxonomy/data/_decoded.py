@@ -109,7 +109,8 @@ def _judge(encoded: Encoded, wrong: dict[int, str], unreadable: Unreadable) -> N
     if unreadable == "refuse":
         first, *rest = wrong
         names = ", ".join(encoded.where(row) for row in rest[:5])
-        also = f" So are {len(rest)} others: {names}{', …' * (len(rest) > 5)}."
+        so = "is 1 other" if len(rest) == 1 else f"are {len(rest):,} others"
+        also = f" So {so}: {names}{', …' * (len(rest) > 5)}."
         raise DataError(
             f"{wrong[first]}{also if rest else ''} Or leave such pictures out "
             '(`unreadable="skip"`); what was decoded is kept.'

@@ -22,7 +22,7 @@ from taxonomy._core.folders import (
     subfolders,
     unwrapped,
 )
-from taxonomy._core.spelling import composed
+from taxonomy._core.spelling import composed, counted
 from taxonomy.data._decode import size_of, suffixes
 from taxonomy.data._decoded import Encoded, Unreadable, decoded
 from taxonomy.data._groups import GroupOf, group_reader
@@ -283,9 +283,10 @@ class Listing:
             self._report_groups(root)
         if self.nested:
             log.warning(
-                "%s: %d pictures lie deeper than their class's folder, as in %s, and are of that "
-                "class.",
-                *(root, self.nested.total(), min(self.nested)),
+                "%s: %s deeper than the folder of a class, as in %s, and of that class.",
+                root,
+                counted(self.nested.total(), "picture lies", "pictures lie"),
+                min(self.nested),
             )
 
     def _report_groups(self, root: Path) -> None:

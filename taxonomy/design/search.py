@@ -210,7 +210,7 @@ def design_search(
     if not fits.any():
         least = costs.loc[costs["expert_macs"].idxmin()]
         raise SpecError(
-            f"None of {len(costs)} designs fits the budgets; the cheapest expert has "
+            f"None of {counted(len(costs), 'design')} fits the budgets; the cheapest expert has "
             f"{least['expert_macs'] / 1e6:.1f} million MACs in a network of "
             f"{least['macs'] / 1e6:.1f} million. Raise a budget or allow narrower widths."
         )

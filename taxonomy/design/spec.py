@@ -15,6 +15,7 @@ from taxonomy._core import io
 from taxonomy._core.arrays import IntArray
 from taxonomy._core.decoding import decode
 from taxonomy._core.errors import SpecError, check_choice, check_whole, shown
+from taxonomy._core.spelling import counted
 from taxonomy.design.blocks import (
     CONVNEXT,
     MOST_BLOCKS,
@@ -263,8 +264,8 @@ class NetSpec:
         """
         if self.levels or not 0 <= levels < len(self.trunk):
             raise SpecError(
-                f"A flat network of {len(self.trunk)} stages is split into at most "
-                f"{len(self.trunk) - 1} levels, not {levels}; for a deeper tree give a "
+                f"A flat network of {counted(len(self.trunk), 'stage')} is split into at most "
+                f"{counted(len(self.trunk) - 1, 'level')}, not {levels}; for a deeper tree give a "
                 "specification of your own, such as NetSpec.tree(levels=…)."
             )
         kept = len(self.trunk) - levels
@@ -299,9 +300,9 @@ class NetSpec:
         deepest = int(hierarchy.depth[inner].max())
         if deepest > len(self.levels):
             raise SpecError(
-                f"The hierarchy has nodes at {deepest} depths below the root, and the network has "
-                f"{len(self.levels)} levels; bring the tree to fewer levels or give the network "
-                "more."
+                f"The hierarchy has nodes at {counted(deepest, 'depth')} below the root, and the "
+                f"network has {counted(len(self.levels), 'level')}; bring the tree to fewer levels "
+                "or give the network more."
             )
         widths = np.ones(len(hierarchy), dtype=np.int64)
         widths[0] = self.trunk_width

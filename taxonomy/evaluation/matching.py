@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
 from taxonomy._core.errors import LabelError, did_you_mean, shown
-from taxonomy._core.spelling import composed, loosely
+from taxonomy._core.spelling import composed, loosely, there_are
 from taxonomy.labels import LabelSet, get_labels, shipped_names
 from taxonomy.labels.label import Label
 from taxonomy.labels.reading import read_labels
@@ -151,7 +151,7 @@ class Finder:
         )
         if all(word.isdecimal() for word in words):
             near = (
-                f" There are {len(self.numbered)} classes, numbered from 0."
+                f" {there_are(len(self.numbered), 'class')} Numbers count them from 0."
                 if self.numbered
                 else " Name the classes in the order of these numbers, from 0, as `classes`: a "
                 f"file with one a line, or a shipped set ({', '.join(shipped_names())})."

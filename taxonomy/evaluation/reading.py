@@ -72,7 +72,7 @@ def read_answers(
     columns: Columns,
     classes: LabelSet | Path | str | Iterable[str] | None = None,
     kind: str = "",
-    split: str = "val",
+    split: str = "",
 ) -> Answers:
     """Return predictions of any form as answers on a tree.
 
@@ -82,17 +82,20 @@ def read_answers(
         columns: which are what.
         classes: what numbers count.
         kind: of the scores.
-        split: of a run's folder.
+        split: of a run's folder; empty for the validation split.
 
     Raises:
-        DataError: no such column, or values that fit no column of their kind.
+        DataError: no such column, values that fit no column of their kind, or a split of what has
+            none.
         FileFormatError: a file that cannot be read.
         LabelError: classes that the tree does not have.
     """
     if kind:
         check_choice("kind", kind, Kind, DataError)
     if isinstance(source, (str, Path)) and Path(source).is_dir():
-        source = Path(source) / f"predictions-{split}.npz"
+        source = Path(source) / f"predictions-{split or 'val'}.npz"
+    elif split:
+        raise DataError("Only a run's folder has predictions by `split`; leave it out.")
     where = str(source) if isinstance(source, (str, Path)) else ""
     with naming(where) if where else nullcontext():
         if where.lower().endswith(".npz"):

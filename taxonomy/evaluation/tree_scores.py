@@ -172,7 +172,7 @@ def score(
     top: tuple[int, ...] = (1, 5, 20),
     resamples: int = 1000,
     seed: int = 0,
-    split: str = "val",
+    split: str = "",
 ) -> TreeScores:
     """Score anybody's predictions on a tree: how often they are wrong, and how badly.
 
@@ -196,7 +196,7 @@ def score(
             classes are left out.
         resamples: how often samples are drawn again for the intervals.
         seed: of these draws.
-        split: of a run's folder: ``val`` or ``test``.
+        split: of a run's folder alone: ``val`` or ``test`` [val].
 
     Raises:
         DataError: no such column, a score that is no finite number, or values that do not fit.

@@ -18,6 +18,7 @@ from taxonomy._core import io
 from taxonomy._core.arrays import Float32Array
 from taxonomy._core.errors import ExportError, check_choice
 from taxonomy._core.markup import in_markdown
+from taxonomy._core.spelling import counted
 from taxonomy.data import DataRequest, Pictures
 from taxonomy.design.costs import cost
 from taxonomy.export.checking import COMPARED, REPEATED, SAMPLES, answers, largest_gap, made_up
@@ -291,7 +292,8 @@ def card(manifest: Mapping[str, io.Json]) -> str:
         else "any expert's outputs are that network's"
     )
     return (
-        f"# A bank of {len(names)} classes\n\n{', '.join(names)}\n\n{origin}; {exact}.\n\n"
+        f"# A bank of {counted(len(names), 'class')}\n\n{', '.join(names)}\n\n"
+        f"{origin}; {exact}.\n\n"
         "## Run it\n\n```\npip install numpy onnxruntime pillow\n"
         "python bank.py                            # self-test and latency on this device\n"
         "python bank.py --classes A,B picture.jpg  # which of the two it is\n"

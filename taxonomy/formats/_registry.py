@@ -12,6 +12,7 @@ FORMATS: Registry[Format] = Registry(
         "children": "taxonomy.formats.children:Children",
         "coco": "taxonomy.formats.coco:Categories",
         "csv": "taxonomy.formats.csv:ParentTable",
+        "darwin-core": "taxonomy.formats.darwin_core:DarwinCore",
         "edges": "taxonomy.formats.edges:Edges",
         "fiftyone": "taxonomy.formats.fiftyone:FiftyOne",
         "graphml": "taxonomy.formats.graphml:GraphML",

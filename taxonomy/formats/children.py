@@ -9,6 +9,7 @@ import numpy as np
 
 from taxonomy._core.errors import HierarchyError
 from taxonomy._core.npz import npz_bytes
+from taxonomy._core.spelling import counted
 from taxonomy.formats._format import Content, Format, Reading
 from taxonomy.formats._merges import arrays_of, holds_arrays, labels_of, merges_of, tree_of_merges
 from taxonomy.trees.hierarchy import Hierarchy
@@ -39,7 +40,7 @@ class Children(Format):
         labels, notes = labels_of(arrays, len(pairs) + 1)
         height = next((arrays[x] for x in ("distances", "distances_") if x in arrays), None)
         if height is not None and (height.shape != (len(pairs),) or height.dtype.kind not in "iuf"):
-            raise HierarchyError(f"distances are wanted for {len(pairs)} merges.")
+            raise HierarchyError(f"distances are wanted for {counted(len(pairs), 'merge')}.")
         if height is not None:
             height = height.astype(np.float64)
         raw, more = tree_of_merges(pairs, height, labels)

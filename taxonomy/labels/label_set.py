@@ -13,7 +13,7 @@ from pathlib import Path
 from taxonomy._core import io, shipped
 from taxonomy._core.checked import check_kind, check_several
 from taxonomy._core.errors import LabelError, TaxonomyError, did_you_mean
-from taxonomy._core.spelling import differing, respelled
+from taxonomy._core.spelling import differing, respelled, there_are
 from taxonomy.labels.entries import refuse_doubles
 from taxonomy.labels.label import Label
 from taxonomy.labels.reading import read_labels
@@ -223,7 +223,7 @@ def unknown_class(name: str, known: Iterable[str]) -> LabelError:
             f" The class {parts[0]!r} has a comma; in a list of classes it stands in double "
             f"quotes: '\"{parts[0]}\",…'."
         )
-    return LabelError(f"Unknown class {name!r}.{hint} There are {len(known)} classes.")
+    return LabelError(f"Unknown class {name!r}.{hint} {there_are(len(known), 'class')}")
 
 
 def check_same_labels(

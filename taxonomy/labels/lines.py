@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from taxonomy._core.spelling import composed
+from taxonomy._core.spelling import composed, counted
 from taxonomy.labels.entries import MACHINE_ID, Entry, Found, as_synset, first_name, of_code
 
 Line = tuple[int, str]
@@ -26,6 +26,7 @@ _CODE_LAST = re.compile(rf"(\S.*?){_BETWEEN}({_CODE})")
 _BULLET = re.compile(r"[-*+•–]\s+(?:\[[ xX]?\]\s+)?(\S.*)")
 _REMARK = re.compile(r"(?:^|\s+)(?:#(?:\s.*)?|//.*)$|^#.*")
 _QUOTED = re.compile(r"""(["'])(.*)\1\s*,?""")
+_WITH_COMMA = re.compile(r'^"([^"]*,[^"]*)"$')
 _PLACES = re.compile(r"/([a-z])/(\S.*)")
 
 _MANY = 8
@@ -88,9 +89,8 @@ def read_lines(lines: Sequence[Line]) -> Found:
     if all(matches := [_BULLET.fullmatch(text) for text in texts]):
         texts = [match[1] for match in matches if match]
         forms.append("a bullet before each name, which is left out")
-    if all(matches := [_QUOTED.fullmatch(text) for text in texts]):
-        texts = [match[2] for match in matches if match]
-        forms.append("names in quotes")
+    texts, quoted = _unquoted(texts)
+    forms += filter(None, [quoted])
     if numbered := _numbered(texts):
         texts, where = numbered
         forms.append(f"a number {where} each name, which is left out")
@@ -115,6 +115,20 @@ def read_lines(lines: Sequence[Line]) -> Found:
         for (number, _), text, entry in zip(lines, texts, coded, strict=True)
     ]
     return Found(entries, "; ".join(forms))
+
+
+def _unquoted(texts: list[str]) -> tuple[list[str], str]:
+    """Return texts without the quotes around all, or around those with a comma, and say so.
+
+    >>> _unquoted(['"tench, Tinca tinca"', "crane"])[0]
+    ['tench, Tinca tinca', 'crane']
+    """
+    if all(matches := [_QUOTED.fullmatch(text) for text in texts]):
+        return [match[2] for match in matches if match], "names in quotes"
+    bare = [_WITH_COMMA.sub(r"\1", text) for text in texts]
+    count = sum(text != one for text, one in zip(texts, bare, strict=True))
+    said = f"quotes around {counted(count, 'name')} with a comma, which are left out"
+    return bare, said if count else ""
 
 
 def _coded(place: str, text: str) -> Entry | None:

@@ -113,7 +113,7 @@ def _miscounted(said: Any, count: int) -> str:
     """Return in words that a file of YOLO says another number of classes than it names."""
     if not _is_number(said) or int(said) == count:
         return ""
-    return f"'nc' says {said}, and there are {count} names; one of them is wrong"
+    return f"'nc' says {said}, and the names are {count}; one of them is wrong"
 
 
 def _classes(value: Any, path: str) -> Found:

@@ -10,6 +10,7 @@ import numpy as np
 
 from taxonomy._core.arrays import Float32Array
 from taxonomy._core.errors import ServerError
+from taxonomy._core.spelling import counted
 from taxonomy.llm.server import Failure, Server, finish, printable
 
 if TYPE_CHECKING:
@@ -110,12 +111,12 @@ def _read(content: Any, count: int) -> Float32Array:
         with np.errstate(over="ignore"):
             vectors = np.array(numbers, dtype=np.float32)
         if len(rows) != count or vectors.ndim != 2 or not vectors.shape[1]:
-            raise ValueError(f"{len(rows)} vectors for {count} texts")
+            raise ValueError(f"{counted(len(rows), 'vector')} for {counted(count, 'text')}")
         if not np.isfinite(vectors).all():
             raise ValueError("numbers that are not finite")
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise ServerError(
-            f"The server's reply is no list of {count} embeddings "
+            f"The server's reply is no list of {counted(count, 'embedding')} "
             f"({printable(repr(error), 80)}); is its model one?"
         ) from None
     return vectors

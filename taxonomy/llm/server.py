@@ -17,7 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from taxonomy._core.errors import ServerError
+from taxonomy._core.errors import ServerError, shown
 from taxonomy._core.registry import require
 from taxonomy.llm.completion import told_error
 from taxonomy.llm.frames import unframed
@@ -127,6 +127,11 @@ class Server:
             ServerError: no key, or an address that is none.
         """
         library = require("openai")
+        if self.base_url and not self.base_url.lower().startswith(("http://", "https://")):
+            raise ServerError(
+                f"`base_url` is {shown(self.base_url)}; an address begins with http:// or "
+                "https://, as http://localhost:8080/v1."
+            )
         try:
             client: openai.AsyncOpenAI = library.AsyncOpenAI(
                 api_key=self.key(),

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from taxonomy._core import io
 from taxonomy._core.arrays import Float32Array
 from taxonomy._core.errors import SimilarityError, told
+from taxonomy._core.spelling import counted
 
 FILE = "embeddings.sqlite"
 PART = 256
@@ -87,7 +88,7 @@ def _made(texts: list[str], embed: Callable[[list[str]], npt.ArrayLike]) -> dict
     vectors = np.asarray(embed(texts), dtype=np.float32)
     if vectors.shape[:1] != (len(texts),) or vectors.ndim != 2:
         raise SimilarityError(
-            f"The embedding model gave shape {vectors.shape} for {len(texts)} texts."
+            f"The embedding model gave shape {vectors.shape} for {counted(len(texts), 'text')}."
         )
     bad = np.flatnonzero(~np.isfinite(vectors).all(1) | ~vectors.any(1))
     if len(bad):

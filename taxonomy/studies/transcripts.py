@@ -13,6 +13,7 @@ from taxonomy._core.errors import LLMError, RegistryError, did_you_mean
 from taxonomy._core.spelling import counted
 from taxonomy.builders import Cluster, LanguageModelTree
 from taxonomy.comparison import compare, moved
+from taxonomy.comparison.report import moves
 from taxonomy.comparison.similarities import Disagreement, disagreement
 from taxonomy.labels import LabelSet
 from taxonomy.llm.asking import Asking
@@ -104,18 +105,18 @@ class TranscriptComparison:
         if (scores := self.scores) is not None:
             how = f"mean difference {scores.difference:.4f}, correlation {scores.correlation:.4f}"
             lines += [how, "pairs that moved farthest:"]
-            for row in scores.pairs.head(most).to_dict("records"):
+            pairs = scores.pairs[scores.pairs["a"] != scores.pairs["b"]]
+            for row in pairs.head(most).to_dict("records"):
                 pair = f"{row['one']} – {row['other']}"
                 lines.append(f"  {pair}: {row['a']:.3f}, then {row['b']:.3f}")
             lines.append("classes that moved farthest:")
-            for row in scores.classes.head(most).to_dict("records"):
+            classes = scores.classes[scores.classes["difference"] > 0]
+            for row in classes.head(most).to_dict("records"):
                 lines.append(f"  {row['label']}: {row['difference']:.4f} on average")
         if self.metrics is not None and self.moved is not None:
             lines.append(self.metrics.round(3).set_index(["a", "b"]).T.to_string())
             lines.append("classes whose neighbours in the tree moved farthest:")
-            for row in self.moved.head(most).to_dict("records"):
-                near_a, near_b = ", ".join(row["near_a"]), ", ".join(row["near_b"])
-                lines.append(f"  {row['label']}: near {near_a}; then {near_b}")
+            lines += moves(self.moved, most)
         return "\n".join(lines)
 
 

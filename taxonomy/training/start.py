@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
 from taxonomy._core import io
@@ -16,7 +15,6 @@ from taxonomy._core.checked import check_path
 from taxonomy._core.decoding import decode
 from taxonomy._core.errors import DataError, TrainingError, did_you_mean, naming
 from taxonomy.data import DataRequest, Pictures
-from taxonomy.data.folder import ImageFolder
 from taxonomy.design.spec import NetSpec
 from taxonomy.formats import get_tree
 from taxonomy.nets import HierarchicalNet, build_net, get_net
@@ -24,22 +22,12 @@ from taxonomy.nets.backbone import timm_backbone
 from taxonomy.nets.initialise import load_pretrained
 from taxonomy.training.augment import Augment
 from taxonomy.training.config import TrainConfig
+from taxonomy.training.fitting import batch_size_for, tell_resolution, warn_of_little
 from taxonomy.training.objectives import Objective
 from taxonomy.training.run import Run, train_run
 from taxonomy.trees.hierarchy import Hierarchy
 
 log = logging.getLogger(__name__)
-
-STEPS_AN_EPOCH, LEAST_BATCH = 24, 8
-"""Where no batch size is given it is halved from the usual one until an epoch has so many steps,
-but not below so many pictures."""
-
-FEW_STEPS = 300
-"""Fewer steps than this hardly train a network from scratch: 40 classes of 60 pictures, trained
-for 15 epochs in batches of 64, reach 60 %, and started from a trained network 78 %."""
-
-FEW_PICTURES = 20
-"""With fewer training pictures a class is hardly learnt from scratch."""
 
 
 def train(
@@ -107,14 +95,14 @@ def train(
         shape = replace(shape, resolution=resolution)
     if backbone:
         shape = with_backbone(shape, backbone)
-    _tell_resolution(request, shape.resolution)
+    tell_resolution(request, shape.resolution)
     pictures, hierarchy = _pictures_and_tree(request, tree, path, shape.resolution)
     if path:
         shape = shape.path()
     part = pictures.part("train")
     if follows:
         config = replace(config, batch_size=batch_size_for(len(part), config.batch_size))
-    _warn_of_little(config, part, init_from)
+    warn_of_little(config, part, init_from)
     return train_run(
         folder,
         shape,
@@ -215,22 +203,6 @@ def run_data(folder: Path) -> DataRequest:
         )
     with naming(folder / "config.json"):
         return DataRequest.from_dict(inputs["data"])
-
-
-def batch_size_for(count: int, most: int = 64) -> int:
-    """Return a batch size for so many training pictures: the usual one, or less for few.
-
-    Args:
-        count: training pictures.
-        most: the batch size where there are enough.
-
-    >>> [batch_size_for(count) for count in (10_000, 1_536, 1_500, 400, 20)]
-    [64, 64, 32, 16, 8]
-    """
-    size = most
-    while size > LEAST_BATCH and count < STEPS_AN_EPOCH * size:
-        size //= 2
-    return max(2, size)
 
 
 def chosen_device(device: str) -> str:
@@ -383,40 +355,3 @@ def _inputs(
         if isinstance(source, Path | str):
             inputs[name] = str(source)
     return inputs
-
-
-def _tell_resolution(request: DataRequest | Pictures, resolution: int) -> None:
-    """Say where pictures of a folder lose much of their size, as is easily overlooked."""
-    if isinstance(request, Pictures) or not request.is_folder or not Path(request.data).is_dir():
-        return
-    side = ImageFolder(request.data).typical_side()
-    if side >= 1.5 * resolution:
-        log.warning(
-            "%s: pictures of typically %d pixels a side are read at %d; `resolution=%d` keeps more "
-            "of them and takes four times the MACs.",
-            *(request.data, side, resolution, 2 * resolution),
-        )
-
-
-def _warn_of_little(config: TrainConfig, part: Pictures, init_from: object) -> None:
-    """Say where there are too few steps, or too few pictures of a class, and what helps."""
-    if init_from is not None:
-        return
-    count = len(part)
-    steps = config.epochs * max(1, count // config.batch_size)
-    of_class = np.bincount(part.targets, minlength=len(part.classes))
-    if steps < FEW_STEPS:
-        log.warning(
-            "%d pictures in batches of %d make %d steps (epochs: %d), too few to train a network "
-            "from scratch. Start from a trained one (`init_from='icons/tree'`), train longer "
-            "(`epochs`), or in smaller batches (`batch_size`).",
-            *(count, config.batch_size, steps, config.epochs),
-        )
-    elif (least := int(of_class.min())) < FEW_PICTURES:
-        log.warning(
-            "The class %r has %d training pictures, and %d classes have fewer than %d, too few to "
-            "learn them from scratch. Start from a trained network (`init_from='icons/tree'`), or "
-            "add pictures.",
-            *(part.classes[int(of_class.argmin())], least),
-            *(int((of_class < FEW_PICTURES).sum()), FEW_PICTURES),
-        )

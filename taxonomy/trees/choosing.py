@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from taxonomy._core.errors import HierarchyError, LabelError, did_you_mean
+from taxonomy._core.spelling import there_are
 from taxonomy.labels import check_classes, class_names, get_labels
 from taxonomy.trees.hierarchy import Hierarchy
 from taxonomy.trees.naming import called
@@ -38,7 +39,7 @@ def choose(tree: Hierarchy, wanted: str | Iterable[str]) -> tuple[str, ...]:
             continue
         matching = {leaf for leaf in tree.leaves if fnmatchcase(leaf, name)}
         if not matching:
-            raise LabelError(f"No class is like {name!r}. There are {len(known)} classes.")
+            raise LabelError(f"No class is like {name!r}. {there_are(len(known), 'class')}")
         patterns |= matching
     check = check_classes(found, tree.leaves) if found or not patterns else ()
     return tuple(sorted({*check, *patterns}))
@@ -48,13 +49,13 @@ def below(tree: Hierarchy, name: str) -> tuple[str, ...]:
     """Return the classes below the node of a name, sorted.
 
     A node without a name is called as `taxonomy.trees.naming.called` calls it, and as
-    predictions do: by one of its classes and how many more there are.
+    predictions do: by two of its classes and how many more there are.
 
     Raises:
         HierarchyError: no node has the name, or several.
 
     >>> tree = Hierarchy.from_nested([{"name": "pets", "leaves": ["cat", "dog"]}, ["bus", "car"]])
-    >>> below(tree, "pets"), below(tree, "bus and 1 more")
+    >>> below(tree, "pets"), below(tree, "bus and car")
     (('cat', 'dog'), ('bus', 'car'))
     """
     names = called(tree)

@@ -7,7 +7,7 @@ A *namer* maps nodes of a tree to names. `by_medoid` always has an answer;
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -121,37 +121,59 @@ def parse_names(texts: Iterable[str]) -> dict[tuple[str, ...], str]:
 
 
 def called(tree: Hierarchy) -> Names:
-    """Return what every node is called, also the root: its own name, or its medoid's and its size.
+    """Return what every node is called, also the root: its own name, or that of `by_medoid`.
 
     The root without a name is called nothing.
 
     >>> called(Hierarchy.from_nested([{"name": "pets", "leaves": ["cat", "dog"]}, ["bus", "car"]]))
-    {0: '', 1: 'bus and 1 more', 4: 'pets'}
+    {0: '', 1: 'bus and car', 4: 'pets'}
     """
     others = by_medoid(tree)
     return {int(node): tree.name[node] or others.get(int(node), "") for node in tree.nodes}
 
 
 def by_medoid(tree: Hierarchy, labels: LabelSet | None = None) -> Names:
-    """Name every node below the root by its medoid and its size.
+    """Name every node below the root by its medoid, one class more, and the number of others.
 
     The medoid is the class that meets the node's other classes lowest: with the fewest leaves below
-    the nodes where they meet, in the mean; of several, the first by id.
+    the nodes where they meet, in the mean; of several, the first by id. The other class is the
+    medoid of the largest branch beside that of the first, so that the two span the node.
 
     Args:
         tree: any tree.
         labels: for display names; ids where left out.
 
-    >>> by_medoid(Hierarchy.from_nested([["owl", ["cat", "dog"]], "car"]))
-    {2: 'cat and 2 more', 3: 'cat and 1 more'}
+    >>> by_medoid(Hierarchy.from_nested([["owl", ["cat", "dog", "fox"]], "car"]))
+    {2: 'cat, owl and 2 more', 3: 'cat, dog and 1 more'}
     """
     counts = tree.leaf_counts[tree.lowest_common_ancestors]
+
+    def medoid(classes: Sequence[str]) -> str:
+        inside = tree.positions(classes)
+        best = int(np.argmin(counts[np.ix_(inside, inside)].sum(axis=1)))
+        return str(tree.leaves[inside[best]])
+
     names = {}
     for node in tree.nodes[1:]:
-        inside = tree.positions(tree.clade(int(node)))
-        mean = counts[np.ix_(inside, inside)].sum(axis=1)
-        medoid = tree.leaves[inside[int(np.argmin(mean))]]
-        shown = labels[medoid].name if labels is not None and medoid in labels else medoid
-        more = len(inside) - 1
-        names[int(node)] = f"{shown} and {more} more" if more else shown
+        classes = tree.clade(int(node))
+        first = medoid(classes)
+        branches = [tree.clade(int(child)) for child in tree.children(int(node))]
+        beside = [branch for branch in branches if first not in branch] or [
+            tuple(name for name in classes if name != first)
+        ]
+        second = [medoid(branch)] if (branch := max(beside, key=len)) else []
+        shown = [
+            labels[name].name if labels is not None and name in labels else name
+            for name in (first, *second)
+        ]
+        names[int(node)] = _listed(shown, len(classes) - len(shown))
     return names
+
+
+def _listed(names: Sequence[str], more: int) -> str:
+    """Return names and the number of others, as a text.
+
+    >>> _listed(["cat", "owl"], 0), _listed(["cat", "owl"], 7)
+    ('cat and owl', 'cat, owl and 7 more')
+    """
+    return f"{', '.join(names)} and {more} more" if more else " and ".join(names)

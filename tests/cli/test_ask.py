@@ -34,3 +34,16 @@ def test_without_a_terminal_nobody_agrees(tmp_path, monkeypatch, capsys):
     LabelSet(f"c{i:03}" for i in range(201)).save("classes.csv")
     assert main(["generate", "classes.csv", "--source", "llm", "--model", "m"]) == 2
     assert "they were not sent: 201 requests to send" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("address", ["localhost:8080/v1", "127.0.0.1", "ftp://x/v1", "v1"])
+def test_an_address_without_its_beginning_is_refused_at_once(
+    tmp_path, monkeypatch, capsys, address
+):
+    """Not tried five times with growing waits."""
+    monkeypatch.chdir(tmp_path)
+    LabelSet(["ant", "bee", "car"]).save("classes.csv")
+    monkeypatch.setattr("taxonomy.llm.server.Server.wait", lambda *_: pytest.fail("it waits"))
+    words = ["generate", "classes.csv", "--source", "llm", "--model", "m", "--base-url", address]
+    assert main(words) == 2
+    assert f"--base-url is '{address}'; an address begins with http://" in capsys.readouterr().err

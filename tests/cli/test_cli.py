@@ -1,47 +1,25 @@
-"""The command: what it writes and says, and one helpful line for every bad input."""
+"""The command: what it writes and says."""
 
 from __future__ import annotations
 
-import logging
 import os
 import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 from PIL import Image
 
-from taxonomy._core.options import with_flags
-from taxonomy._core.process import Notes
 from taxonomy.cli import main
 from taxonomy.cli._parsers import SUMMARIES
 from taxonomy.data import DATASETS
 from taxonomy.design.spec import NetSpec
-from taxonomy.formats import get_tree
 from taxonomy.labels import LabelSet
-from taxonomy.nets import build_net, get_net, save_net
-from taxonomy.predictions import Predictions
+from taxonomy.nets import get_net, save_net
 from taxonomy.tasks import Task, TaskList
 from taxonomy.trees.hierarchy import Hierarchy
+from tests.support.command_line import NESTED, run, save_run, small_net
 from tests.support.stripes import TREE, picture_folder
-
-NESTED = [["cat", "dog"], ["bus", "car"]]
-
-
-@pytest.fixture
-def here(tmp_path, monkeypatch):
-    """Work in an empty folder."""
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-def run(capsys, *argv) -> list[str]:
-    """Run a command that must work and return what it printed, by line."""
-    code = main(argv)
-    printed = capsys.readouterr()
-    assert (code, printed.err) == (0, "")
-    return printed.out.splitlines()
 
 
 class TestCommands:
@@ -305,241 +283,6 @@ class TestCommands:
         assert "--seed" in capsys.readouterr().out
 
 
-def small_net():
-    return build_net(
-        NetSpec.tree(trunk=((4, 0),), levels=((4, 0), (4, 0))),
-        Hierarchy.from_nested(NESTED),
-        seed=0,
-    )
-
-
-def save_run(folder):
-    """Write what a finished run holds, but for its network: cat is named for dog and for car."""
-    net = small_net()
-    folder.mkdir()
-    net.hierarchy.save(folder / "hierarchy.json")
-    net.spec.save(folder / "spec.json")
-    logits = np.array([[3, 0, 1, 0], [0, 0, 1, 0], [0, 0, 1, 0], [0, 0, 2, 1]])
-    Predictions(net.classes, logits, [0, 1, 2, 3], "val").save(folder / "predictions-val.npz")
-    (folder / "manifest.json").write_text("{}")
-
-
-def prepare(folder):
-    """Write everything that the bad inputs below refer to."""
-    files = {
-        "twice.txt": "cat\ndog\ncat\n",
-        "empty.txt": "\n",
-        "two.txt": "cat\ndog\n",
-        "twelve.txt": "\n".join(f"thing {i}" for i in range(12)),
-        "wnid.csv": "id,wnid\ncat,2121620\n",
-        "half.json": '{"format": "taxonomy-hierarchy", "version": 1, "nod',
-        "other.json": "{}",
-        "scores.csv": ",cat,dog\ncat,1,2\ndog,2,1\n",
-        "spec.json": '{"trunk": [{"width": 0}]}',
-        "small.json": '{"trunk": [{"width": 4}], "resolution": 16}',
-    }
-    for name, text in files.items():
-        (folder / name).write_text(text)
-    tree = Hierarchy.from_nested(NESTED)
-    tree.save(folder / "tree.json")
-    (folder / "edited.json").write_text(tree.to_json().replace('"cat"', '"lion"'))
-    save_net(folder / "net.safetensors", small_net())
-    whole = (folder / "net.safetensors").read_bytes()
-    (folder / "torn.safetensors").write_bytes(whole[: len(whole) // 2])
-    for name in ("cat", "dog"):
-        (folder / "pictures" / name).mkdir(parents=True)
-        grey = np.zeros((8, 8), np.uint8)
-        for i in range(4):
-            Image.fromarray(grey).save(folder / "pictures" / name / f"{i}.png")
-            for kind in ("good", "hollow"):
-                (folder / kind / name).mkdir(parents=True, exist_ok=True)
-                if (kind, name) != ("hollow", "dog"):
-                    Image.fromarray(grey).save(folder / kind / name / f"{i}.png")
-    nested = {"children": ["cat", {"name": "dog", "leaves": ["beagle", "poodle"]}]}
-    Hierarchy.from_nested(nested).save(folder / "kinds.json")
-    (folder / "pictures" / "dog" / "torn.png").write_bytes(b"\x89PNG")
-    (folder / "empty").mkdir()
-    (folder / "one" / "train" / "cat").mkdir(parents=True)
-    Image.new("L", (8, 8)).save(folder / "one" / "train" / "cat" / "x.png")
-    Hierarchy.star(["cat"]).save(folder / "one.json")
-
-
-BAD = [
-    # command, culprit, next step
-    ("labels twice.txt", "'cat' (line 1, line 3) occurs twice", "unique"),
-    ("labels empty.txt", "empty.txt", "at least one"),
-    ("labels wnid.csv", "'2121620'", "such as n02121808"),
-    ("labels none.csv", "none.csv", "Give a file with"),
-    ("labels empty", "empty", "expected empty/CLASS"),
-    ("labels two.txt --out empty", "empty: is a folder", "name a file that ends in .csv"),
-    ("labels two.txt --out two.txt/x.csv", "two.txt", "choose another place"),
-    ("generate iconss", "iconss", "shipped set: cifar-10, cifar-100, icons"),
-    ("generate icons --source wordnett", "'wordnett'", "Did you mean 'wordnet'"),
-    ("generate icons --builder clustr", "'clustr'", "Did you mean 'cluster'"),
-    ("generate two.txt", "'cat' has no WordNet synset", "taxonomy senses LABELS"),
-    ("generate two.txt --source random --levels 3", "3 groups of 2", "at most 2 groups"),
-    ("generate twelve.txt --source random --levels 4,2", "[4, 2]", "such as 12,48"),
-    ("generate twelve.txt --source random --levels 3 --slack 0.5", "0.5", "at least 1"),
-    ("generate twelve.txt --source random --levels 3 --least 9", "need 27", "ask for at most"),
-    ("generate two.txt --source precomputed", "'precomputed' needs a file", "path"),
-    ("generate two.txt --source precomputed --path none.csv", "none.csv", "cannot be read"),
-    (
-        "generate two.txt --source precomputed --path scores.csv",
-        "2 is outside 0 to 1",
-        "give --scale",
-    ),
-    ("generate two.txt --source embedding --template x", "'x'", "{name}"),
-    ("generate two.txt --source embedding --model empty", "'empty'", "Give a folder"),
-    ("show none.json", "none.json: no such file", "the name of a shipped tree"),
-    ("show half.json", "half.json", "not valid JSON"),
-    ("show other.json", "other.json", "name its format: taxonomy convert --help"),
-    ("check icons", "icons: no such file", "taxonomy generate icons"),
-    ("show edited.json", "edited.json", "Generate it again"),
-    ("show empty", "empty/hierarchy.json: no such file", "a run's folder"),
-    ("show two.txt", "two.txt: the content is of none", "taxonomy generate two.txt"),
-    ("check two.txt", "two.txt: the content is of none", "taxonomy generate two.txt"),
-    ("show tree.json --classes kat", "'kat'", "Did you mean 'cat'"),
-    ("show tree.json --classes cat,cat", "'cat'", "twice"),
-    ("show tree.json --classes ''", "No classes", "at least one"),
-    ("compare tree.json", "Comparison", "at least two trees"),
-    ("compare tree.json tree.json", "twice", "once"),
-    ("compare tree.json icons/none", "icons/none: no such file", "taxonomy list trees"),
-    ("extract net.safetensors --classes kat", "'kat'", "Did you mean 'cat'"),
-    ("extract icons/tree --classes cat --out e.onnx", "in .safetensors", "--target onnx"),
-    ("extract icons/tree --classes cat --out pets", "in .safetensors", "--target onnx"),
-    ("extract icons/tree --classes cat --target onnx --out e.onnx", "is a folder", "model.onnx"),
-    ("generate icons --out t.onnx", "'.onnx'", "--target onnx"),
-    ("generate icons --out t.pdf", "'.pdf' names no format", "written as"),
-    ("plot icons/wordnet --out t.tex", "'.tex'", ".png, .svg or .pdf"),
-    ("curve icons/tree --out t", "without an ending", ".png, .svg or .pdf"),
-    ("tasks icons/wordnet --out t.txt", "'.txt'", ".json or .csv"),
-    ("compare icons/wordnet icons/random --out t.xlsx", "'.xlsx'", "in .csv"),
-    ("curve icons/tree --size 0", "--size 0", "the tasks have: "),
-    ("evaluate icons/tree --device tpu", "'tpu'", "choose from: cpu, cuda, mps"),
-    ("tasks tree.json --sizes 9", "4 classes", "smaller --sizes"),
-    ("name tree.json --set cat=pet", "'pet'", "cat,dog=pets"),
-    ("name tree.json --set pets", "'pets'", "CLASS,CLASS=NAME"),
-    ("extract icons/tree --task kitchn", "'kitchn'", "Did you mean 'kitchen'"),
-    ("extract net.safetensors --task kitchen", "No task list is shipped", "as --tasks"),
-    ("design icons/wordnet --size 3", "no task", "leave out --kind and --size"),
-    ("design icons/hypernyms", "10 levels", "fewer levels"),
-    ("extract torn.safetensors --classes cat", "torn.safetensors", "damaged"),
-    ("extract tree.json --classes cat", "tree.json: is a tree", "a network is wanted"),
-    ("evaluate tree.json", "tree.json: is a tree", "a network is wanted"),
-    ("evaluate icons/wordnet", "is a shipped tree", "a network is wanted"),
-    ("extract icons/tre --classes cat", "icons/tre", "Did you mean 'icons/tree'"),
-    ("extract none --classes cat", "none", "make one: taxonomy train"),
-    ("evaluate none.safetensors", "none.safetensors", "make one: taxonomy train"),
-    ("evaluate net.safetensors --data good", "'bus'", "2 classes"),
-    ("evaluate empty", "empty", "taxonomy train --resume --out empty"),
-    ("curve empty", "empty", "taxonomy train --resume --out empty"),
-    ("train --data pictures --flat --out run", "dog/torn.png", "Replace or remove"),
-    ("train --data nowhere --flat --out run", "'nowhere'", "Choose from"),
-    ("train --data no/where --flat --out run", "no/where", "no such folder"),
-    ("train --data cifar10 --archive none --flat --out run", "none", "--download when-missing"),
-    ("train --data hub --flat --out run", "'hub'", "--name"),
-    (
-        "train --data icons --flat --out run --spec small.json",
-        "'icons' have 32 pixels",
-        "resolution 32",
-    ),
-    (
-        "train --data good --hierarchy tree.json --out run",
-        "2 classes ('bus', 'car') are each in the tree",
-        "--without-data drop",
-    ),
-    (
-        "train --data good --hierarchy one.json --out run",
-        "'dog' is in the data",
-        "--unknown drop",
-    ),
-    (
-        "train --data good --hierarchy kinds.json --out run",
-        "'dog' is in the data, and an inner",
-        "--coarse drop",
-    ),
-    ("train --data hollow --flat --out run", "hollow/dog", "fill or remove"),
-    ("evaluate run --hierarchy one.json", "run", "make one: taxonomy train"),
-    ("train --data icons --flat --spec spec.json --out run", "spec.json: trunk[0]", "from 1 to"),
-    ("train --data icons --flat --width nan --out run", "nan", "positive number"),
-    ("train --data icons --flat --width 0 --out run", "0.0", "positive number"),
-    ("train --data icons --hierarchy half.json --out run", "half.json", "not valid JSON"),
-    ("train --data icons --hierarchy tree.json --out run", "classes", "data"),
-    ("train --data one --hierarchy one.json --out run", "neither 'val' nor 'test'", "three splits"),
-    ("train --data icons --flat --epochs 0 --out run", "epoch", "at least 1"),
-    ("train --resume --out none", "none", "no run to continue"),
-    ("train --resume --out none --epochs 9 --flat", "its own settings", "--epochs, --flat"),
-    (
-        "train --data icons --flat --hierarchy tree.json --out run",
-        "--flat has no tree",
-        "leave out --hierarchy",
-    ),
-    (
-        "train --data icons --flat --teacher icons/flat --out run",
-        "No loss reads the --teacher",
-        "--distill 1",
-    ),
-    (
-        "train --data icons --flat --reference icons/wordnet --out run",
-        "No loss reads the --reference",
-        "--clade 0.5",
-    ),
-    ("train --data icons --flat --freeze-trunk --out run", "frozen trunk", "--init-from"),
-    ("train --flat --out run", "pictures", "--data"),
-    ("train --data icons --out run", "tree", "--hierarchy"),
-    ("train --data icons --flat --backbone resnet18:1 --out run", "backbone", "--spec"),
-    ("train --data icons --flat --classes cat,unicorn --out run", "'unicorn'", "212 classes"),
-]
-
-
-@pytest.mark.parametrize(("command", "culprit", "step"), BAD, ids=[row[0] for row in BAD])
-def test_bad_input_gets_one_line_and_leaves_nothing(here, capsys, command, culprit, step):
-    import shlex
-
-    prepare(here)
-    before = sorted(here.rglob("*"))
-    assert main(shlex.split(command)) == 2
-    printed = capsys.readouterr()
-    assert printed.err.startswith("taxonomy: ")
-    assert printed.err.count("\n") == 1
-    assert culprit in printed.err
-    assert step in printed.err
-    assert sorted(here.rglob("*")) == before
-
-
-@pytest.mark.parametrize(
-    ("command", "culprit"),
-    [
-        ("generate icons --linkage averge", "Did you mean 'average'?"),
-        ("generate icons --sorce random", "Did you mean '--source'?"),
-        ("extract icons/tree --clases cat", "Did you mean '--classes'?"),
-        ("generate icons --groups 4", "an option of --builder"),
-        ("generate icons --policy least", "an option of --builder hypernyms"),
-        ("train --data icons --held-out 0.1 --flat", "an option of --data"),
-        ("generate icons --levels 12;48", "12;48"),
-        ("generate icons --source random --measure path", "--measure"),
-        ("generate icons --sourc random", "--sourc"),
-        ("extract net.safetensors", "--classes"),
-    ],
-)
-def test_flags_that_do_not_exist_are_named(here, capsys, command, culprit):
-    with pytest.raises(SystemExit) as stopped:
-        main(command.split())
-    assert stopped.value.code == 2
-    assert culprit in capsys.readouterr().err
-    assert list(here.iterdir()) == []
-
-
-def test_warnings_name_flags_as_errors_do():
-    said = logging.LogRecord(
-        "taxonomy", 30, "", 0, "Start from one (`init_from='icons/tree'`).", (), None
-    )
-    shown = Notes(sys.stderr, lambda text: with_flags(text, {"init_from": "--init-from"})).format(
-        said
-    )
-    assert shown == "Start from one (--init-from icons/tree)."
-
-
 @pytest.mark.skipif(sys.platform == "win32", reason="closes a pipe as POSIX does")
 def test_files_are_written_though_nobody_reads_what_is_printed(here):
     """As with "| head": the list is longer than what a pipe's buffer holds back."""
@@ -558,31 +301,12 @@ def test_a_picture_says_what_no_node_shows(here, capsys):
     assert out[1].startswith("no support is shown;")
 
 
-def test_classes_that_are_empty_are_not_all(capsys):
-    for flag in ("--classes", "--under", "--task"):
-        assert main(["cost", "icons/tree", flag, ""]) == 2
-        assert "No classes were given" in capsys.readouterr().err
-
-
-def test_what_is_of_a_bundle_alone_is_refused_without_one(here, capsys):
-    words = ["extract", "icons/tree", "--classes", "cat,dog", "--reject", "both"]
-    assert main([*words, "--out", "pets.safetensors"]) == 2
-    said = "taxonomy: --reject and --data are of a bundle; name its --target, too.\n"
-    assert capsys.readouterr().err == said
-    assert list(here.iterdir()) == []
-
-
 def test_one_is_not_several(here, capsys):
     (here / "one.nwk").write_text("(cat);")
     assert run(capsys, "show", "one.nwk")[-1] == (
         "1 class, 0 nodes, depth 1, 0 top groups, lowest groups of 1 to 1 class"
     )
     assert all(" 0 classes" not in line for line in run(capsys, "list"))
-
-
-def test_an_unknown_command_gets_a_suggestion(capsys):
-    assert main(["trane"]) == 2
-    assert "Unknown command 'trane'. Did you mean 'train'?" in capsys.readouterr().err
 
 
 def test_of_a_repeated_flag_the_last_counts(here, capsys):
@@ -618,61 +342,6 @@ def test_trees_are_printed_whatever_the_encoding(encoding):
     }
     done = subprocess.run(words, env=environment, capture_output=True, check=True)
     assert "└──" in done.stdout.decode()
-
-
-class TestTreesOfOtherFormats:
-    def test_convert_says_what_is_lost(self, here, capsys):
-        lines = run(capsys, "convert", "icons/hypernyms", "tree.npz")
-        assert lines[0].startswith("tree ")
-        assert lines[1].startswith("the file does not hold ")
-        assert "names of nodes" in lines[1]
-        lines = run(capsys, "convert", "icons/hypernyms", "tree.nwk")
-        assert lines[1:] == ["the file does not hold what made the tree (its provenance)"]
-        run(capsys, "convert", "tree.nwk", "back.json")
-        assert Hierarchy.load("back.json") == get_tree("icons/hypernyms")
-
-    def test_formats_and_their_options_can_be_named(self, here, capsys):
-        (here / "t.txt").write_text("fork kitchen\nspoon kitchen\n")
-        words = ("convert", "t.txt", "t.json", "--from", "edges", "--order", "child-parent")
-        run(capsys, *words)
-        assert Hierarchy.load("t.json").leaves == ("fork", "spoon")
-        run(capsys, "convert", "t.json", "n.json", "--to", "node-link")
-        assert '"links"' in (here / "n.json").read_text()
-        run(capsys, "convert", "n.json", "n.nwk", "--to", "newick", "--comments")
-        assert (here / "n.nwk").read_text() == "(fork,spoon)kitchen;\n"
-
-    def test_several_parents_need_a_policy(self, here, capsys, caplog):
-        (here / "t.txt").write_text("a x\nb x\nb y\nr a\nr b\na z\n")
-        assert main(["convert", "t.txt", "t.json"]) == 2
-        assert "choose by --parents: first, deepest" in capsys.readouterr().err
-        assert not (here / "t.json").exists()
-        assert main(["convert", "t.txt", "t.json", "--parents", "first"]) == 0
-        assert "1 node has several parents, such as 'x'" in caplog.text
-        capsys.readouterr()
-        assert run(capsys, "check", "t.txt")[0].startswith("in reading: 1 node has several")
-
-    def test_every_command_takes_them_by_path(self, here, capsys):
-        (here / "a.nwk").write_text("((cat,dog)pets,(bus,car));")
-        (here / "b.yaml").write_text("pets: [cat, bus]\nroad: [car, dog]\n")
-        assert "pets (2)" in "\n".join(run(capsys, "show", "a.nwk"))
-        assert run(capsys, "compare", "a.nwk", "b.yaml", "--moved", "0")
-        assert run(capsys, "plot", "b.yaml")[0] == "4 classes drawn to tree.png"
-        assert run(capsys, "check", "a.nwk")[-1].startswith("0 errors")
-
-    def test_what_is_drawn_can_be_read(self, here, capsys):
-        run(capsys, "show", "icons/hypernyms", "--out", "drawn.txt")
-        run(capsys, "convert", "drawn.txt", "again.json")
-        assert Hierarchy.load("again.json") == get_tree("icons/hypernyms")
-
-    @pytest.mark.parametrize(
-        "words", [["generate", "icons", "--source", "random"], ["name", "icons/wordnet"]]
-    )
-    def test_out_writes_the_format_of_its_ending_or_is_refused(self, here, capsys, words):
-        run(capsys, *words, "--out", "t.nwk")
-        assert (here / "t.nwk").read_text().startswith("(")
-        assert main([*words, "--out", "t.pdf"]) == 2
-        assert "'.pdf' names no format. Trees are written as" in capsys.readouterr().err
-        assert [path.name for path in here.iterdir()] == ["t.nwk"]
 
 
 WITHOUT_EXTRAS = """

@@ -182,6 +182,9 @@ def without(name):
         ("no.csv", {}, "no.csv: cannot be read"),
         ("no.xlsx", {}, "no.xlsx: no predictions"),
         ("no", {}, "no: no predictions"),
+        (wide(), {"split": "val"}, "Only a run's folder has .*`split`; leave it out"),
+        ("no.csv", {"split": "test"}, "Only a run's folder has"),
+        (PREDICTIONS, {"split": "test"}, "Only a run's folder has"),
     ],
 )
 def test_what_is_refused(source, options, message):

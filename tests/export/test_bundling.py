@@ -361,11 +361,11 @@ class TestTheCommand:
         (tmp_path / "mine.txt").write_text("dog\ncat\n")
         assert main(["extract", "icons/tree", "--classes", "mine.txt"]) == 0
         assert get_net("expert.safetensors").classes == ("cat", "dog")
-        assert main(["extract", "icons/tree", "--under", "airplane and 5 more"]) == 0
+        assert main(["extract", "icons/tree", "--under", "airplane, drone and 4 more"]) == 0
         assert len(get_net("expert.safetensors").classes) == 6
         capsys.readouterr()
         assert main(["extract", "icons/tree", "--under", "airplane and 5 mor"]) == 2
-        assert "Did you mean 'airplane and 5 more'?" in capsys.readouterr().err
+        assert "Did you mean 'airplane, drone and 4 more'?" in capsys.readouterr().err
 
     def test_predicting_with_a_bundle_names_its_own_program(self, pets, capsys):
         assert main(["predict", str(pets.path), "x.png"]) == 2

@@ -29,6 +29,7 @@ LOST = {
     "children": {*NUMBERS, NAMES, SHAPE},
     "coco": {*NUMBERS, NAMES},
     "csv": {PROVENANCE},
+    "darwin-core": NUMBERS,
     "edges": {*NUMBERS, NAMES},
     "fiftyone": {*NUMBERS, NAMES},
     "graphml": {PROVENANCE},

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from taxonomy._core.errors import FileFormatError
+from taxonomy.builders import import_tree
 from taxonomy.formats import read_raw, read_tree
 from taxonomy.trees import Hierarchy
 
@@ -102,6 +103,62 @@ def test_ranks_of_inaturalist():
     }
     expected = json.dumps([animals, "Oenanthe crocata"]).replace('"X"', '"Oenanthe oenanthe"')
     assert tree == Hierarchy.from_nested(json.loads(expected))
+
+
+class TestDarwinCore:
+    """Rows that name the taxon above them."""
+
+    def test_catalogue_of_life(self):
+        """A taxon below a synonym lies below the accepted one, and one above has no row."""
+        tree = read_tree(FILES / "catalogue-of-life.tsv")
+        lynx = {"Lynx": [{"Lynx lynx": ["Lynx lynx lynx"]}, "Lynx rufus"]}
+        felidae = {"Felidae": [{"Felis": ["Felis catus"]}, lynx]}
+        assert tree == Hierarchy.from_nested({"name": "CARN", "children": [felidae]})
+        assert notes(tree) == [
+            "2 rows are of synonyms, and no class or group",
+            "1 taxon has no row but others below, such as 'CARN'",
+        ]
+
+    def test_gbif_has_ranks_and_names_without_authors_beside(self, tmp_path):
+        heads = "taxonID parentNameUsageID acceptedNameUsageID scientificName canonicalName kingdom"
+        rows = ["1 - - Animalia - Animalia", "2 1 2 Felis_catus_L. Felis_catus Animalia"]
+        rows += ["3 1 3 Canis_lupus_L. Canis_lupus -", "4 - 3 Canis_mongolicus_Hodgson - -"]
+        text = "\n".join([heads, *rows]).replace(" ", "\t").replace("_", " ").replace("-", "")
+        (tmp_path / "Taxon.tsv").write_text(text)
+        tree = read_tree(tmp_path / "Taxon.tsv")
+        assert tree == Hierarchy.from_nested(
+            {"name": "Animalia", "leaves": ["Canis lupus", "Felis catus"]}
+        )
+        mine = import_tree(tmp_path / "Taxon.tsv", ["felis_catus", "Canis mongolicus Hodgson"])
+        assert mine.found == {"felis_catus": "name", "Canis mongolicus Hodgson": "synonym"}
+
+    def test_several_taxa_of_one_name(self, tmp_path):
+        rows = ["id,parent", "1,", "2,1", "3,1"]
+        rows = [row + ",Oenanthe" for row in rows]
+        rows[0] = "taxonID,parentNameUsageID,scientificName"
+        (tmp_path / "t.csv").write_text("\n".join(rows))
+        tree = read_tree(tmp_path / "t.csv")
+        assert set(tree.leaves) == {"Oenanthe", "3"} or set(tree.leaves) == {"2", "3"}
+
+    @pytest.mark.parametrize(
+        ("rows", "message"),
+        [
+            (["1\t\tA", "1\t\tB"], "Line 3: the taxon '1' is there twice"),
+            (["\t1\tA"], "Line 2: a taxon without an id"),
+            (["1\t2\tA", "2\t1\tB"], "has a cycle"),
+            ([], "no row of a taxon"),
+        ],
+    )
+    def test_refused(self, tmp_path, rows, message):
+        head = "taxonID\tparentNameUsageID\tscientificName"
+        (tmp_path / "t.tsv").write_text("\n".join([head, *rows]))
+        with pytest.raises(FileFormatError, match=rf"t\.tsv: .*{message}"):
+            read_tree(tmp_path / "t.tsv", "darwin-core")
+
+    def test_a_table_without_its_columns(self, tmp_path):
+        (tmp_path / "t.tsv").write_text("taxonID\tname\n1\tA\n")
+        with pytest.raises(FileFormatError, match="lacks 2 of them"):
+            read_tree(tmp_path / "t.tsv", "darwin-core")
 
 
 def test_open_images_with_descriptions():

@@ -373,3 +373,10 @@ def test_what_was_read_is_written_and_read_again_as_the_same(tmp_path, content):
     labels = LabelSet(read(tmp_path, "x.txt", content))
     labels.save(tmp_path / "saved.csv")
     assert LabelSet.read(tmp_path / "saved.csv").digest == labels.digest
+
+
+def test_quotes_go_where_they_keep_a_comma(tmp_path):
+    """As in CSV; those of a word stay, unless all names have them."""
+    text = '"tench, Tinca tinca"\n24" screen\n"so-called"\n'
+    ids = [label.id for label in read(tmp_path, "x.txt", text)]
+    assert ids == ['"so-called"', '24" screen', "tench, Tinca tinca"]

@@ -34,6 +34,9 @@ def test_a_transcript_does_not_disagree_with_itself():
     assert found.metrics["robinson_foulds"].tolist() == [0]
     assert (found.moved["moved"] == 0).all()
     assert found.senses is None
+    text = found.to_text()
+    assert text.endswith("moved farthest:\n  none moved")
+    assert "then" not in text
 
 
 def recorded(asking, labels: LabelSet, path, script) -> str:

@@ -43,6 +43,7 @@ _FILES = {
     "audioset": "audioset.json",
     "coco": "inaturalist.json",
     "csv": "cifar-100.csv",
+    "darwin-core": "catalogue-of-life.tsv",
     "open-images": "open-images.json",
     "paths": "google-products.txt",
     "places": "places365.csv",
@@ -69,9 +70,9 @@ def pieces_or(name: str) -> Change:
             return of_npz(data, random)
         if data[:1] in b"[{":
             return of_json(data, random)
-        return (of_table if name in ("csv", "places", "paths", "ranks") else of_pieces)(
-            data, random
-        )
+        return (
+            of_table if name in ("csv", "places", "paths", "ranks", "darwin-core") else of_pieces
+        )(data, random)
 
     return change
 

@@ -71,7 +71,7 @@ class TestModel:
         )
         assert len(asked) == 3
         assert bad not in names
-        assert name_nodes(TREE, names, by_medoid(TREE)).name[bad] == "apple and 1 more"
+        assert name_nodes(TREE, names, by_medoid(TREE)).name[bad] == "apple and pear"
 
     def test_a_name_that_two_siblings_share_is_no_name(self):
         names, _ = ask(lambda data, _: {g["id"]: "Thing" for g in data["groups"]})
@@ -174,7 +174,23 @@ class TestMedoid:
     def test_it_meets_the_others_lowest(self):
         """In ((cat, dog), cow), cat and dog meet in 2 leaves and both meet cow in 3."""
         names = by_medoid(TREE, ICONS)
-        assert names[node_of(TREE, "cat", "dog", "cow")] == "cat and 2 more"
+        assert names[node_of(TREE, "cat", "dog", "cow")] == "cat, cow and 1 more"
+
+    def test_two_classes_span_the_node(self):
+        """The second is of the largest branch beside the first's, and central in that."""
+        birds = ["owl", "emu", ["hen", "jay"]]
+        tree = Hierarchy.from_nested([[["cat", "dog", "fox", "cow", "ape"], "ant", birds], "car"])
+        assert list(by_medoid(tree).values()) == [
+            "ape, hen and 8 more",
+            "ape, cat and 3 more",
+            "hen, emu and 2 more",
+            "hen and jay",
+        ]
+
+    def test_a_node_below_a_node_alone_is_called_alike(self):
+        tree = Hierarchy.from_nested([[["cat", "dog", "fox"]], ["car"]])
+        names = sorted(by_medoid(tree).values())
+        assert names == ["car", "cat, dog and 1 more", "cat, dog and 1 more"]
 
     def test_every_node_has_one(self):
         assert by_medoid(TREE).keys() == set(map(int, TREE.nodes[1:]))
