@@ -57,8 +57,6 @@ def main() -> None:
             ):
                 if metric == "robinson_foulds" and (shape not in KNOWN_SHAPES or leaves > 1000):
                     continue
-                if metric == "quartet_distance" and shape in DEEP_SHAPES and leaves > 1000:
-                    continue  # minutes, where tqdist takes a quarter of a second
                 seconds = in_turns(programs(raws), arguments.repeats)
                 first, again = seconds["taxonomy, first"], seconds["taxonomy, again"]
                 for program, median in seconds.items():
@@ -167,7 +165,6 @@ SHAPES: dict[str, Callable[[int, int], RawTree]] = {
     "caterpillar": caterpillar,
     "multiway caterpillar": multiway_caterpillar,
 }
-DEEP_SHAPES = ("caterpillar", "multiway caterpillar")
 KNOWN_SHAPES = ("binary", "multiway")
 
 

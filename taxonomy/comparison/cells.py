@@ -33,7 +33,6 @@ class ByLevel:
         start: first place of its labels in preorder.
         depth: edges from the root.
         children: how many each has.
-        squares: the sum of their squared sizes.
         place: of every label, in order of the ids, its place in preorder.
     """
 
@@ -49,8 +48,6 @@ class ByLevel:
         self.start: IntArray = start[order]
         self.depth: IntArray = tree.depth[order]
         self.children = np.bincount(self.parent[1:], minlength=len(order))
-        squares = np.bincount(self.parent[1:], self.size[1:] ** 2.0, len(order))
-        self.squares: IntArray = squares.astype(np.int64)
         self.place: IntArray = start[tree.leaf_entries]
 
     def members(self, entries: IntArray) -> Any:
@@ -126,53 +123,35 @@ class Cells:
         of_node: BoolArray = self._is_node[self.x]
         return of_node
 
-    @cached_property
-    def above_column(self) -> IntArray:
-        """Per cell (x, y) the place of (x, parent of y); the root's is its own."""
-        return self._columns[2]
-
-    @cached_property
-    def above_row(self) -> IntArray:
-        """Per cell (x, y) of which x is a child the place of (parent of x, y); others' are 0."""
-        below, _, group = self._rows
-        above = np.zeros(len(self.x), dtype=np.int64)
-        above[below] = group
-        return above
-
     def over_columns(self, values: IntArray) -> IntArray:
         """Return, per cell (x, v), the sum of the values of (x, y) over the children y of v."""
-        below, starts, above = self._columns
-        return _sums(values, below, starts, above[below[starts]])
+        return _sums(values, *self._columns)
 
     def over_rows(self, values: IntArray) -> IntArray:
         """Return, per cell (u, y), the sum of the values of (x, y) over the children x of u."""
-        below, starts, group = self._rows
-        return _sums(values, below, starts, group[starts])
+        return _sums(values, *self._rows)
 
     @cached_property
     def _columns(self) -> tuple[IntArray, IntArray, IntArray]:
-        """The cells below the root; where siblings start among them; per cell what is above."""
+        """The cells below the root; where siblings start among them; the cells above these."""
         below = np.flatnonzero(self.y)
-        parent = self.b.parent[self.y[below]]
-        row = self.x[below]
-        changes = _changes(row, parent)
+        changes = _changes(self.x[below], self.b.parent[self.y[below]])
         # Numbered by level, parents have the order of their children: the groups of a row are its
         # inner nodes.
-        targets = np.flatnonzero(self.b.inner[self.y])
-        above = np.arange(len(self.x))
-        above[below] = targets[np.cumsum(changes) - 1]
-        return below, np.flatnonzero(changes), above
+        return below, np.flatnonzero(changes), np.flatnonzero(self.b.inner[self.y])
 
     @cached_property
     def _rows(self) -> tuple[IntArray, IntArray, IntArray]:
-        """The cells of children, column by column; where siblings start; what is above each."""
+        """The cells of children, column by column; where siblings start; the cells above these."""
         rows = self._x_by_column
         inside = self._is_child[rows]
-        below = self._by_column[inside]
         column = np.repeat(np.arange(len(self._in_column)), self._in_column)
         changes = _changes(column[inside], self.a.parent[rows[inside]])
-        targets = self._by_column[self._is_node[rows]]
-        return below, np.flatnonzero(changes), targets[np.cumsum(changes) - 1]
+        return (
+            self._by_column[inside],
+            np.flatnonzero(changes),
+            self._by_column[self._is_node[rows]],
+        )
 
 
 def blocks(a: Hierarchy, b: Hierarchy) -> Iterator[Cells]:

@@ -40,6 +40,9 @@ class HeavyPaths:
         child: the light child, numbered in the order of the nodes they are below.
         entries: how many entries the tree has.
         wide: by number of node, whether it has more than two children.
+        size: by number of node, the labels below it.
+        light: by number of node, those below its light children; 1 at a path's end.
+        child_size: by number of light child, the labels below it.
     """
 
     def __init__(self, tree: Hierarchy, least: int = 1) -> None:
@@ -61,7 +64,8 @@ class HeavyPaths:
         number[upwards] = entries
         leaves = np.where((top == entries) & (entries > 0), number[above], number)
         light = np.empty_like(upwards)
-        light[np.argsort(leaves, kind="stable")] = entries
+        by_node = np.argsort(leaves, kind="stable")
+        light[by_node] = entries
         label = np.arange(len(tree.leaves))
         at = child = tree.leaf_entries
         found = []
@@ -78,6 +82,9 @@ class HeavyPaths:
         self.path, self.node, self.child = self.path[order], self.node[order], self.child[order]
         self.entries = len(tree)
         self.wide: BoolArray = np.bincount(above[1:], minlength=len(tree))[upwards] > 2
+        self.size: IntArray = size[upwards]
+        self.light: IntArray = self.size - np.where(tree.is_leaf, 0, size[heavy])[upwards]
+        self.child_size: IntArray = size[by_node]
 
 
 @dataclass(frozen=True)
@@ -94,6 +101,8 @@ class Lines:
         last: the place after the last of them.
         start: the first place of those that share the other node too.
         stop: the place after the last of those.
+        by_line: the places in an order in which points of the same line and other node are
+            neighbours.
         before: points of the same line with a smaller place; those at one node in any order.
         below: points of the same line below the other node, on its path.
         upto: those and the ones at that node.
@@ -106,6 +115,7 @@ class Lines:
     last: IntArray
     start: IntArray
     stop: IntArray
+    by_line: IntArray
     before: IntArray
     below: IntArray
     upto: IntArray
@@ -113,11 +123,57 @@ class Lines:
     of_cell: IntArray
 
 
+@dataclass(frozen=True)
+class Spots:
+    """Every two nodes that points are at, in the order of `Points`.
+
+    Attributes:
+        at: the first point of each.
+        count: how many it has.
+        of: of each point its spot.
+        column: the number of each in the order of columns.
+    """
+
+    at: IntArray
+    count: IntArray
+    of: IntArray
+    column: IntArray
+
+    @cached_property
+    def by_column(self) -> IntArray:
+        """The spots in the order of columns."""
+        order = np.empty_like(self.column)
+        order[self.column] = np.arange(len(order))
+        return order
+
+
+@dataclass(frozen=True)
+class Halving:
+    """The spots of groups with many rows, part by part of as many rows, by columns in each.
+
+    Attributes:
+        to: the place of each after its part's lower rows have been put before the upper ones.
+        upper: whether it is in the upper half.
+        low: points of the lower half up to it.
+        high: points of the upper half up to it.
+        last_low: the place, after that, of the last of the lower half's; -1 if there is none.
+        last_high: the same of the upper half's.
+    """
+
+    to: IntArray
+    upper: BoolArray
+    low: IntArray
+    high: IntArray
+    last_low: IntArray
+    last_high: IntArray
+
+
 class Points:
-    """Groups of points, large groups first.
+    """Groups of points.
 
     Args:
-        group: the number of each point's group, ascending; large groups have small numbers.
+        group: the number of each point's group, ascending. The fewer of them have many rows and
+            high numbers, the less there is to halve.
         rows: of every point the node and the light child, numbered as in `HeavyPaths`.
         columns: the same of the other tree.
         a: the paths of the rows.
@@ -132,8 +188,8 @@ class Points:
         a: HeavyPaths,
         b: HeavyPaths,
     ) -> None:
-        order = np.argsort((group * a.entries + rows[0]) * b.entries + columns[0], kind="stable")
-        self.group: IntArray = group
+        order = np.argsort((group * a.entries + rows[0]) * b.entries + columns[0])
+        self.group: IntArray = group[order]
         self.rows = rows[0][order], rows[1][order]
         self.columns = columns[0][order], columns[1][order]
         self.a, self.b = a, b
@@ -147,7 +203,7 @@ class Points:
     def column_lines(self) -> Lines:
         """What there is of the points' columns."""
         by_column = (self.group * self.b.entries + self.columns[0]) * self.a.entries + self.rows[0]
-        order = np.argsort(by_column, kind="stable")
+        order = np.argsort(by_column)
         return _lines(self.group, self.columns, self.rows, self.b, self.a, order)
 
     @cached_property
@@ -163,12 +219,35 @@ class Points:
         return place
 
     @cached_property
+    def spots(self) -> Spots:
+        """The nodes u and v that have points."""
+        rows, columns = self.row_lines, self.column_lines
+        place = np.arange(len(self.group))
+        new = rows.start == place
+        at = np.flatnonzero(new)
+        number = np.cumsum(columns.start == place) - 1
+        column = number[self.by_column[at]]
+        return Spots(at, rows.stop[at] - at, np.cumsum(new) - 1, column)
+
+    @cached_property
+    def halvings(self) -> list[Halving]:
+        """How groups are halved by their rows, from whole groups down to single rows.
+
+        In the order of columns at first, and in that of rows at the end.
+        """
+        spots = self.spots
+        start, first = (spots.of[x[spots.at]] for x in (self.group_start, self.row_lines.first))
+        return list(_halvings(start, first, spots.by_column, spots.count))
+
+    @cached_property
     def corner(self) -> IntArray:
-        """The points of its group up to both nodes of each point: what these share."""
-        start = self.group_start
-        earlier = _lower_before(self.by_column - start, start)
-        # Of those at the same two nodes the earlier ones are in it.
-        corner: IntArray = earlier + self.row_lines.stop - np.arange(len(start))
+        """The points of its group up to both nodes of each spot: what these share."""
+        spots, rows = self.spots, self.row_lines
+        below = np.zeros(len(spots.at), dtype=np.int64)
+        for halves in reversed(self.halvings):
+            below[: len(halves.to)] = below[halves.to] + halves.low * halves.upper
+        # Of lower rows those before it in the order of columns; of its row those up to the column.
+        corner: IntArray = below[spots.column] + (rows.stop - rows.first)[spots.at]
         return corner
 
 
@@ -211,20 +290,26 @@ def _grouped(
     one: HeavyPaths, other: HeavyPaths, here: IntArray, there: IntArray, least: int
 ) -> Points | None:
     pair = one.path[here] * other.entries + other.path[there]
-    order = np.argsort(pair, kind="stable")
-    changes = _changes(pair[order])
-    start, stop = _runs(changes)
-    size = stop - start
+    by_row = pair * one.entries + one.node[here]
+    order = np.argsort(by_row)
+    by_row = by_row[order]
+    starts = np.flatnonzero(_changes(pair[order]))
+    size = np.diff(np.append(starts, len(order)))
     kept = size >= least
     if not kept.any():
         return None
-    order, size, number = order[kept], size[kept], np.cumsum(changes)[kept]
-    large_first = np.argsort(-size, kind="stable")
-    order, number = order[large_first], number[large_first]
-    group = np.cumsum(_changes(number)) - 1
+    rows = np.add.reduceat(_changes(by_row), starts, dtype=np.int64)[kept]
+    group = np.empty_like(rows)
+    group[np.argsort(-rows, kind="stable")] = np.arange(len(rows))
+    order = order[np.repeat(kept, size)]
     here, there = here[order], there[order]
-    rows, columns = (one.node[here], one.child[here]), (other.node[there], other.child[there])
-    return Points(group, rows, columns, one, other)
+    return Points(
+        np.repeat(group, size[kept]),
+        (one.node[here], one.child[here]),
+        (other.node[there], other.child[there]),
+        one,
+        other,
+    )
 
 
 def _lines(
@@ -247,9 +332,9 @@ def _lines(
     place = np.arange(len(group))
     if not of.wide.any() and not to.wide.any():
         values = [place - first, start - first, stop - first, last - first, stop - start]
-        return Lines(order, first, last, start, stop, *values)
+        return Lines(order, first, last, start, stop, place, *values)
     # Light children are numbered in the order of the nodes.
-    finer = np.argsort((group * of.entries + child) * to.entries + cell, kind="stable")
+    finer = np.argsort((group * of.entries + child) * to.entries + cell)
     at_child = _changes(group, child[finer])
     at_other = at_child | _changes(other[finer])
     begin, end = _runs(at_child)
@@ -259,39 +344,51 @@ def _lines(
     for i, value in enumerate(values):
         values[i] = np.empty_like(value)
         values[i][finer] = value
-    return Lines(order, first, last, start, stop, *values)
+    return Lines(order, first, last, start, stop, finer, *values)
 
 
-def _lower_before(rank: IntArray, start: IntArray) -> IntArray:
-    """Return how many earlier ones of its group have a lower rank, for each; large groups first.
-
-    One bit of the ranks after the other, the highest first, parts what has been equal so far in
-    two: as in a wavelet matrix (Claude & Navarro 2012), with a group's nodes side by side.
+def _halvings(
+    start: IntArray, first: IntArray, by_column: IntArray, points: IntArray
+) -> Iterator[Halving]:
+    """Yield the halvings, as in a wavelet matrix (Claude & Navarro 2012) of the spots' rows.
 
     Args:
-        rank: within the group, each once.
-        start: the group's first place.
+        start: the first spot of each spot's group.
+        first: that of its row.
+        by_column: the spots in the order of columns.
+        points: how many each has.
     """
-    place = np.arange(len(rank))
-    size = np.bincount(start, minlength=len(rank))[start]
-    found = np.zeros(len(rank), dtype=np.int64)
-    ranks, starts = rank.copy(), start.copy()
-    running = np.zeros(len(rank) + 1, dtype=np.int64)
-    for bit in reversed(range(int(size[0] - 1).bit_length())):
-        some = int(np.searchsorted(-size, -(1 << bit)))  # groups of more: the others have no 1
-        part, begin = ranks[:some].copy(), starts[:some].copy()
-        high = (part >> bit) & 1
-        node = begin + (part >> (bit + 1) << (bit + 1))
-        np.cumsum(high, out=running[1 : some + 1])
-        ones = running[:some] - running[node]
-        zeros = place[:some] - node - ones
-        # All lower ranks come before, so that there are 2**bit zeros where there is a one.
-        to = node + np.where(high, (1 << bit) + ones, zeros)
-        moved = found[:some] + high * zeros
-        found[to] = moved
-        ranks[to], starts[to] = part, begin
-    result: IntArray = found[start + rank]
-    return result
+    place = np.arange(len(start))
+    row = np.cumsum(first == place)
+    rank, count = (row - row[start])[by_column], points[by_column]
+    parts = np.flatnonzero(start == place)
+    ends = np.append(parts[1:], len(start))
+    rows = 1 + row[ends - 1] - row[parts]
+    zeros, below, above = np.zeros((3, len(start) + 1), dtype=np.int64)
+    for bit in reversed(range(int(rows.max() - 1).bit_length())):
+        some = int(ends[np.flatnonzero(rows > 1 << bit)[-1]])  # no more of them have the bit
+        many = int(np.searchsorted(parts, some))
+        begin, lengths = parts[:many], np.diff(np.append(parts[:many], some))
+        ranks, held = rank[:some].copy(), count[:some].copy()
+        upper = (ranks >> bit & 1).astype(bool)
+        lower = ~upper
+        upto = slice(1, some + 1)
+        np.cumsum(lower, out=zeros[upto])
+        np.cumsum(held * lower, out=below[upto])
+        np.cumsum(held * upper, out=above[upto])
+        half = begin + zeros[begin + lengths] - zeros[begin]
+        shift = np.repeat(begin - zeros[begin], lengths)
+        last_low = zeros[upto] + shift - 1
+        last_high = place[:some] - zeros[upto] + np.repeat(half, lengths) - shift
+        low = below[upto] - np.repeat(below[begin], lengths)
+        high = above[upto] - np.repeat(above[begin], lengths)
+        to = np.where(upper, last_high, last_low)
+        last_low[low == 0] = -1
+        last_high[high == 0] = -1
+        yield Halving(to, upper, low, high, last_low, last_high)
+        rank[to], count[to] = ranks, held
+        parts = np.append(np.column_stack([begin, half]).ravel(), parts[many:])
+        parts = parts[np.append(parts[1:], len(start)) > parts]
 
 
 def _changes(*values: IntArray | BoolArray) -> BoolArray:

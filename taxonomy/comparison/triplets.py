@@ -83,7 +83,7 @@ def _resolved_alike(block: Points) -> int:
     points of one row or of one column. All is counted twice.
     """
     rows, columns = block.row_lines, block.column_lines
-    corner, back = block.corner, block.by_column
+    corner, back = block.corner[block.spots.of], block.by_column
     row, column = rows.upto, columns.upto[back]
     # Points below u and v, in the heavy child of each.
     beyond = corner - (rows.stop - rows.first) - (columns.stop - columns.first)[back]
@@ -109,7 +109,7 @@ def _both_unresolved(block: Points) -> int:
     wide = block.a.wide[block.rows[0]] & block.b.wide[block.columns[0]]
     if not wide.any():
         return 0
-    corner, back = block.corner, block.by_column
+    corner, back = block.corner[block.spots.of], block.by_column
     heavy_row = corner - (rows.stop - rows.first)
     heavy_column = corner - (columns.stop - columns.first)[back]
     # Cells of two light children, a table's of which are its points, and what a light row has in

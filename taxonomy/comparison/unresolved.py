@@ -1,9 +1,10 @@
-"""Quartets of labels that two trees both leave unresolved.
+"""Quartets of labels in four different rows and four different columns of one table.
 
-That is, of labels in so many different rows and different columns of one table. They are counted
-by inclusion and exclusion over which of the labels share a row and which share a column: sums over
-cells, rows, columns and whole tables of their counts' powers. All sums are modulo 2**64, which is
-exact as long as the result is smaller.
+The *table* of two nodes (u, v) has a row for each child of u and one for what is outside u, a
+column for each child of v and one for what is outside v; its cells count the labels that are in
+both. The rows and columns of light children (see `taxonomy.comparison.heavy_paths`) have few labels
+in common; all others are in two cells of each, with the other node's heavy child and outside. Sums
+are modulo 2**64, which is exact as long as the result is smaller.
 """
 
 from __future__ import annotations
@@ -12,120 +13,160 @@ from typing import Any
 
 import numpy as np
 
-from taxonomy._core.arrays import BoolArray, IntArray
-from taxonomy.comparison.cells import Cells
+from taxonomy._core.arrays import IntArray
 
 WORD = 2**64
 
 
-class _Chosen:
-    """The cells, rows and columns of some tables.
-
-    Attributes:
-        tables: places of the cells that are the tables.
-        rows: those of (i, v), sums of tables' rows.
-        columns: those of (u, j).
-        inside: those of (i, j).
-        row: of each inside its row.
-        column: of each inside its column.
-    """
-
-    def __init__(self, cells: Cells, tables: IntArray) -> None:
-        mark = np.zeros(len(cells.x), dtype=bool)
-        mark[tables] = True
-        self.tables = tables
-        below: BoolArray = cells.y > 0
-        self.rows = np.flatnonzero(cells.is_row & mark[cells.above_row] & cells.b.inner[cells.y])
-        self.columns = np.flatnonzero(below & mark[cells.above_column])
-        inside = np.flatnonzero(below & cells.is_row)
-        row = cells.above_column[inside]
-        chosen = mark[cells.above_row[row]]
-        self.inside, self.row = inside[chosen], row[chosen]
-        self.column = cells.above_row[self.inside]
-
-
-def four_apart(cells: Cells, tables: IntArray) -> int:
-    """Return how many quartets are in different rows and different columns of one table.
-
-    Here a table has a row more for what is outside u, and a column for what is outside v. Rows
-    that share nothing with v are one row: of them only the column outside has labels.
+class Lights:
+    """The light rows, or the light columns, of tables.
 
     Args:
-        cells: of two trees.
-        tables: the places of those looked at.
+        table: the table of each.
+        heavy: its labels in the heavy child of the other node.
+        outside: its labels outside the other node.
+        tables: how many tables there are.
+        line: the light row, or column, of each cell of light rows with light columns.
+        count: the labels in each of these.
     """
-    if not len(tables):
-        return 0
-    chosen = _Chosen(cells, tables)
-    n = int(cells.a.size[0])
-    size_a: IntArray = cells.a.size[cells.x]
-    size_b: IntArray = cells.b.size[cells.y]
-    only_a, only_b = size_a - cells.count, size_b - cells.count
-    beside_a: IntArray = n - size_a
-    beside_b: IntArray = n - size_b
-    out_a, out_b = beside_a[tables], beside_b[tables]
-    both_out: IntArray = out_a - only_b[tables]
-    row_squares, column_squares = (
-        cells.over_columns(cells.count**2),
-        cells.over_rows(cells.count**2),
-    )
-    row_sizes: IntArray = cells.over_columns(cells.count * size_b)
-    column_sizes: IntArray = cells.over_rows(cells.count * size_a)
 
-    def side(size: IntArray, only: IntArray, over: Any, inner: IntArray) -> tuple[IntArray, ...]:
-        """Return the lump, the lines' squared sizes, and what the outside line holds of them."""
-        lump = size[tables] - over(size)[tables]
-        touched = over(size**2)[tables]
-        outside = over(only**2)[tables] + lump**2
-        return lump, touched + lump**2, outside, touched - inner[tables] + lump**2
+    def __init__(
+        self,
+        table: IntArray,
+        heavy: IntArray,
+        outside: IntArray,
+        tables: int,
+        line: IntArray,
+        count: IntArray,
+    ) -> None:
+        self.table, self.heavy, self.outside, self.line = table, heavy, outside, line
+        self.tables = tables
+        self.inner = self.by_line(count)
+        self.total = heavy + outside + self.inner
+        self.inner_squares = self.by_line(count**2)
+        self.squares = heavy**2 + outside**2 + self.inner_squares
+        self.all_heavy, self.all_outside = self.by_table(heavy), self.by_table(outside)
+        self.heavy_squares, self.outside_squares = (
+            self.by_table(heavy**2),
+            self.by_table(outside**2),
+        )
+        self.products = self.by_table(heavy * outside)
 
-    lump_a, rows2, outside_a, by_rows = side(size_a, only_a, cells.over_rows, column_sizes)
-    lump_b, columns2, outside_b, by_columns = side(size_b, only_b, cells.over_columns, row_sizes)
-    cells2 = cells.over_rows(row_squares)[tables] + outside_a + outside_b + both_out**2
-    rows, columns, inside = chosen.rows, chosen.columns, chosen.inside
-    total = n**4 * len(tables)
-    total += 3 * int(np.sum((rows2 + out_a**2 + columns2 + out_b**2 - cells2) ** 2))
-    # Rows and columns: of children, of the others in one, and outside.
-    total += _lines(
-        n,
-        size_a[rows],
-        row_squares[rows] + only_a[rows] ** 2,
-        row_sizes[rows] + only_a[rows] * beside_b[rows],
-    )
-    total += _lines(n, lump_a, lump_a**2, lump_a * out_b)
-    total += _lines(n, out_a, outside_b + both_out**2, by_columns + both_out * out_b)
-    total += _lines(
-        n,
-        size_b[columns],
-        column_squares[columns] + only_b[columns] ** 2,
-        column_sizes[columns] + only_b[columns] * beside_a[columns],
-    )
-    total += _lines(n, lump_b, lump_b**2, lump_b * out_a)
-    total += _lines(n, out_b, outside_a + both_out**2, by_rows + both_out * out_a)
-    for c, r, k in (
-        (cells.count[inside], size_a[inside], size_b[inside]),
-        (only_a[rows], size_a[rows], beside_b[rows]),
-        (lump_a, lump_a, out_b),
-        (only_b[columns], beside_a[columns], size_b[columns]),
-        (lump_b, out_a, lump_b),
-        (both_out, out_a, out_b),
-    ):
-        total += _cells(n, c, r, k)
-    # Cycles of four: two rows with two columns, each two of which share a cell.
-    crossed = cells.over_rows(cells.count * only_a[cells.above_column])[columns]
-    across = cells.over_columns(cells.count * only_b[cells.above_row])[rows]
-    across += _of_table(cells, tables, both_out)[cells.above_row[rows]] * only_a[rows]
-    cycles = _inner_cycles(cells, chosen) + 2 * int(np.sum(crossed**2)) + 2 * int(np.sum(across**2))
-    cycles += int(np.sum(outside_a**2 + 2 * (both_out * lump_a) ** 2))
-    cycles += int(np.sum((outside_b + both_out**2) ** 2))
-    total += 6 * cycles
-    return total % WORD // 24
+    def pairs_with(self, across: Lights) -> IntArray:
+        """Return of each table twice the pairs of labels in different of these lines and others.
+
+        Others are the light lines across, the heavy child and the outside.
+        """
+        pairs = self.by_table(self.total) ** 2 - self.all_heavy**2 - self.all_outside**2
+        pairs -= across.by_table(across.inner**2)
+        return pairs + self.by_table(self.squares - self.total**2)
+
+    def by_line(self, values: IntArray) -> IntArray:
+        """Return the sum of cells' values, of each line; sums below 2**53."""
+        return np.bincount(self.line, values, len(self.table)).astype(np.int64)
+
+    def by_table(self, values: IntArray) -> IntArray:
+        """Return the sum of lines' values, of each table; sums below 2**53."""
+        return np.bincount(self.table, values, self.tables).astype(np.int64)
 
 
-def _of_table(cells: Cells, tables: IntArray, values: IntArray) -> IntArray:
-    spread = np.zeros(len(cells.x), dtype=np.int64)
-    spread[tables] = values
-    return spread
+class Tables:
+    """Tables of u and v over the same labels.
+
+    Args:
+        n: the labels of each table.
+        rows: rows of light children.
+        columns: columns of light children.
+        corners: shape (2, 2, tables), the labels in u's heavy child and outside u, by those in v's
+            heavy child and outside v.
+        count: the labels in cells of `rows` with `columns`.
+    """
+
+    def __init__(
+        self, n: int, rows: Lights, columns: Lights, corners: IntArray, count: IntArray
+    ) -> None:
+        self.n, self.rows, self.columns, self.corners, self.count = n, rows, columns, corners, count
+        # Of heavy children and outsides: labels, and the sum of squared cells.
+        self.row_totals: IntArray = corners.sum(axis=1) + np.array(
+            [columns.all_heavy, columns.all_outside]
+        )
+        self.column_totals: IntArray = corners.sum(axis=0) + np.array(
+            [rows.all_heavy, rows.all_outside]
+        )
+        squares = corners**2
+        self.row_squares: IntArray = squares.sum(axis=1) + np.array(
+            [columns.heavy_squares, columns.outside_squares]
+        )
+        self.column_squares: IntArray = squares.sum(axis=0) + np.array(
+            [rows.heavy_squares, rows.outside_squares]
+        )
+
+    def four_apart(self) -> int:
+        """Return 24 times the quartets in different rows and different columns of one table.
+
+        They are counted by inclusion and exclusion over which of four labels share a row and which
+        share a column: sums over cells, rows, columns and whole tables of their counts' powers.
+        """
+        rows, columns = self.rows, self.columns
+        spread = rows.by_table(rows.total**2 - rows.squares) + columns.by_table(columns.total**2)
+        spread += (self.row_totals**2 - self.row_squares + self.column_totals**2).sum(axis=0)
+        total = self.n**4 * len(spread) + 3 * int(np.sum(spread**2))
+        return total + self._of_lines() + self._of_cells() + 6 * self._cycles()
+
+    def _of_lines(self) -> int:
+        total = 0
+        for one, other, totals, squares, across, corners in (
+            (
+                self.rows,
+                self.columns,
+                self.row_totals,
+                self.row_squares,
+                self.column_totals,
+                self.corners,
+            ),
+            (
+                self.columns,
+                self.rows,
+                self.column_totals,
+                self.column_squares,
+                self.row_totals,
+                self.corners.swapaxes(0, 1),
+            ),
+        ):
+            beside = one.by_line(self.count * other.total[other.line])
+            beside += one.heavy * across[0][one.table] + one.outside * across[1][one.table]
+            total += _lines(self.n, one.total, one.squares, beside)
+            beside = (corners * across).sum(axis=1)
+            beside += np.array(
+                [other.by_table(x * other.total) for x in (other.heavy, other.outside)]
+            )
+            total += _lines(self.n, totals, squares, beside)
+        return total
+
+    def _of_cells(self) -> int:
+        rows, columns = self.rows, self.columns
+        total = _cells(self.n, self.count, rows.total[rows.line], columns.total[columns.line])
+        for one, totals in ((rows, self.column_totals), (columns, self.row_totals)):
+            for count, beside in zip((one.heavy, one.outside), totals, strict=True):
+                total += _cells(self.n, count, one.total, beside[one.table])
+        return total + _cells(self.n, self.corners, self.row_totals[:, None], self.column_totals)
+
+    def _cycles(self) -> int:
+        """Return the cycles of four: two rows with two columns, each two of which share a cell."""
+        rows, columns = self.rows, self.columns
+        total = _inner_cycles(rows, columns, self.count)
+        for beside in (rows.heavy, rows.outside):
+            total += 2 * int(np.sum(columns.by_line(self.count * beside[rows.line]) ** 2))
+        squares = rows.heavy_squares**2 + rows.outside_squares**2 + 2 * rows.products**2
+        total += int(np.sum(squares))
+        for beside, (one, other) in zip(
+            (columns.heavy, columns.outside), self.corners, strict=True
+        ):
+            shared = rows.by_line(self.count * beside[columns.line])
+            shared += one[rows.table] * rows.heavy + other[rows.table] * rows.outside
+            total += 2 * int(np.sum(shared**2))
+        shared = columns.products + (self.corners[0] * self.corners[1]).sum(axis=0)
+        return total + int(np.sum(self.row_squares**2)) + 2 * int(np.sum(shared**2))
 
 
 def _lines(n: int, total: IntArray, squares: IntArray, across: IntArray) -> int:
@@ -156,25 +197,18 @@ def _cells(n: int, count: IntArray, row: IntArray, column: IntArray) -> int:
     return int(np.sum(inner * count))
 
 
-def _inner_cycles(cells: Cells, chosen: _Chosen) -> int:
-    """Return the sum over two rows of their product squared, of the cells of children alone."""
+def _inner_cycles(rows: Lights, columns: Lights, count: IntArray) -> int:
+    """Return the sum over two light rows of their product squared, of light columns alone."""
     from scipy.sparse import csr_array
 
-    rows, row = np.unique(chosen.row, return_inverse=True)
-    columns, column = np.unique(chosen.column, return_inverse=True)
-    count = cells.count[chosen.inside]
-    tall = np.bincount(column).astype(np.int64)
-    wide = np.bincount(row).astype(np.int64)
+    tall, wide = np.bincount(columns.line), np.bincount(rows.line)
     # The product of a table with itself is as large as its longer lines squared: take the shorter.
-    number = _of_table(cells, chosen.tables, np.arange(len(chosen.tables)))
-    table = number[cells.above_row[chosen.row]]
-    by_rows = np.bincount(table, tall[column]) <= np.bincount(table, wide[row])
+    table = rows.table[rows.line]
+    by_rows = np.bincount(table, tall[columns.line]) <= np.bincount(table, wide[rows.line])
     total = 0
-    for kept, of, to, shape in (
-        (by_rows[table], row, column, (len(rows), len(columns))),
-        (~by_rows[table], column, row, (len(columns), len(rows))),
-    ):
+    for kept, one, other in ((by_rows[table], rows, columns), (~by_rows[table], columns, rows)):
         if kept.any():
-            matrix = csr_array((count[kept], (of[kept], to[kept])), shape=shape)
+            shape = (len(one.table), len(other.table))
+            matrix: Any = csr_array((count[kept], (one.line[kept], other.line[kept])), shape=shape)
             total += int(np.sum((matrix @ matrix.T).data ** 2))
     return total
