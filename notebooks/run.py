@@ -17,7 +17,7 @@ from nbclient import NotebookClient
 from nbformat import NotebookNode
 
 HERE = Path(__file__).parent
-NAMES = ("hierarchy-for-my-labels", "llm-against-wordnet")
+NAMES = ("cut-check-deploy", "hierarchy-for-my-labels", "llm-against-wordnet")
 SECONDS = 300
 """A cell that takes longer is stopped."""
 

@@ -20,6 +20,7 @@ Owners = Callable[[str], Iterable[str]]
 
 EXTRAS = {
     "datasets": "hub",
+    "executorch": "executorch",
     "matplotlib": "plots",
     "nltk": "wordnet",
     "onnx": "onnx",
@@ -28,6 +29,7 @@ EXTRAS = {
     "flatbuffers": "tflite",
     "fsspec": "store",
     "openai": "llm",
+    "openvino": "openvino",
     "PIL": "train",
     "pooch": "train",
     "ray": "ray",

@@ -30,7 +30,7 @@ from taxonomy.export.pictures import (
     predictions_of,
 )
 from taxonomy.export.rejecting import outputs_of, rejecting, shown
-from taxonomy.export.target import Bytes, Quantizing, Target
+from taxonomy.export.target import Bytes, Quantizing, Target, write_files
 from taxonomy.labels import LabelSet, check_classes
 from taxonomy.nets.experts import extract
 from taxonomy.nets.hierarchical import HierarchicalNet, evaluating, get_net
@@ -43,9 +43,12 @@ MANIFEST = "bundle.json"
 TARGETS: Registry[Target] = Registry(
     "target",
     {
+        "executorch": "taxonomy.export.to_executorch:ExecuTorch",
         "onnx": "taxonomy.export.to_onnx:ONNX",
+        "openvino": "taxonomy.export.to_openvino:OpenVINO",
         "safetensors": "taxonomy.export.to_safetensors:Safetensors",
         "tflite": "taxonomy.export.to_tflite:TFLite",
+        "torch-export": "taxonomy.export.to_torch_export:TorchExport",
     },
 )
 """All targets by name."""
@@ -237,7 +240,7 @@ def _write_model(
         ExportError: it answers something else, or loses more in int8 than is allowed.
     """
     model, part, predictions = to.model(expert), given.part, given.predictions
-    io.write_bytes(file, model)
+    write_files(to, model, file.parent)
     run = to.runner(file)
     measured: dict[str, io.Json] = {
         "largest_difference": largest_gap(run, expert, samples, part),
@@ -251,7 +254,7 @@ def _write_model(
         calibrated = {"calibration": described(chosen)}
         measured["bytes_in_floats"] = len(model)
         model = smaller.quantized(expert, model, colours(chosen.images))
-        io.write_bytes(file, model)
+        write_files(to, model, file.parent)
         run = to.runner(file)
         logits, floats = run(samples), predictions
         predictions = predictions_of(run, part)

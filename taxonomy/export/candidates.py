@@ -22,7 +22,7 @@ from taxonomy.export.checking import made_up
 from taxonomy.export.figures import medians_in_turns, parity_of
 from taxonomy.export.given import own_data
 from taxonomy.export.pictures import calibrating, colours, of_classes, predictions_of, read
-from taxonomy.export.target import Bytes, Quantizing, Target
+from taxonomy.export.target import Bytes, Quantizing, Target, write_files
 from taxonomy.nets.experts import extract
 from taxonomy.nets.hierarchical import HierarchicalNet, get_net
 from taxonomy.predictions import Predictions
@@ -203,10 +203,9 @@ def times(candidates: Sequence[Candidate]) -> list[float]:
 
 def runner(to: Target, model: bytes, places: ExitStack) -> Callable[[Bytes], Float32Array]:
     """Return what runs a model, from a file that lies there as long as ``places`` is open."""
-    folder = places.enter_context(tempfile.TemporaryDirectory())
-    file = Path(folder) / to.file
-    file.write_bytes(model)
-    return to.runner(file)
+    folder = Path(places.enter_context(tempfile.TemporaryDirectory()))
+    write_files(to, model, folder)
+    return to.runner(folder / to.file)
 
 
 def _answers(name: str, expert: HierarchicalNet, pictures: Pictures | None) -> Predictions:

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from importlib.resources import files
 
-RUNTIMES = {"onnx": "onnxruntime", "tflite": "ai-edge-litert"}
+RUNTIMES = {
+    "executorch": "executorch",
+    "onnx": "onnxruntime",
+    "openvino": "openvino",
+    "tflite": "ai-edge-litert",
+    "torch-export": "torch",
+}
 """The package that runs a target's models, by the target's name."""
 
 
@@ -15,7 +21,11 @@ def program(target: str) -> bytes:
         target: one of `RUNTIMES`.
     """
     text = _text("run").replace("@RUNTIME@", RUNTIMES[target])
-    return text.replace("@OPENED@", _text(f"run_{target}")).replace("@READ@", _picture()).encode()
+    return (
+        text.replace("@OPENED@", _text(f"run_{target.replace('-', '_')}"))
+        .replace("@READ@", _picture())
+        .encode()
+    )
 
 
 def bank_program() -> bytes:

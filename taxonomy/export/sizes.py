@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taxonomy._core.errors import ExportError
+from taxonomy._core.errors import ExportError, check_choice
 from taxonomy.design.blocks import Block
 from taxonomy.design.families import quarter
 from taxonomy.design.spec import NetSpec
@@ -12,15 +12,24 @@ from taxonomy.export.packs import Pack, packed
 from taxonomy.trees.hierarchy import Hierarchy
 
 FLOAT_BYTES = 4
-STEP, CONVOLUTION, WHOLE = 27, 158, 290
-"""Bytes of a step without weights, of a convolution beside its weights, of the rest of a file."""
+
+WORDS = {
+    "executorch": (389, -48, 8423),
+    "onnx": (27, 158, 290),
+    "openvino": (493, 1808, 351),
+    "tflite": (101, 239, 1032),
+    "torch-export": (637, 2547, 6518),
+}
+"""By target: bytes of a step without weights, of a convolution beside its weights, of the rest."""
 
 Shape = tuple[int, int, int, int]
 """Of a convolution: channels out, channels in of a group, side of the kernel, groups."""
 
 
-def onnx_bytes(spec: NetSpec, hierarchy: Hierarchy, lowering: str = "auto") -> int:
-    """Return how many bytes an ONNX model takes, without building a network.
+def model_bytes(
+    spec: NetSpec, hierarchy: Hierarchy, target: str = "onnx", lowering: str = "auto"
+) -> int:
+    """Return how many bytes a model in floats takes, without building a network.
 
     Within 3 % for models from 100 kB on; of smaller ones names and other words are a larger part.
     Normalisations are folded away; the head is one dense product, in which a class has a weight for
@@ -29,18 +38,23 @@ def onnx_bytes(spec: NetSpec, hierarchy: Hierarchy, lowering: str = "auto") -> i
     Args:
         spec: shape of the network.
         hierarchy: its tree, an expert's being the restricted one.
+        target: name of the format, one of `WORDS`.
         lowering: as in `taxonomy.export.ONNX`.
 
     Raises:
-        ExportError: the network has a timm backbone.
+        ExportError: the network has a timm backbone, or another target is asked for.
         SpecError: more levels of nodes than the network has.
 
     >>> tree = Hierarchy.from_nested([["cat", "dog"], ["bus", "car"]])
-    >>> round(onnx_bytes(NetSpec.tree(levels=((48, 1),)), tree.restrict(["cat", "dog"])), -4)
+    >>> cats = tree.restrict(["cat", "dog"])
+    >>> round(model_bytes(NetSpec.tree(levels=((48, 1),)), cats), -4)
     320000
     """
+    check_choice("target", target, WORDS, ExportError)
     if spec.backbone:
         raise ExportError("A network with a timm `backbone` is not exported.")
+    if target != "onnx" and lowering == "auto":
+        lowering = "grouped"  # as `taxonomy.export.target.Device.graph` has it
     packs = packed(spec, hierarchy, lowering)
     numbers = convolutions = steps = 0
     for shapes, others, more in _parts(spec, packs):
@@ -55,7 +69,8 @@ def onnx_bytes(spec: NetSpec, hierarchy: Hierarchy, lowering: str = "auto") -> i
     numbers += (channels + 1) * len(hierarchy.leaves)
     steps += len(holding) * (8 if spec.head == "cosine" else 2) + 2
     names = sum(2 * len(name.encode()) + 14 for name in hierarchy.leaves)
-    return FLOAT_BYTES * numbers + CONVOLUTION * convolutions + STEP * steps + WHOLE + names
+    step, convolution, rest = WORDS[target]
+    return FLOAT_BYTES * numbers + convolution * convolutions + step * steps + rest + names
 
 
 def _parts(spec: NetSpec, packs: list[Pack]) -> Iterator[tuple[list[Shape], int, int]]:

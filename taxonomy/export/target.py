@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 
+from taxonomy._core import io
 from taxonomy._core.arrays import Float32Array
 from taxonomy._core.checked import check_options
 from taxonomy._core.errors import ExportError
+from taxonomy.export.graph import Graph
+from taxonomy.export.lower import lower
 from taxonomy.export.packs import Lowering
 from taxonomy.nets.hierarchical import HierarchicalNet
 
@@ -26,7 +29,7 @@ class Target(Protocol):
 
     @property
     def file(self) -> str:
-        """Name of the model's file."""
+        """Name of the model's file, the one to open where it is several."""
         ...
 
     @property
@@ -40,7 +43,11 @@ class Target(Protocol):
         ...
 
     def model(self, net: HierarchicalNet) -> bytes:
-        """Return the model's file."""
+        """Return the model."""
+        ...
+
+    def files(self, model: bytes) -> dict[str, bytes]:
+        """Return the files that a model is stored as, by name."""
         ...
 
     def runner(self, file: Path) -> Callable[[Bytes], Float32Array]:
@@ -80,6 +87,16 @@ class Quantizing(Protocol):
         ...
 
 
+def write_files(to: Target, model: bytes, folder: Path) -> None:
+    """Write a target's model into a folder.
+
+    Raises:
+        WriteError: it cannot be written.
+    """
+    for name, content in to.files(model).items():
+        io.write_bytes(folder / name, content)
+
+
 @dataclass(frozen=True)
 class Device:
     """Options of the targets that a runtime on a device reads.
@@ -88,10 +105,6 @@ class Device:
         input: ``uint8`` for bytes from 0 to 255, or ``float`` for numbers from 0 to 1.
         batch: pictures at once: a number, or 0 for any where the format allows it.
         lowering: how the nodes of a level are run, see `taxonomy.export.packs`.
-        precision: ``float``, or ``int8`` for weights and activations in whole numbers: a third of
-            the bytes, or less.
-        allowed_loss: points of accuracy that int8 may lose on validation pictures.
-        least_agreement: share of those pictures that int8 must answer as floats do.
 
     Raises:
         ExportError: an option of another kind, or a negative number.
@@ -100,9 +113,8 @@ class Device:
     input: Literal["uint8", "float"] = "uint8"
     batch: int = 1
     lowering: Lowering = "auto"
-    precision: Literal["float", "int8"] = "float"
-    allowed_loss: float = 0.5
-    least_agreement: float = 0.95
+
+    file: ClassVar[str]
 
     def __post_init__(self) -> None:
         """Check the options."""
@@ -111,19 +123,23 @@ class Device:
             raise ExportError(
                 f"`batch` is {self.batch}; give the number of pictures, or 0 for any."
             )
-        if not 0 <= self.allowed_loss <= 100:
-            raise ExportError(
-                f"`allowed_loss` is {self.allowed_loss}; give points of accuracy, from 0 to 100."
-            )
-        if not 0 <= self.least_agreement <= 1:
-            raise ExportError(
-                f"`least_agreement` is {self.least_agreement}; give a share, from 0 to 1."
-            )
 
     @property
     def white(self) -> float:
         """The channel value of white."""
         return 255 if self.input == "uint8" else 1
+
+    def graph(self, net: HierarchicalNet) -> Graph:
+        """Return a network's graph; ``auto`` is grouped, which no runtime but onnxruntime slows.
+
+        Raises:
+            ExportError: it has parts that are not exported.
+        """
+        return lower(net, "grouped" if self.lowering == "auto" else self.lowering, self.white)
+
+    def files(self, model: bytes) -> dict[str, bytes]:
+        """Return the files that a model is stored as, by name: one, in most formats."""
+        return {self.file: model}
 
     def feeds(self, pictures: Bytes, at_once: int = 0) -> Iterator[npt.NDArray[Any]]:
         """Yield a model's inputs for all pictures, the last repeated where a batch is not full.
@@ -154,3 +170,34 @@ class Device:
                 "shape": [shape[0], len(net.classes)],
             },
         }
+
+
+@dataclass(frozen=True)
+class Quantizable(Device):
+    """Options of those targets that have a form in whole numbers.
+
+    Args:
+        precision: ``float``, or ``int8`` for weights and activations in whole numbers: a third of
+            the bytes, or less.
+        allowed_loss: points of accuracy that int8 may lose on validation pictures.
+        least_agreement: share of those pictures that int8 must answer as floats do.
+
+    Raises:
+        ExportError: an option of another kind or out of range.
+    """
+
+    precision: Literal["float", "int8"] = "float"
+    allowed_loss: float = 0.5
+    least_agreement: float = 0.95
+
+    def __post_init__(self) -> None:
+        """Check the options."""
+        super().__post_init__()
+        if not 0 <= self.allowed_loss <= 100:
+            raise ExportError(
+                f"`allowed_loss` is {self.allowed_loss}; give points of accuracy, from 0 to 100."
+            )
+        if not 0 <= self.least_agreement <= 1:
+            raise ExportError(
+                f"`least_agreement` is {self.least_agreement}; give a share, from 0 to 1."
+            )

@@ -17,7 +17,7 @@ from taxonomy.export.graph import Part, Port, Step
 from taxonomy.export.int8 import quantized
 from taxonomy.export.lower import lower
 from taxonomy.export.programs import program
-from taxonomy.export.target import INPUT, OUTPUT, Bytes, Device
+from taxonomy.export.target import INPUT, OUTPUT, Bytes, Quantizable
 from taxonomy.nets.hierarchical import HierarchicalNet
 
 PLAIN, NEWER = (17, 8), (20, 9)
@@ -31,7 +31,7 @@ CALIBRATED_AT_ONCE = 16
 
 
 @dataclass(frozen=True)
-class ONNX(Device):
+class ONNX(Quantizable):
     """A model for onnxruntime and all that reads ONNX.
 
     The graph takes pictures of the network's resolution, channels first, and normalises inside;

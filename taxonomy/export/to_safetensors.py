@@ -37,6 +37,10 @@ class Safetensors:
         """Return the file of a network or an expert; the same network gives the same bytes."""
         return net_bytes(net)
 
+    def files(self, model: bytes) -> dict[str, bytes]:
+        """Return the files that a model is stored as, by name."""
+        return {self.file: model}
+
     def runner(self, file: Path) -> Callable[[npt.NDArray[np.uint8]], Float32Array]:
         """Return what gives a file's logits for uint8 pictures (n, 3, side, side)."""
         net = get_net(file)

@@ -17,13 +17,13 @@ from taxonomy.export.graph import Graph
 from taxonomy.export.lower import lower
 from taxonomy.export.programs import program
 from taxonomy.export.ranges import Ranges, ranges_of
-from taxonomy.export.target import Bytes, Device
+from taxonomy.export.target import Bytes, Quantizable
 from taxonomy.export.tflite_steps import write
 from taxonomy.nets.hierarchical import HierarchicalNet
 
 
 @dataclass(frozen=True)
-class TFLite(Device):
+class TFLite(Quantizable):
     """A model for LiteRT, with XNNPACK or without, and for TFLite-Micro.
 
     The graph takes pictures of the network's resolution, channels *last*, and normalises inside;
