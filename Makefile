@@ -15,10 +15,8 @@ export MALLOC_TRIM_THRESHOLD_ ?= 2000000000
 export NO_MKDOCS_2_WARNING := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all fuzz check docs notebooks wheel try-wheel clean \
-	headline study-quick study frontier ablation expected-cost paper-scale alike defaults mutations \
-	sources senses llm-report llm-local \
-	bench bench-export bench-int8 bench-metrics bench-packs bench-trees bench-wordnet bench-wordnet-tree
+# Every target with a line of help is a command, not a file.
+.PHONY: $(shell sed -n 's/^\([a-z][a-z0-9-]*\):.*\#\# .*/\1/p' $(firstword $(MAKEFILE_LIST)))
 
 help: ## list the targets
 	@awk 'BEGIN { FS = ":.*## " } \
@@ -151,6 +149,9 @@ bench-metrics: .venv/dev ## tree metrics beside scikit-bio, DendroPy and tqdist 
 
 bench-packs: .venv/dev ## banks beside single experts: bytes of a change, and time; a minute
 	$(BIN)/python analysis/bench/packs.py
+
+bench-scoring: .venv/user ## stored predictions: 10,000 tasks, and all of the icons'; a minute
+	OMP_NUM_THREADS=1 $(BIN)/python analysis/bench/scoring.py
 
 bench-trees: .venv/user ## from a matrix to a tree's file beside scipy's linkage, 10,000 labels; 3 GiB
 	$(BIN)/python analysis/bench/trees.py

@@ -9,7 +9,7 @@ from taxonomy.cli._options import add_choice, given_options
 EXAMPLES = (
     "taxonomy study study.toml --out runs/study --workers 2",
     "taxonomy study study.toml --out runs/study --dry-run",
-    "taxonomy study study.toml --out runs/study --list | parallel",
+    "taxonomy study study.toml --out runs/study --list",
     "taxonomy study study.toml --out runs/study --engine ray --address auto --store s3://bucket/cells",
 )
 

@@ -119,7 +119,7 @@ def _draw(
             100 * row["accuracy"],
             100 * row["accuracy_se"],
             color=COLOURS[i % len(COLOURS)],
-            marker=MARKERS[i % len(MARKERS)],
+            marker=MARKERS[(i + i // len(COLOURS)) % len(MARKERS)],  # no pair comes twice soon
             markerfacecolor="white" if name in masked else None,
             markersize=8,
             capsize=2,

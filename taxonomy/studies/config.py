@@ -17,6 +17,9 @@ from taxonomy._core.errors import FileFormatError, TrainingError, naming, shown
 FLAT = "flat"
 """What the masked flat family is called; no hierarchy may be."""
 
+SURE = 0.05
+"""Below this p-value, corrected for all comparisons, a difference is told from chance."""
+
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,59}")
 _SPLITS = ("val", "test")
 
@@ -154,6 +157,14 @@ class StudyConfig:
         for name, least in (("threads", 1), ("size", 2), ("resamples", 100), ("verify", 0)):
             if getattr(self, name) < least:
                 raise TrainingError(f"`{name}` is {getattr(self, name)}; give at least {least}.")
+
+        settings = len(self.hierarchies) * len(self.networks)
+        least = round(2 * settings * (settings + 1) / 2 / SURE)
+        if self.resamples < least:
+            raise TrainingError(
+                f"`resamples` is {self.resamples}; {settings} settings make so many comparisons "
+                f"that none could count with fewer than {least}."
+            )
 
     @classmethod
     def load(cls, path: Path | str) -> StudyConfig:

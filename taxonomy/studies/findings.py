@@ -33,9 +33,6 @@ if TYPE_CHECKING:
 ALL = "all"
 """The kind of the group of all tasks but those of a hierarchy's own family's references."""
 
-SURE = 0.05
-"""Below this corrected p-value a difference is told from chance."""
-
 FAMILY_AT_EQUAL_MACS = "flat family at equal MACs"
 
 

@@ -11,8 +11,8 @@ import numpy as np
 
 from taxonomy._core.markup import Rows, html_table, in_html, in_markdown, markdown_table
 from taxonomy._core.spelling import counted
-from taxonomy.studies.config import FLAT
-from taxonomy.studies.findings import ALL, FAMILY_AT_EQUAL_MACS, SURE, Findings, Group
+from taxonomy.studies.config import FLAT, SURE
+from taxonomy.studies.findings import ALL, FAMILY_AT_EQUAL_MACS, Findings, Group
 from taxonomy.studies.uncertainty import in_words
 from taxonomy.studies.verifying import Verified
 
@@ -30,6 +30,7 @@ th { border-bottom: 2px solid #888; }
 img { max-width: 100%; }
 h2 { margin-top: 2.5rem; }
 """
+GAIN = "gain_at_equal_macs"
 OWN = "†"
 """Marks a row on tasks that were drawn from a tree of the hierarchy's own family."""
 
@@ -105,6 +106,8 @@ def parts(found: Findings, verified: Verified) -> Iterator[Part]:
     )
     for group in found.headlines:
         yield Heading(_capital(str(group)), 3)
+        if group.kind == ALL:
+            yield "Each row is over its own tasks: gains can be compared, accuracies cannot."
         yield _table(found, group)
     yield Heading("Trainings")
     yield _trainings(found)
@@ -117,35 +120,42 @@ def _headline(found: Findings, group: Group) -> Iterator[str]:
     if fair.empty:
         yield f"{_capital(str(group))}: every hierarchy is of the reference's family."
         return
+    known = found.differences[found.differences["tasks"] == str(group)]
     if group.kind == ALL:
-        lead = "All tasks, for each hierarchy but those drawn from a tree of its own family"
+        lead = (
+            "All tasks but, of each hierarchy, those drawn from a tree of its own family; as these "
+            "differ, gains over the flat family are compared, each pair's over the tasks of both"
+        )
+        measure, said = GAIN, "gains most: {}"
     else:
-        lead = _capital(str(group))
-    ordered = fair.sort_values("accuracy", ascending=False, kind="stable")
-    best, known = ordered.iloc[0], found.differences
-    said = f"{best['setting']} is most often right, {_percent(best, 'accuracy')} %"
-    if len(fair) > 1:
-        pairs = known[(known["tasks"] == str(group)) & (known["b"] != FAMILY_AT_EQUAL_MACS)]
+        lead, measure, said = _capital(str(group)), "accuracy", "is most often right: {} %"
+    ordered = fair.dropna(subset=measure).sort_values(measure, ascending=False, kind="stable")
+    if ordered.empty:
+        return
+    best = ordered.iloc[0]
+    shown = _interval(best, GAIN) if measure == GAIN else _percent(best, measure)
+    said = f"{best['setting']} {said.format(shown)}"
+    if len(ordered) > 1:
+        pairs = known[(known["measure"] == measure) & (known["b"] != FAMILY_AT_EQUAL_MACS)]
         said = _apart(pairs, said, list(ordered["setting"]))
     yield f"{lead}: {said}."
     if found.plan.flat:
-        yield _against_flat(known, group)
+        yield _against_flat(known)
 
 
 def _apart(pairs: pd.DataFrame, said: str, ordered: list[str]) -> str:
     """Say which settings differ from the best beyond chance, and which do not.
 
     Args:
-        pairs: the comparisons of a group of tasks.
+        pairs: the comparisons of a group of tasks by one measure.
         said: what is said of the best.
         ordered: the settings, the best first.
     """
-    accuracy = pairs[pairs["measure"] == "accuracy"]
-    if not (accuracy["p_corrected"] < SURE).any():
+    if not (pairs["p_corrected"] < SURE).any():
         return f"no two of {len(ordered)} hierarchies differ beyond their intervals; {said}"
     (best, *others), level, below = ordered, [], []
     for name in others:
-        row = accuracy[accuracy["a"].isin((best, name)) & accuracy["b"].isin((best, name))].iloc[0]
+        row = pairs[pairs["a"].isin((best, name)) & pairs["b"].isin((best, name))].iloc[0]
         if row["p_corrected"] < SURE:
             sign = 1 if row["a"] == name else -1
             words = in_words(row["difference"])
@@ -155,13 +165,13 @@ def _apart(pairs: pd.DataFrame, said: str, ordered: list[str]) -> str:
     if level:
         said += f"; not told apart from it: {', '.join(level)}"
     if below:
-        said += f"; less often right beyond chance: {', '.join(below)}"
+        said += f"; lower beyond chance: {', '.join(below)}"
     return said
 
 
-def _against_flat(known: pd.DataFrame, group: Group) -> str:
+def _against_flat(known: pd.DataFrame) -> str:
     """Say which hierarchies lie above or below the flat family at equal MACs."""
-    rows = known[(known["tasks"] == str(group)) & (known["b"] == FAMILY_AT_EQUAL_MACS)]
+    rows = known[known["b"] == FAMILY_AT_EQUAL_MACS]
     told: dict[str, list[str]] = {"above": [], "below": [], "level": [], "outside": []}
     for row in rows.to_dict("records"):
         gain = row["difference"]
@@ -196,17 +206,18 @@ def _method(found: Findings) -> str:
 
 
 def _table(found: Findings, group: Group) -> Table:
-    rows = _rows(found.settings, group).sort_values("accuracy", ascending=False, kind="stable")
+    measure = GAIN if group.kind == ALL else "accuracy"
+    rows = _rows(found.settings, group).sort_values(measure, ascending=False, kind="stable")
     cells = []
     for row in rows.to_dict("records"):
-        gain = row["gain_at_equal_macs"]
+        gain = row[GAIN]
         cells.append(
             [
                 row["setting"] + (f" {OWN}" if row["own_family"] else ""),
                 str(row["tasks"]),
                 _percent(row, "accuracy"),
                 f"{row['macs'] / 1e6:.2f}",
-                "" if np.isnan(gain) else _interval(row, "gain_at_equal_macs"),
+                "" if np.isnan(gain) else _interval(row, GAIN),
             ]
         )
     header = ["", "tasks", "accuracy, %", "million MACs", "points above flat at equal MACs"]

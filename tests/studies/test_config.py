@@ -48,6 +48,7 @@ def test_what_was_written_as_json_is_read_again(tmp_path):
         (LEAST + 'source = "wordnet"\n', "leave out one of them"),
         (f"seeds = [1, 1]\n{LEAST}", "give each once"),
         (f"threads = 0\n{LEAST}", "at least 1"),
+        (f"resamples = 100\n{LEAST}[networks]\na = {{}}\nb = {{}}", "fewer than 120"),
         (f'split = "train"\n{LEAST}', "choose from: val, test"),
         (LEAST.replace(".llm]", '."../llm"]'), "cannot name a hierarchy"),
         (LEAST.replace(".llm]", ".flat]"), "not 'flat'"),

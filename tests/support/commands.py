@@ -16,6 +16,7 @@ from taxonomy.data import DATASETS
 from taxonomy.export import TARGETS
 from taxonomy.formats import FORMATS
 from taxonomy.similarity import SOURCES
+from taxonomy.studies import ENGINES
 
 ROOT = Path(__file__).parents[2]
 FLAG = re.compile(r"(?<![\w/-])--[a-z][a-z-]*[a-z]")
@@ -27,6 +28,7 @@ CHOICES = {
     "--data": tuple(DATASETS),
     "--target": tuple(TARGETS),
     "--by": ("model",),
+    "--engine": tuple(ENGINES),
     "--from": tuple(FORMATS),
     "--to": tuple(FORMATS),
     "--strategy": ("rows", "groups", "senses"),
