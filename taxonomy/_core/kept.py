@@ -9,6 +9,7 @@ from pathlib import Path
 
 from taxonomy._core.errors import WriteError
 
+_OF_RUNS = (".json", ".safetensors")
 _KEPT: ContextVar[tuple[Path, ...]] = ContextVar("kept", default=())
 
 
@@ -18,7 +19,7 @@ def keeping(given: Iterable[object], out: object = None) -> Iterator[None]:
 
     Args:
         given: what may name them, whole lists of names, too; the rest is passed over. Of a run's
-            folder all files are meant.
+            folder, what it is of is meant; predictions and features are made again from that.
         out: the file that the block writes in the end, so that it is refused before the work.
 
     Raises:
@@ -57,6 +58,6 @@ def _files(given: Iterable[object]) -> Iterator[Path]:
         elif isinstance(value, (str, Path)):
             with contextlib.suppress(OSError, ValueError):  # words that no file can be named by
                 if Path(value, "config.json").is_file():
-                    yield from Path(value).iterdir()
+                    yield from (x for x in Path(value).iterdir() if x.suffix in _OF_RUNS)
                 elif Path(value).is_file():
                     yield Path(value)

@@ -12,7 +12,7 @@ from typing import IO, Any
 import numpy as np
 import numpy.typing as npt
 
-from taxonomy._core.errors import DataError
+from taxonomy._core.errors import DataError, told
 from taxonomy._core.registry import require
 
 VERSION = 2
@@ -47,6 +47,10 @@ def suffixes() -> tuple[str, ...]:
     return tuple(sorted(suffix for suffix, name in known.items() if name in read))
 
 
+MOST_PIXELS = 89_478_485
+"""Of which Pillow begins to warn: a quarter of a gigabyte in colours. JPEGs are scaled first."""
+
+
 def decode(file: Path | IO[bytes], resolution: int, where: object = None) -> npt.NDArray[np.uint8]:
     """Return one picture as (3, resolution, resolution), transparent parts on white.
 
@@ -65,11 +69,15 @@ def decode(file: Path | IO[bytes], resolution: int, where: object = None) -> npt
     try:
         with image.open(file, formats=formats()) as opened:
             opened.draft(None, (_SPARE * resolution, _SPARE * resolution))
+            if opened.width * opened.height > MOST_PIXELS:
+                raise ValueError(
+                    f"{opened.width:,} x {opened.height:,} pixels are more than {MOST_PIXELS:,}"
+                )
             opened.load()
             picture = _opaque(image, _upright(operations, opened))
     except (*_DAMAGED, image.DecompressionBombError) as error:
         raise DataError(
-            f"{where or file}: not a readable picture ({error}). Replace or remove the file."
+            told(where or file, f"not a readable picture ({error}). Replace or remove the file.")
         ) from error
     return _fitted(picture, resolution)
 

@@ -9,7 +9,7 @@ from io import StringIO
 from pathlib import Path
 
 from taxonomy._core import io
-from taxonomy._core.errors import DataError, shown
+from taxonomy._core.errors import DataError, shown, told
 
 GroupOf = Callable[[str, str], str]
 """Gives the group of a picture from its class and its path inside the class's folder; or none."""
@@ -57,10 +57,9 @@ def _read(path: Path) -> dict[str, str]:
     try:
         columns = {(name or "").strip().lower(): name for name in reader.fieldnames or ()}
         if not {"file", "group"} <= columns.keys():
-            raise DataError(
-                f"{path}: the columns are {', '.join(columns) or 'none'}; it needs file and group."
-            )
+            have = shown(", ".join(columns)) if columns else "none"
+            raise DataError(told(path, f"the columns are {have}; it needs file and group."))
         rows = [(row[columns["file"]] or "", row[columns["group"]] or "") for row in reader]
     except csv.Error as error:
-        raise DataError(f"{path}: no readable CSV ({error}).") from error
+        raise DataError(told(path, f"no readable CSV ({error}).")) from error
     return {file.strip().replace("\\", "/"): group.strip() for file, group in rows}

@@ -7,6 +7,7 @@ from typing import Any
 
 from taxonomy._core.errors import LabelError, shown
 from taxonomy._core.filling import put
+from taxonomy._core.spelling import counted
 from taxonomy.labels.entries import Entry, Found, first_name, is_code, of_code
 from taxonomy.labels.tables import columns, from_records
 
@@ -113,7 +114,8 @@ def _miscounted(said: Any, count: int) -> str:
     """Return in words that a file of YOLO says another number of classes than it names."""
     if not _is_number(said) or int(said) == count:
         return ""
-    return f"'nc' says {said}, and the names are {count}; one of them is wrong"
+    are = "is" if count == 1 else "are"
+    return f"'nc' says {said}, and there {are} {counted(count, 'name')}; one of them is wrong"
 
 
 def _classes(value: Any, path: str) -> Found:

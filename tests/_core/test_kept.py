@@ -46,3 +46,12 @@ def test_no_folder_is_replaced_that_holds_what_is_read(tmp_path):
 def test_what_names_no_file_is_passed_over(tmp_path, given):
     with keeping([given, (given,)]):
         io.write_text(tmp_path / "new.txt", "new")
+
+
+def test_of_a_run_what_is_made_again_may_be_written(tmp_path):
+    for name in ("config.json", "model.safetensors", "predictions-val.npz"):
+        (tmp_path / name).touch()
+    with keeping([str(tmp_path)]):
+        io.write_bytes(tmp_path / "predictions-val.npz", b"")
+        with pytest.raises(WriteError, match=REFUSED):
+            io.write_bytes(tmp_path / "model.safetensors", b"")

@@ -190,3 +190,13 @@ def test_a_picture_of_more_pixels_than_pillow_allows(monkeypatch):
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
     with pytest.raises(DataError, match="decompression bomb"):
         decode(saved(Image.new("L", (20, 20)), "PNG"), 8, "x")
+
+
+def test_a_size_that_is_only_declared_is_not_believed(tmp_path):
+    """Pillow warns of it, and would ask for the memory."""
+    (tmp_path / "x.ppm").write_bytes(b"P6 12000 9000 255\n" + bytes(99))
+    with (
+        pytest.warns(Warning, match="could be decompression bomb"),
+        pytest.raises(DataError, match=r"x\.ppm: .*12,000 x 9,000 pixels are more than 89,478,485"),
+    ):
+        decode(tmp_path / "x.ppm", 8)

@@ -233,3 +233,11 @@ class TestGroups:
         (tmp_path / "t.csv").write_text("picture,group\na,b\n")
         with pytest.raises(DataError, match="it needs file and group"):
             ImageFolder(str(variants), groups=str(tmp_path / "t.csv")).files()
+
+    @pytest.mark.parametrize("head", ["x" * 9000, "\x1b[31m,other", '"a\nb",c'])
+    def test_a_strange_heading_is_shown_short_and_printable(self, variants, tmp_path, head):
+        (tmp_path / "by.csv").write_text(f"{head}\n1,2\n")
+        with pytest.raises(DataError, match=r"by\.csv: the columns are ") as refused:
+            get_data(variants, 8, groups=str(tmp_path / "by.csv"))
+        assert str(refused.value).isprintable()
+        assert len(str(refused.value)) <= 400

@@ -2,7 +2,7 @@
 
 python -m tests.support.hostile [READER ...] [--start N] [--count N] [--show]
 
-It prints each fault once, and for every reader a row of the table in docs/hostile-files.md.
+It prints each fault once, and for every reader a row of the table in docs/results/hostile-files.md.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import warnings
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from functools import cache
@@ -14,14 +15,19 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
+from PIL import Image
 
 from taxonomy._core import io
 from taxonomy._core.errors import FileFormatError, SpecError, TaxonomyError, naming, told
 from taxonomy.data import Pictures
+from taxonomy.data._decode import decode
 from taxonomy.data._decoded import Encoded, decoded
+from taxonomy.data._groups import group_reader
 from taxonomy.design import CONVNEXT, Bucket, Level, NetSpec, Stage, cost
 from taxonomy.evaluation import score
 from taxonomy.export import Bundle, bundle
+from taxonomy.formats._format import Content
+from taxonomy.formats.open_images import OpenImages
 from taxonomy.labels import Label, LabelSet
 from taxonomy.nets import build_net, save_net
 from taxonomy.predictions import ClassFeatures, Predictions
@@ -360,3 +366,39 @@ def cache(path: Path) -> str:
         next(folder.glob(f"*.{suffix}")).write_bytes(path.read_bytes())
         digest = _decoded(folder).digest
     return digest
+
+
+# Pictures, and what stands beside them.
+
+
+def grouped(path: Path) -> dict[str, str]:
+    """Read which pictures belong together, and look some up."""
+    of = group_reader(str(path))
+    return {file: of(*file.split("/")) for file in ("cat/1.png", "dog/1.png", "cow/x.png")}
+
+
+_DESCRIBED = b'{"LabelName": "/m/0jbk", "Subcategory": [{"LabelName": "/m/01yrx"}]}'
+
+
+def described(path: Path) -> Hierarchy:
+    """Read names beside a hierarchy of ids."""
+    made = OpenImages(descriptions=str(path))
+    with naming(path):
+        return Hierarchy.from_raw(made.read(Content(_DESCRIBED, str(path)), "first").raw)
+
+
+def pictures(folder: Path) -> list[bytes]:
+    """Return a picture in every format that is met often, and grey ones of 16 bits."""
+    ramp = np.arange(16 * 12 * 3, dtype=np.uint8).reshape(12, 16, 3)
+    made = []
+    for kind in ("png", "jpeg", "gif", "bmp", "webp", "tiff", "ppm"):
+        Image.fromarray(ramp).save(folder / "x", kind)
+        made.append((folder / "x").read_bytes())
+    Image.fromarray(np.arange(192, dtype=np.uint16).reshape(12, 16)).save(folder / "x", "png")
+    return [*made, (folder / "x").read_bytes()]
+
+
+def picture(path: Path) -> str:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Pillow's, of notes that are damaged, and of sizes
+        return io.array_digest(decode(path, 8))

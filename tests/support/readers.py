@@ -325,6 +325,22 @@ READERS = (
         of_sqlite,
         lambda p: cached(["ant", "bee", "new"], "m", values.numbered, p.parent),
     ),
+    Reader(
+        "groups of pictures",
+        "groups.csv",
+        _texts("file,group\ncat/1.png,a\ncat/2.png,a\ndog/1.png,b\n", "Group,File\n7,x.png\n"),
+        of_table,
+        values.grouped,
+        digest=str,
+    ),
+    Reader(
+        "descriptions of Open Images",
+        "descriptions.csv",
+        _texts("/m/0jbk,Animal\n/m/01yrx,Cat\n/m/0bt9lr,Dog\n"),
+        of_table,
+        values.described,
+    ),
+    Reader("picture", "x.png", values.pictures, changed_bytes, values.picture, digest=str),
     Reader("cache of arrays", "facts.json", values.facts, values.change_facts, values.cache),
     *(
         Reader(
