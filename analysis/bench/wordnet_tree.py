@@ -4,9 +4,9 @@
 
 Writes ``analysis/results/bench-wordnet-tree.csv`` and ``.json``: seconds of processor time and peak
 memory of a process each, from its start to its end, in turns, medians. ``taxonomy check``, ``show``
-and ``convert`` read the tree from JSON or Newick; other programs read the Newick text alone, and so
-does ``read_tree``. Those that are not installed are left out. Stops where a command takes longer or
-more memory than it may.
+and ``convert`` read the tree from JSON, Newick or GraphML; other programs read the Newick text
+alone, and so does ``read_tree``. Those that are not installed are left out. Stops where a command
+takes longer or more memory than it may.
 """
 
 from __future__ import annotations
@@ -30,6 +30,8 @@ COMMANDS = {
     "show, Newick": "show nouns.nwk",
     "convert, JSON to Newick": "convert nouns.json out.nwk",
     "convert, Newick to JSON": "convert nouns.nwk out.json",
+    "convert, JSON to GraphML": "convert nouns.json out.graphml",
+    "convert, GraphML to JSON": "convert nouns.graphml out.json",
 }
 READERS = {
     "taxonomy": "from taxonomy.formats import read_tree; read_tree('nouns.nwk')",
@@ -91,7 +93,7 @@ def main() -> None:
 
 
 def written(folder: Path) -> None:
-    """Write the tree of all nouns by their hypernyms as ``nouns.json`` and ``nouns.nwk``."""
+    """Write the tree of all nouns by their hypernyms as ``nouns`` in every form that is read."""
     from taxonomy.builders import get_builder
     from taxonomy.formats import write_tree
     from taxonomy.labels import Label, LabelSet
@@ -100,8 +102,8 @@ def written(folder: Path) -> None:
     graph = NounGraph.load()
     labels = LabelSet(Label(wnid, wnid=wnid) for wnid in map(graph.wnid, range(len(graph))))
     tree = get_builder("hypernyms")(labels, None)
-    write_tree(tree, folder / "nouns.json")
-    write_tree(tree, folder / "nouns.nwk")
+    for ending in ("json", "nwk", "graphml"):
+        write_tree(tree, folder / f"nouns.{ending}")
 
 
 def spent(words: list[str], folder: str) -> tuple[float, float]:

@@ -21,7 +21,7 @@ from typing import NamedTuple
 import numpy as np
 
 from taxonomy._core.arrays import FloatArray, IntArray
-from taxonomy.clustering.binary import TOLERANCE, Distances, Merges, by_scipy
+from taxonomy.clustering.binary import TOLERANCE, Distances, Merges, by_scipy, by_spanning_tree
 from taxonomy.clustering.linkage import Linkage, get_linkage, needs_euclidean
 
 
@@ -108,16 +108,14 @@ def _agglomerate(values: FloatArray, linkage: Linkage, distances: Distances) -> 
     by one; where much ties its merges are of no use. So it is asked where there are few items, or
     when the search for what ties takes long.
     """
-
-    def read(part: FloatArray) -> FloatArray:
-        apart = distances(part)
-        return apart**2 if linkage.euclidean else apart
-
     n = len(values)
-    if n > 1 and (linkage.unique or n <= FEW):
+    if linkage.unique:
+        return by_spanning_tree(values, distances)
+    if 1 < n <= FEW:
         found = by_scipy(values, linkage, distances)
         if found is not None:
             return found
+    read = (lambda part: distances(part) ** 2) if linkage.euclidean else distances
     state = _State(values, read, linkage)
     parent, height = [-1] * n, [0.0] * n
     asked = n <= FEW
@@ -128,11 +126,10 @@ def _agglomerate(values: FloatArray, linkage: Linkage, distances: Distances) -> 
             if found is not None:
                 return found
         groups, levels = ready(state.edges, state.nearest, reducible=linkage.reducible)
-        cluster = state.cluster
         for group, level in zip(groups, levels.tolist(), strict=True):
-            for slot in group.tolist():
-                parent[cluster[slot]] = len(parent)
-            cluster[group[0]] = len(parent)
+            for cluster in state.cluster[group].tolist():
+                parent[cluster] = len(parent)
+            state.cluster[group[0]] = len(parent)
             parent.append(-1)
             height.append(level)
         state.merge(groups)

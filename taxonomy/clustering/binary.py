@@ -1,4 +1,4 @@
-"""Merges from scipy's linkage, which breaks ties by order: taken where there are none."""
+"""Merges of two clusters at a time: where nothing ties, or where ties do not matter."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Merges(NamedTuple):
 
 
 def by_scipy(values: FloatArray, linkage: Linkage, distances: Distances) -> Merges | None:
-    """Return scipy's merges if nothing ties, or ties are merges of one height; else None."""
+    """Return the merges of scipy, which breaks ties by order, if there are none; else None."""
     from scipy.cluster import hierarchy
     from scipy.spatial.distance import squareform
 
@@ -40,11 +40,42 @@ def by_scipy(values: FloatArray, linkage: Linkage, distances: Distances) -> Merg
     name: Any = linkage.name
     condensed = distances(squareform(values, checks=False))
     binary = hierarchy.linkage(condensed, method=name)
-    if not linkage.unique:
-        del condensed
-        if not _is_unique(distances(values), binary, linkage):
-            return None
-    return _from_binary(binary, len(values), dissolve=linkage.unique)
+    del condensed
+    if not _is_unique(distances(values), binary, linkage):
+        return None
+    return _from_binary(binary, len(values), dissolve=False)
+
+
+def by_spanning_tree(values: FloatArray, distances: Distances) -> Merges:
+    """Return the merges of single linkage, of which a shortest spanning tree tells all.
+
+    Its clusters are the connected components at each distance (Gower & Ross 1969, Applied
+    Statistics 18). The tree grows from one item by the nearest that is left (Prim 1957), a row of
+    the matrix at a time.
+    """
+    n = len(values)
+    apart, source = np.full(n, np.inf), np.zeros(n, dtype=np.int64)
+    inside = np.zeros(n)  # infinite where an item is in the tree
+    edges = np.empty((n - 1, 3))
+    item = 0
+    for i in range(n - 1):
+        inside[item] = apart[item] = np.inf
+        row = distances(values[item]) + inside
+        np.copyto(source, item, where=row < apart)
+        np.minimum(apart, row, out=apart)
+        item = int(apart.argmin())
+        edges[i] = source[item], item, apart[item]
+    edges = edges[np.argsort(edges[:, 2], kind="stable")]
+    above = list(range(2 * n - 1))
+    for made, (one, other, _) in enumerate(edges.tolist(), n):
+        for column, entry in enumerate((int(one), int(other))):
+            top = entry
+            while above[top] != top:
+                above[top] = above[above[top]]
+                top = above[top]
+            edges[made - n, column] = top
+            above[top] = made
+    return _from_binary(edges, n, dissolve=True)
 
 
 def _is_unique(distances: FloatArray, binary: FloatArray, linkage: Linkage) -> bool:

@@ -57,20 +57,10 @@ def cut(tree: Hierarchy, clusters: int) -> IntArray:
     return np.argsort(np.argsort(first))[label]
 
 
-def largest_count_together(tree: Hierarchy) -> IntArray:
-    """Return, per pair of labels, the most clusters that a cut can have with the two in one.
-
-    Baker's k values; shape (n_pairs,), pairs in the order of ``numpy.triu_indices(n, 1)``.
-
-    >>> largest_count_together(Hierarchy.from_nested([["cat", "dog"], "bus"])).tolist()
-    [1, 1, 2]
-    """
-    upper = np.triu_indices(len(tree.leaves), 1)
-    return most_clusters_whole(tree)[tree.lowest_common_ancestors[upper]]
-
-
 def most_clusters_whole(tree: Hierarchy) -> IntArray:
     """Return, per entry, the most clusters of a cut that does not open it; 0 for leaves.
+
+    That of the node at which two labels meet is Baker's k of the two.
 
     >>> most_clusters_whole(Hierarchy.from_nested([["cat", "dog"], "bus"])).tolist()
     [1, 0, 2, 0, 0]

@@ -25,9 +25,8 @@ def quartet_distance(a: Hierarchy, b: Hierarchy) -> float:
     every resolved one: a star differs from a binary tree in all. Its mean under random relabelling
     is `expected_quartet_distance`, 2/3 for two binary trees. Time and memory as for
     `triplet_distance`; NaN, not computed, beyond 55,000 labels. Sources: Estabrook, McMorris &
-    Meacham 1985, Systematic Zoology 34; Christiansen, Mailund, Pedersen, Randers & Stissing 2006,
-    Algorithms for Molecular Biology 1, for sums over two nodes at a time, here over those that
-    share labels.
+    Meacham 1985, Systematic Zoology 34; Brodal, Fagerberg, Mailund, Pedersen & Sand 2013, SODA, for
+    sums over two nodes at a time in few steps, here over the nodes of two heavy paths.
 
     Args:
         a: a tree.

@@ -49,8 +49,8 @@ def _apart(block: Points, rows: Side, columns: Side, n: int) -> int:
     """Return twice the quartets of every two nodes, as if they had no points.
 
     With Y = m + p - size of u and c = n - size of v, twice the formula above is a polynomial in Y
-    and q of sums over u's row. It is taken point by point of v's column: what the point adds to
-    powers of q and to G', B' and W', times those sums over the rows above it.
+    and q of sums over u's row. It is taken spot by spot of v's column: what the spot adds to powers
+    of q and to G', B' and W', times those sums over the rows above it.
     """
     between = rows.between
     remaining, within = rows.remaining[1], rows.within[1]

@@ -13,6 +13,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from taxonomy._core.arrays import FloatArray, IntArray
+from taxonomy._core.checked import check_kind
 from taxonomy._core.errors import HierarchyError
 from taxonomy.plots import _drawing as drawing
 from taxonomy.trees.hierarchy import Hierarchy
@@ -149,15 +150,27 @@ def in_columns(
     ]
 
 
-def in_axes(
-    tree: Hierarchy, axes: Axes, names: Mapping[str, str] | None, pictures: Mapping[str, Any]
-) -> Column:
-    """Return a tree as one column that fits into axes."""
+def on_axes(
+    tree: Hierarchy,
+    axes: Axes | None,
+    names: Mapping[str, str] | None,
+    pictures: Mapping[str, Any] | None,
+) -> tuple[Axes, Column]:
+    """Return a tree as one column that fits into axes, or axes of a new figure that fit it.
+
+    Raises:
+        HierarchyError: something else than a tree is given.
+    """
+    check_kind(tree, Hierarchy, "the tree", HierarchyError)
+    pictures = pictures or {}
+    if axes is None:
+        (column,) = in_columns(tree, 1, names, pictures)
+        return column.page(), column
     width, height = drawing.inches_of(axes)
     texts = {leaf: drawing.beside(leaf, names) for leaf in tree.leaves}
     row = height / (len(tree.leaves) + 0.4)
     inches = max(0.3 * width, width - sum(margins(tree, texts, pictures, row)))
-    return Column(tree, 0, len(tree.leaves), inches, row, texts, pictures)
+    return axes, Column(tree, 0, len(tree.leaves), inches, row, texts, pictures)
 
 
 def breaks(tree: Hierarchy, columns: int) -> IntArray:

@@ -10,10 +10,8 @@ from matplotlib.collections import LineCollection
 from matplotlib.ticker import MaxNLocator
 
 from taxonomy._core.arrays import FloatArray, IntArray
-from taxonomy._core.checked import check_kind
-from taxonomy._core.errors import HierarchyError
 from taxonomy.plots import _drawing as drawing
-from taxonomy.plots._column import Column, in_axes, in_columns
+from taxonomy.plots._column import Column, on_axes
 from taxonomy.trees.hierarchy import Hierarchy
 
 if TYPE_CHECKING:
@@ -52,12 +50,7 @@ def plot_dendrogram(
     >>> [text.get_text() for text in axes.texts]
     ['car', 'cat', 'dog']
     """
-    check_kind(tree, Hierarchy, "the tree", HierarchyError)
-    if axes is None:
-        (column,) = in_columns(tree, 1, names, pictures or {})
-        axes = column.page()
-    else:
-        column = in_axes(tree, axes, names, pictures or {})
+    axes, column = on_axes(tree, axes, names, pictures)
     draw_dendrogram(axes, column)
     return axes
 

@@ -9,10 +9,8 @@ import numpy as np
 from matplotlib.collections import PolyCollection
 from matplotlib.colors import to_rgb
 
-from taxonomy._core.checked import check_kind
-from taxonomy._core.errors import HierarchyError
 from taxonomy.plots import _drawing as drawing
-from taxonomy.plots._column import Column, in_axes, in_columns
+from taxonomy.plots._column import Column, on_axes
 from taxonomy.trees.hierarchy import Hierarchy
 
 if TYPE_CHECKING:
@@ -55,12 +53,7 @@ def plot_icicle(
     >>> len(axes.collections[0].get_paths())  # the root, one node and three leaves
     5
     """
-    check_kind(tree, Hierarchy, "the tree", HierarchyError)
-    if axes is None:
-        (column,) = in_columns(tree, 1, names, pictures or {})
-        axes = column.page()
-    else:
-        column = in_axes(tree, axes, names, pictures or {})
+    axes, column = on_axes(tree, axes, names, pictures)
     draw_icicle(axes, column)
     return axes
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, Self
@@ -144,10 +144,16 @@ class DenseSimilarity(Similarity):
     ) -> None:
         given = list(ids)
         self.ids = check_classes(given, given)
-        matrix = np.asarray(values, dtype=np.float64)
-        _check_matrix(matrix, given)
+        given_matrix = np.asarray(values, dtype=np.float64)
+        if given_matrix.shape != (len(given), len(given)):
+            raise SimilarityError(
+                f"The matrix has shape {given_matrix.shape}; {len(given)} labels need "
+                f"({len(given)}, {len(given)})."
+            )
         order = np.argsort(np.array(given, dtype=object), kind="stable")
-        matrix = _symmetric(matrix, order)
+        matrix = _symmetric(given_matrix, order)
+        if matrix is None:
+            raise _fault(given_matrix, given)
         np.fill_diagonal(matrix, 1.0)
         matrix.setflags(write=False)
         self._values: FloatArray = matrix
@@ -184,43 +190,37 @@ _SIDE = 128
 """A matrix is gone through in squares of this side, which stay in the processor's cache."""
 
 
-def _squares(n: int) -> Iterator[tuple[slice, slice]]:
-    """Yield the rows and columns of squares that cover a triangle and the diagonal."""
-    for top in range(0, n, _SIDE):
-        for left in range(top, n, _SIDE):
-            yield slice(top, top + _SIDE), slice(left, left + _SIDE)
+def _symmetric(matrix: FloatArray, order: IntArray) -> FloatArray | None:
+    """Return rows and columns in another order, both directions of a pair averaged.
 
-
-def _symmetric(matrix: FloatArray, order: IntArray) -> FloatArray:
-    """Return rows and columns in another order, both directions of a pair averaged."""
+    None if the matrix is no similarity; it is read once, for a large one takes long to come.
+    """
     n = len(matrix)
     averaged = np.empty((n, n))
+    if not (np.abs(np.diag(matrix) - 1) <= 1e-9).all():  # nor if it is not a number
+        return None
+    in_order = bool((order == np.arange(n)).all())
     for top in range(0, n, _SIDE):
-        averaged[top : top + _SIDE] = matrix[order[top : top + _SIDE]].take(order, axis=1)
-    for rows, columns in _squares(n):
-        part = averaged[rows, columns] + averaged[columns, rows].T
-        part /= 2
-        averaged[rows, columns] = part
-        averaged[columns, rows] = part.T
+        rows = slice(top, top + _SIDE)
+        for left in range(top, n, _SIDE):
+            columns = slice(left, left + _SIDE)
+            if in_order:
+                part, back = matrix[rows, columns], matrix[columns, rows].T
+            else:
+                one, other = order[rows], order[columns]
+                part, back = matrix[np.ix_(one, other)], matrix[np.ix_(other, one)].T
+            in_range = (
+                min(part.min(), back.min()) >= -1e-9 and max(part.max(), back.max()) <= 1 + 1e-9
+            )
+            if not (in_range and np.abs(part - back).max() <= 1e-9):
+                return None
+            averaged[rows, columns] = (part + back) / 2
+            averaged[columns, rows] = averaged[rows, columns].T
     return averaged
 
 
-def _is_sound(matrix: FloatArray) -> bool:
-    """Return whether a square matrix is a similarity, without copying it."""
-    for rows, columns in _squares(len(matrix)):
-        part, back = matrix[rows, columns], matrix[columns, rows].T
-        in_range = min(part.min(), back.min()) >= -1e-9 and max(part.max(), back.max()) <= 1 + 1e-9
-        if not (in_range and np.abs(part - back).max() <= 1e-9):  # false of what is not a number
-            return False
-    return bool((np.abs(np.diag(matrix) - 1) <= 1e-9).all())
-
-
-def _check_matrix(matrix: FloatArray, ids: list[str]) -> None:
-    n = len(ids)
-    if matrix.shape != (n, n):
-        raise SimilarityError(f"The matrix has shape {matrix.shape}; {n} labels need ({n}, {n}).")
-    if _is_sound(matrix):
-        return
+def _fault(matrix: FloatArray, ids: list[str]) -> SimilarityError:
+    """Return what to say of the first pair at fault in a matrix that is no similarity."""
 
     def first(fault: BoolArray) -> tuple[str, str, float]:
         i, j = np.argwhere(fault)[0]
@@ -228,19 +228,18 @@ def _check_matrix(matrix: FloatArray, ids: list[str]) -> None:
 
     if (fault := ~np.isfinite(matrix)).any():
         one, other, value = first(fault)
-        raise SimilarityError(f"The similarity of {one!r} and {other!r} is {value}.")
+        return SimilarityError(f"The similarity of {one!r} and {other!r} is {value}.")
     if (fault := np.abs(matrix - matrix.T) > 1e-9).any():
         one, other, value = first(fault)
-        raise SimilarityError(
+        return SimilarityError(
             f"The matrix is not symmetric: {one!r} to {other!r} is {value}, and back it is "
             f"{matrix[ids.index(other), ids.index(one)]}. Average both directions first."
         )
     if (fault := (matrix < -1e-9) | (matrix > 1 + 1e-9)).any():
         one, other, value = first(fault)
-        raise SimilarityError(
+        return SimilarityError(
             f"The similarity of {one!r} and {other!r} is {value}, outside [0, 1]; "
             "map it into [0, 1] first."
         )
-    if (fault := np.diag(np.abs(np.diag(matrix) - 1) > 1e-9)).any():
-        one, _, value = first(fault)
-        raise SimilarityError(f"The similarity of {one!r} to itself is {value}, not 1.")
+    one, _, value = first(np.diag(np.abs(np.diag(matrix) - 1) > 1e-9))
+    return SimilarityError(f"The similarity of {one!r} to itself is {value}, not 1.")

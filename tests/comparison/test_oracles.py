@@ -41,7 +41,7 @@ from taxonomy.comparison import (
     tree_edit_distance,
     triplet_distance,
 )
-from taxonomy.comparison.cuts import cluster_counts, cut, largest_count_together
+from taxonomy.comparison.cuts import cluster_counts, cut, most_clusters_whole
 from taxonomy.comparison.edits import Postorder, edits, layouts
 from taxonomy.comparison.hierarchical_information import expected_information, information
 from taxonomy.comparison.triplets import unresolved_triples
@@ -115,7 +115,8 @@ def test_cophenetic_fit(pairs):
 def test_cuts(pairs):
     for tree in (tree for pair in pairs for tree in pair):
         assert cluster_counts(tree.tree).tolist() == sorted(tree.cuts)
-        assert largest_count_together(tree.tree).tolist() == tree.together
+        meeting = tree.tree.lowest_common_ancestors[np.triu_indices(len(tree.labels), 1)]
+        assert most_clusters_whole(tree.tree)[meeting].tolist() == tree.together
         for clusters in range(1, len(tree.labels) + 1):
             assert cut(tree.tree, clusters).tolist() == tree.at_most(clusters)
 
