@@ -138,11 +138,17 @@ llm-local: .venv/user ## a small real model on loopback, without a key; half an 
 bench: .venv/user ## packed networks beside one module a node
 	$(BIN)/python analysis/bench/packed.py
 
-bench-export: .venv/dev ## experts in onnxruntime beside a flat network, and ways to run a level
-	$(BIN)/python analysis/bench/export.py
+bench-aligned: .venv/dev ## what aligned widths cost in MACs and gain in time; a minute
+	$(BIN)/python analysis/bench/aligned.py
 
 bench-int8: .venv/dev ## bytes and accuracy of 200 experts in floats and in int8; two minutes
 	$(BIN)/python analysis/bench/int8.py
+
+bench-latency: .venv/dev ## 200 experts beside flat networks, by runtime, floats and int8; quarter of an hour
+	$(BIN)/python analysis/bench/latency.py
+
+bench-lowering: .venv/dev ## ways to run a level in onnxruntime and LiteRT; two minutes
+	$(BIN)/python analysis/bench/lowering.py
 
 bench-metrics: .venv/dev ## tree metrics beside scikit-bio, DendroPy and tqdist (C++ compiler)
 	$(BIN)/python analysis/bench/metrics.py

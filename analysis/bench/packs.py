@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from export import in_turns, ratio
+from lowering import in_turns, ratio
 
 from taxonomy.data import get_data
 from taxonomy.export import ONNX, pack

@@ -207,6 +207,15 @@ class Level:
         return max((b for b in self.buckets if b.least <= classes), key=lambda b: b.least).width
 
 
+def nearest_multiple(width: float, multiple: int) -> int:
+    """Return the multiple of a number that is nearest to a width, at least the number itself.
+
+    >>> [nearest_multiple(width, 8) for width in (3, 12, 13, 20.5)]
+    [8, 16, 16, 24]
+    """
+    return max(1, round(width / multiple)) * multiple
+
+
 def stage_cost(
     block: Block, width_in: Number, width: Number, depth: int, stride: int, side: int
 ) -> tuple[Number, Number]:

@@ -33,6 +33,7 @@ from taxonomy.design.blocks import (
     Bucket,
     Level,
     Stage,
+    nearest_multiple,
     stage_cost,
 )
 from taxonomy.design.costs import kept_sum
@@ -63,6 +64,8 @@ class DesignConfig:
         trunk_widths: channels of a trunk stage; from stage to stage they never fall.
         trunk_depths: residual blocks of a trunk stage from the second on; the first has none.
         widths: channels of a level's nodes.
+        align: all widths are rounded to multiples of it, at least one: 8 or 16 makes networks that
+            a processor which works on so many channels at once wastes nothing on; 1 leaves them.
         depths: residual blocks of a level's nodes.
         smallest_side: levels stop halving the map at this side, in pixels.
         resolution: side of the input, in pixels.
@@ -81,6 +84,7 @@ class DesignConfig:
     trunk_widths: tuple[int, ...] = (8, 12, 16, 24, 32, 48)
     trunk_depths: tuple[int, ...] = (0, 1, 2)
     widths: tuple[int, ...] = (16, 24, 32, 40, 48, 64)
+    align: int = 1
     depths: tuple[int, ...] = (0, 1, 2)
     smallest_side: int = 4
     resolution: int = 32
@@ -104,8 +108,13 @@ class DesignConfig:
         check_whole("resolution", self.resolution, 1, MOST_RESOLUTION, SpecError)
         check_whole("smallest_side", self.smallest_side, 1, MOST_RESOLUTION, SpecError)
         check_whole("best", self.best, 1, MOST_DESIGNS, SpecError)
+        check_whole("align", self.align, 1, MOST_WIDTH, SpecError)
         for name, least in (("macs", 1), ("expert_macs", 0), ("expert_params", 0)):
             check_whole(name, getattr(self, name), least, MOST_MACS, SpecError)
+
+    def aligned(self, widths: tuple[int, ...]) -> list[int]:
+        """Return widths rounded to multiples of ``align``, each once, the narrowest first."""
+        return sorted({nearest_multiple(width, self.align) for width in widths})
 
 
 @dataclass(frozen=True)
@@ -147,10 +156,10 @@ MOST_DESIGNS = 10_000_000
 
 def number_of_designs(config: DesignConfig, levels: int) -> int:
     """Return how many designs the grids of a configuration hold for a tree of some levels."""
-    branches = (len(config.depths) * len(config.widths)) ** levels
+    branches = (len(config.depths) * len(config.aligned(config.widths))) ** levels
+    trunk_widths = len(config.aligned(config.trunk_widths))
     trunks = (
-        len(config.trunk_depths) ** (stages - 1)
-        * math.comb(len(config.trunk_widths) + stages - 1, stages)
+        len(config.trunk_depths) ** (stages - 1) * math.comb(trunk_widths + stages - 1, stages)
         for stages in config.stages
     )
     return int(branches * sum(trunks))
@@ -299,9 +308,10 @@ class Grid:
         A trunk never narrows: what one stage throws away no later one gets back.
         """
         trunks = itertools.combinations_with_replacement(
-            sorted(self.config.trunk_widths), self.stages
+            self.config.aligned(self.config.trunk_widths), self.stages
         )
-        branches = itertools.product(self.config.widths, repeat=len(self.depths))
+        widths = self.config.aligned(self.config.widths)
+        branches = itertools.product(widths, repeat=len(self.depths))
         rows = [(*trunk, *branch) for trunk, branch in itertools.product(trunks, list(branches))]
         return np.array(rows, dtype=np.int64).T
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -27,6 +27,7 @@ from taxonomy.design.blocks import (
     Bucket,
     Level,
     Stage,
+    nearest_multiple,
 )
 
 if TYPE_CHECKING:
@@ -177,15 +178,33 @@ class NetSpec:
         if not 0 < factor <= MOST_SCALED:
             raise SpecError(f"The width factor is {factor}; give a positive number such as 0.5.")
 
-        def scale(width: int) -> int:
-            return max(1, round(width * factor))
+        return self._with_widths(lambda width: max(1, round(width * factor)))
 
+    def aligned(self, align: int) -> NetSpec:
+        """Return the same network with all widths rounded to multiples of a number, at least one.
+
+        Processors work on 8 or 16 channels at once and runtimes fill up the last of them, so that
+        other widths take the time of the next multiple, of all layers' weights and of their maps.
+
+        Args:
+            align: what widths are to be multiples of, such as 8 or 16.
+
+        Raises:
+            SpecError: the number is below 1, or a width becomes too large.
+
+        >>> [stage.width for stage in NetSpec.flat((12, 20, 29, 40)).aligned(8).trunk]
+        [16, 16, 32, 40]
+        """
+        check_whole("align", align, 1, MOST_WIDTH, SpecError)
+        return self._with_widths(lambda width: nearest_multiple(width, align))
+
+    def _with_widths(self, changed: Callable[[int], int]) -> NetSpec:
         return replace(
             self,
-            trunk=tuple(replace(stage, width=scale(stage.width)) for stage in self.trunk),
+            trunk=tuple(replace(stage, width=changed(stage.width)) for stage in self.trunk),
             levels=tuple(
                 replace(
-                    level, buckets=tuple(replace(b, width=scale(b.width)) for b in level.buckets)
+                    level, buckets=tuple(replace(b, width=changed(b.width)) for b in level.buckets)
                 )
                 for level in self.levels
             ),
@@ -224,8 +243,10 @@ class NetSpec:
             held = np.digitize(sizes, least)  # nodes of equal size share a bucket
             means = [sizes[held == i + 1].mean() for i in range(len(least))]
             shares = (np.array(means) / sizes.mean()) ** power
-            widths = np.maximum(1, np.round(level.buckets[0].width * shares / multiple)) * multiple
-            sized = tuple(Bucket(int(w), m) for w, m in zip(widths, least, strict=True))
+            widths = [
+                nearest_multiple(level.buckets[0].width * share, multiple) for share in shares
+            ]
+            sized = tuple(Bucket(w, m) for w, m in zip(widths, least, strict=True))
             levels.append(replace(level, buckets=sized))
         return replace(self, levels=tuple(levels))
 

@@ -17,10 +17,10 @@ from taxonomy.nets.inputs import to_input
 TOLERANCE = 1e-4
 """How far logits may be from the network's, times the largest one where that is over 1."""
 
-REPEATED = {"float": 1e-3, "int8": 0.05}
+REPEATED = {"float": 1e-3, "int8": 0.08}
 """How far the self-test's logits may be elsewhere, times the largest one where that is over 1:
 processors and versions of a runtime round differently, and whole numbers in whole steps. A runtime
-that computes an int8 model in floats was .027 off at most over 200 experts."""
+that computes an int8 model in floats was .055 off at most over 200 experts."""
 
 SAMPLES, COMPARED = 8, 64
 """Pictures made up for the self-test, and at most so many real ones compared too."""

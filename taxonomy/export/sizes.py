@@ -3,27 +3,52 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 from taxonomy._core.errors import ExportError, check_choice
-from taxonomy.design.blocks import Block
 from taxonomy.design.families import quarter
 from taxonomy.design.spec import NetSpec
-from taxonomy.export.packs import Pack, packed
+from taxonomy.export.packs import ends_in_head, packed
+from taxonomy.export.stages import Way
 from taxonomy.trees.hierarchy import Hierarchy
 
 FLOAT_BYTES = 4
 
 WORDS = {
-    "executorch": (389, -48, 8423),
-    "onnx": (27, 158, 290),
-    "openvino": (493, 1808, 351),
-    "tflite": (101, 239, 1032),
-    "torch-export": (637, 2547, 6518),
+    "executorch": ("executorch", (389, -48, 8423)),
+    "onnx": ("onnxruntime", (27, 158, 290)),
+    "openvino": ("openvino", (493, 1808, 351)),
+    "torch-export": ("torch", (637, 2547, 6518)),
 }
-"""By target: bytes of a step without weights, of a convolution beside its weights, of the rest."""
+"""By target: its runtime, and bytes of a step, of a convolution beside its weights, of the rest."""
 
-Shape = tuple[int, int, int, int]
-"""Of a convolution: channels out, channels in of a group, side of the kernel, groups."""
+TFLITE = {"float": (81, 206, 1744), "int8": (22, 448, 1137)}
+"""The same of TFLite, by precision; its convolutions and sums do the ReLUs."""
+
+SCALE, ZERO = 4, 8
+"""Bytes of what a channel's whole numbers are worth, and of the one that stands for 0."""
+
+Shape = tuple[int, int, int]
+"""Of a convolution's weights: channels out, channels in of a group, side of the kernel."""
+
+
+@dataclass
+class Parts:
+    """What a graph is made of.
+
+    Args:
+        convolutions: the shapes of their weights.
+        steps: others but ReLUs.
+        relus: which TFLite's convolutions and sums do on the way.
+        numbers: weights outside convolutions and the head.
+        features: channels that the head reads.
+    """
+
+    convolutions: list[Shape] = field(default_factory=list)
+    steps: int = 0
+    relus: int = 0
+    numbers: int = 0
+    features: int = 0
 
 
 def model_bytes(
@@ -38,7 +63,7 @@ def model_bytes(
     Args:
         spec: shape of the network.
         hierarchy: its tree, an expert's being the restricted one.
-        target: name of the format, one of `WORDS`.
+        target: name of the format: ``tflite``, or one of `WORDS`.
         lowering: as in `taxonomy.export.ONNX`.
 
     Raises:
@@ -50,81 +75,142 @@ def model_bytes(
     >>> round(model_bytes(NetSpec.tree(levels=((48, 1),)), cats), -4)
     320000
     """
-    check_choice("target", target, WORDS, ExportError)
+    check_choice("target", target, ("tflite", *WORDS), ExportError)
+    if target == "tflite":
+        return tflite_bytes(spec, hierarchy, lowering)
+    runtime, (step, convolution, whole) = WORDS[target]
+    parts, leaves = parts_of(spec, hierarchy, lowering, runtime), hierarchy.leaves
+    numbers = parts.numbers + (parts.features + 1) * len(leaves)
+    numbers += sum(out * inner * kernel**2 + out for out, inner, kernel in parts.convolutions)
+    names = sum(2 * len(name.encode()) + 14 for name in leaves)
+    others = convolution * len(parts.convolutions) + step * (parts.steps + parts.relus)
+    return FLOAT_BYTES * numbers + others + whole + names
+
+
+def tflite_bytes(
+    spec: NetSpec, hierarchy: Hierarchy, lowering: str = "auto", precision: str = "float"
+) -> int:
+    """Return how many bytes a TFLite model takes, without building a network.
+
+    Within 3 % for models from 50 kB on. In int8 a channel costs, beside its weights, a bias and two
+    scales; the zeros of all tensors with equally many channels are written once.
+
+    Args:
+        spec: shape of the network.
+        hierarchy: its tree, an expert's being the restricted one.
+        lowering: as in `taxonomy.export.TFLite`.
+        precision: ``float`` or ``int8``.
+
+    Raises:
+        ExportError: the network has a timm backbone, or another precision.
+        SpecError: more levels of nodes than the network has.
+
+    >>> tree = Hierarchy.from_nested([["cat", "dog"], ["bus", "car"]]).restrict(["cat", "dog"])
+    >>> spec = NetSpec.tree(levels=((48, 1),))
+    >>> [round(tflite_bytes(spec, tree, precision=one), -4) for one in ("float", "int8")]
+    [320000, 90000]
+    """
+    check_choice("precision", precision, tuple(TFLITE), ExportError)
+    parts, leaves = parts_of(spec, hierarchy, lowering, "ai-edge-litert"), hierarchy.leaves
+    step, convolution, whole = TFLITE[precision]
+    each = FLOAT_BYTES if precision == "float" else 1
+    weights = sum(out * inner * kernel**2 for out, inner, kernel in parts.convolutions)
+    first, inner, kernel = parts.convolutions[0]
+    opening = (FLOAT_BYTES - each) * first * inner * kernel**2  # it stays in floats
+    channels = [out for out, _, _ in parts.convolutions]
+    beside = FLOAT_BYTES * sum(channels)
+    if precision == "int8":
+        beside += 2 * SCALE * sum(channels) + ZERO * sum(set(channels))
+    head = parts.features * len(leaves) * each + FLOAT_BYTES * len(leaves)
+    names = sum(len(name.encode()) + 1 for name in leaves)
+    others = convolution * len(channels) + step * parts.steps + whole + names
+    return opening + weights * each + parts.numbers * FLOAT_BYTES + beside + head + others
+
+
+def parts_of(spec: NetSpec, hierarchy: Hierarchy, lowering: str, runtime: str) -> Parts:
+    """Return what the graph of a network is made of, as `taxonomy.export.lower.lower` makes it.
+
+    Raises:
+        ExportError: the network has a timm backbone.
+        SpecError: more levels of nodes than the network has.
+    """
     if spec.backbone:
         raise ExportError("A network with a timm `backbone` is not exported.")
-    if target != "onnx" and lowering == "auto":
-        lowering = "grouped"  # as `taxonomy.export.target.Device.graph` has it
-    packs = packed(spec, hierarchy, lowering)
-    numbers = convolutions = steps = 0
-    for shapes, others, more in _parts(spec, packs):
-        for out, inner, kernel, _ in shapes:
-            numbers += out * inner * kernel**2 + out
-        convolutions += len(shapes)
-        steps += others
-        numbers += more
+    packs = packed(spec, hierarchy, lowering, runtime)
+    ending = ends_in_head(spec, hierarchy, packs)
     with_leaves = {int(hierarchy.parent[entry]) for entry in hierarchy.leaf_entries}
-    holding = [pack for pack in packs if with_leaves & set(pack.nodes)]
-    channels = sum(pack.width * len(pack.nodes) for pack in holding)
-    numbers += (channels + 1) * len(hierarchy.leaves)
-    steps += len(holding) * (8 if spec.head == "cosine" else 2) + 2
-    names = sum(2 * len(name.encode()) + 14 for name in hierarchy.leaves)
-    step, convolution, rest = WORDS[target]
-    return FLOAT_BYTES * numbers + convolution * convolutions + step * steps + rest + names
-
-
-def _parts(spec: NetSpec, packs: list[Pack]) -> Iterator[tuple[list[Shape], int, int]]:
-    """Yield per stage and pack its convolutions, other steps, and numbers outside convolutions."""
-    width_in = spec.channels
+    made, read = Parts(), spec.channels
     for stage in spec.trunk:
-        part = _blocks(stage.block, stage.width, stage.depth, 1, False)
-        opening = (stage.width, width_in, stage.block.record.opening(stage.stride), 1)
-        yield [opening, *part[0]], part[1] + stage.block.record.opening_relu, part[2]
-        width_in = stage.width
-    for pack in packs[1:]:
-        level, nodes = spec.levels[pack.depth - 1], len(pack.nodes)
-        reads, above = [packs[pack.parent]], packs[pack.parent].parent
-        while spec.nesting == "ancestors" and above >= 0:
-            reads.append(packs[above])
-            above = packs[above].parent
-        dense = pack.lowering == "dense"
-        kernel = level.block.record.opening(level.stride)
-        shapes = [
-            (nodes * pack.width, read.width * (len(read.nodes) if dense else 1), kernel, 1)
-            for read in reads
-        ]
-        part = _blocks(level.block, pack.width, level.depth, nodes, dense)
-        others, more = part[1] + level.block.record.opening_relu, part[2]
-        others += 2 * (len(reads) - 1)
-        if spec.nesting == "gate":
-            held = pack.parents if dense else 1
-            shapes.append((nodes * pack.width, reads[0].width * held, 1, 1))
-            others += 4
-        yield [*shapes, *part[0]], others, more
+        way = Way(1, packs[0].lowering, stage.block)
+        _stage(made, way, stage.width, [read], stage.stride, stage.depth)
+        read = way.width(stage.width)
+    wide, averages = [read], 0
+    for index, pack in enumerate(packs):
+        nodes = len(pack.nodes)
+        if index:
+            level, above = spec.levels[pack.depth - 1], pack.parent
+            way, dense = Way(nodes, pack.lowering, level.block), pack.lowering == "dense"
+            wide.append(way.width(pack.width))
+            reads = [wide[above] * (pack.parents if dense else 1)]
+            while spec.nesting == "ancestors" and packs[above].parent >= 0:
+                above = packs[above].parent
+                reads.append(wide[above] * (len(packs[above].nodes) if dense else 1))
+            _stage(made, way, pack.width, reads, level.stride, level.depth)
+            if spec.nesting == "gate":
+                made.convolutions.append((nodes * wide[index], reads[0], 1))
+                made.steps += 4
+        if with_leaves & set(pack.nodes):
+            made.features += nodes * wide[index]
+            averages += 1
+        if index in ending:
+            _, inner, _ = made.convolutions.pop()
+            made.features += inner * (1 if dense else nodes)
+            averages += 1
+            made.steps -= 1
+    made.steps += averages * (8 if spec.head == "cosine" else 2) + 1 + (averages > 1)
+    return made
 
 
-def _blocks(
-    block: Block, width: int, depth: int, nodes: int, dense: bool
-) -> tuple[list[Shape], int, int]:
-    """Return the convolutions of residual blocks, their other steps and other numbers."""
-    all_of_it, held = width * nodes, nodes if dense else 1
-    if block.family == "resnet":
-        return [(all_of_it, width * held, 3, 1)] * 2 * depth, 3 * depth, 0
-    if block.family == "bottleneck":
-        narrow = quarter(width)
-        each = [(narrow * nodes, width * held, 1, 1), (narrow * nodes, narrow * held, 3, 1)]
-        return [*each, (all_of_it, narrow * held, 1, 1)] * depth, 4 * depth, 0
-    wide = width * block.expand
-    shapes = [
-        (all_of_it, 1, block.kernel, all_of_it),
-        (wide * nodes, width * held, 1, 1),
-        (all_of_it, wide * held, 1, 1),
-    ]
-    others, more = 2, 0
-    if block.recalibrate == "grn":
-        others, more = others + 14, wide * nodes
-    elif block.recalibrate == "se":
-        narrow = quarter(wide)
-        shapes += [(narrow * nodes, wide * held, 1, 1), (wide * nodes, narrow * held, 1, 1)]
-        others += 4
-    return shapes * depth, others * depth, more * depth
+def _stage(made: Parts, way: Way, width: int, reads: list[int], stride: int, depth: int) -> None:
+    """Add a stage's convolutions, other steps, and numbers outside convolutions."""
+    kernel, block = way.block.record.opening(stride), way.block
+    made.convolutions += [(way.nodes * way.width(width), read, kernel) for read in reads]
+    made.steps += 2 * (len(reads) - 1)
+    made.relus += block.record.opening_relu
+    for _ in range(depth):
+        made.convolutions += _block(way, width)
+        if block.family != "convnext":
+            relus = 2 if block.family == "resnet" else 3
+            made.steps, made.relus = made.steps + 1, made.relus + relus
+            continue
+        made.steps += 2
+        if block.recalibrate == "grn":
+            made.steps, made.numbers = (
+                made.steps + 14,
+                made.numbers + way.nodes * width * block.expand,
+            )
+        elif block.recalibrate == "se":
+            made.steps, made.relus = made.steps + 3, made.relus + 1
+
+
+def _block(way: Way, width: int) -> Iterator[Shape]:
+    """Yield the convolutions of a residual block."""
+    nodes, held = way.nodes, way.nodes if way.lowering == "dense" else 1
+    wide = way.width(width)
+    if way.block.family == "resnet":
+        yield from [(wide * nodes, wide * held, 3)] * 2
+        return
+    if way.block.family == "bottleneck":
+        narrow = way.width(quarter(width))
+        yield narrow * nodes, wide * held, 1
+        yield narrow * nodes, narrow * held, 3
+        yield wide * nodes, narrow * held, 1
+        return
+    hidden = way.width(width * way.block.expand)
+    yield wide * nodes, 1, way.block.kernel
+    yield hidden * nodes, wide * held, 1
+    if way.block.recalibrate == "se":
+        narrow = way.width(quarter(width * way.block.expand))
+        yield narrow * nodes, hidden * held, 1
+        yield hidden * nodes, narrow * held, 1
+    yield wide * nodes, hidden * held, 1

@@ -115,6 +115,7 @@ class Device:
     lowering: Lowering = "auto"
 
     file: ClassVar[str]
+    runtime: ClassVar[str]
 
     def __post_init__(self) -> None:
         """Check the options."""
@@ -130,12 +131,12 @@ class Device:
         return 255 if self.input == "uint8" else 1
 
     def graph(self, net: HierarchicalNet) -> Graph:
-        """Return a network's graph; ``auto`` is grouped, which no runtime but onnxruntime slows.
+        """Return a network's graph, lowered for the target's runtime.
 
         Raises:
             ExportError: it has parts that are not exported.
         """
-        return lower(net, "grouped" if self.lowering == "auto" else self.lowering, self.white)
+        return lower(net, self.lowering, self.white, self.runtime)
 
     def files(self, model: bytes) -> dict[str, bytes]:
         """Return the files that a model is stored as, by name: one, in most formats."""

@@ -139,7 +139,7 @@ class TFLiteFile:
             buffers=self.buffers,
             metadata=self.metadata or None,
         )
-        builder = require("flatbuffers").Builder(1024)
+        builder = _sharing()(1024)
         builder.Finish(model.Pack(builder), b"TFL3")
         return bytes(builder.Output())
 
@@ -181,3 +181,41 @@ def _aligned(schema: Any) -> type[Any]:
             return end
 
     return Buffer
+
+
+def _sharing() -> type[Any]:
+    class Builder(require("flatbuffers").Builder):  # type: ignore[misc]
+        """Writes lists of equal numbers once: shapes, scales and zeros, a sixth of a small file.
+
+        Every channel of weights in whole numbers has a zero of eight bytes, as its bias has, and
+        all are 0.
+        """
+
+        def __init__(self, size: int) -> None:
+            super().__init__(size)
+            self.known: dict[tuple[int, int, bytes], int] = {}
+            self.begun: tuple[int, int, int] | None = None
+
+        def StartVector(self, size: int, count: int, alignment: int) -> int:  # noqa: N802
+            self.begun = (size, alignment, self.Offset())
+            place: int = super().StartVector(size, count, alignment)
+            return place
+
+        def PrependUOffsetTRelative(self, place: int) -> None:  # noqa: N802
+            self.begun = None  # a list of distances, which lead elsewhere from another place
+            super().PrependUOffsetTRelative(place)
+
+        def EndVector(self, *deprecated: int) -> int:  # noqa: N802
+            count, begun = self.vectorNumElems, self.begun
+            place: int = super().EndVector(*deprecated)
+            self.begun = None
+            if begun is None:
+                return place
+            size, alignment, before = begun
+            numbers = bytes(self.Bytes[self.head : self.head + 4 + size * count])
+            known = self.known.setdefault((size, alignment, numbers), place)
+            if known != place:
+                self.head += place - before
+            return known
+
+    return Builder

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from taxonomy._core.registry import require
 from taxonomy.export.graph import Part, Port, Step
 from taxonomy.export.int8 import quantized
 from taxonomy.export.lower import lower
+from taxonomy.export.packs import Lowering
 from taxonomy.export.programs import program
 from taxonomy.export.target import INPUT, OUTPUT, Bytes, Quantizable
 from taxonomy.nets.hierarchical import HierarchicalNet
@@ -51,7 +52,7 @@ class ONNX(Quantizable):
             ExportError: it has parts that are not exported.
             MissingExtraError: onnx is not installed.
         """
-        graph = lower(net, self.lowering, self.white)
+        graph = lower(net, self.lowering, self.white, self.runtime)
         shape = (graph.channels, graph.resolution, graph.resolution)
         logits = Port(graph.steps[-1].output, OUTPUT, (len(graph.classes),))
         part = Part(graph.steps, (Port("input", INPUT, shape),), (logits,))
@@ -72,13 +73,15 @@ class ONNX(Quantizable):
         logits = [model.run(None, {INPUT: feed})[0] for feed in self.feeds(pictures)]
         return np.concatenate(logits)[: len(pictures)]
 
-    def quantized(self, _: HierarchicalNet, model: bytes, pictures: Bytes) -> bytes:
-        """Return a model's int8 form, calibrated on uint8 pictures (n, 3, side, side).
+    def quantized(self, net: HierarchicalNet, _: bytes, pictures: Bytes) -> bytes:
+        """Return a network's int8 form, calibrated on uint8 pictures (n, 3, side, side).
 
         Raises:
             MissingExtraError: onnx or onnxruntime is not installed.
         """
         feeds = self.feeds(pictures, CALIBRATED_AT_ONCE)
+        how: Lowering = "grouped" if self.lowering == "auto" else self.lowering
+        model = replace(self, lowering=how).model(net)  # int8 kernels need no channels of zeros
         return quantized(model, ({INPUT: feed} for feed in feeds))
 
     def describe(self, net: HierarchicalNet) -> dict[str, Any]:

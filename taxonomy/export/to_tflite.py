@@ -104,8 +104,7 @@ class TFLite(Quantizable):
         return {"run.py": program("tflite")}
 
     def _graph(self, net: HierarchicalNet) -> Graph:
-        """Return a network's graph; XNNPACK is fastest, or nearly, with groups of any width."""
-        return lower(net, "grouped" if self.lowering == "auto" else self.lowering, self.white)
+        return lower(net, self.lowering, self.white, self.runtime)
 
     def _written(self, net: HierarchicalNet, ranges: Ranges | None) -> bytes:
         return write(self._graph(net), self.input == "uint8", self.batch, ranges, self.micro)

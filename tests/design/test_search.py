@@ -98,3 +98,17 @@ def test_impossible_wishes_say_what_is_nearest():
 def test_a_design_in_words():
     assert describe(NetSpec.flat((8, 16), depth=2)) == "8x2 16x2"
     assert describe(design_search(TREE, TASKS, SMALL).specs[0]).count("|") == 2
+
+
+def test_aligned_widths_are_searched_once():
+    """Trunks of 8, 12 and 16 become one of 16; a level of 24 becomes 32, as 25 and 40 do."""
+    config = replace(SMALL, trunk_widths=(8, 12, 16), widths=(16, 24, 25, 40), align=16, best=1000)
+    assert config.aligned(config.trunk_widths) == [16]
+    assert config.aligned(config.widths) == [16, 32]
+    found = design_search(TREE, TASKS, config)
+    widths = {part.width for spec in found.specs for part in spec.trunk}
+    levels = [level for spec in found.specs for level in spec.levels]
+    widths |= {bucket.width for level in levels for bucket in level.buckets}
+    assert widths == {16, 32}
+    with pytest.raises(SpecError, match="align is 0"):
+        replace(SMALL, align=0)

@@ -148,3 +148,23 @@ def test_every_option_of_a_family_is_a_field_of_the_block():
         assert family.name == name
         assert set(family.options) <= set(Block.__dataclass_fields__) - {"family"}
         assert Block(name).options.keys() == set(family.options)
+
+
+class TestAligned:
+    SPEC = NetSpec(
+        (Stage(12), Stage(3)), (Level((Bucket(40), Bucket(64, least=3)), depth=2, stride=1),)
+    )
+
+    def test_only_widths_change_and_none_vanishes(self):
+        """40 is as near to 32 as to 48: the even multiple is taken."""
+        spec = self.SPEC.aligned(16)
+        assert spec == NetSpec(
+            (Stage(16), Stage(16)), (Level((Bucket(32), Bucket(64, least=3)), depth=2, stride=1),)
+        )
+        assert spec.aligned(16) == spec
+        assert self.SPEC.aligned(1) == self.SPEC
+
+    @pytest.mark.parametrize("align", [0, -8, 1.5, True, 10**9])
+    def test_impossible_multiples_are_refused(self, align):
+        with pytest.raises(SpecError, match="align"):
+            self.SPEC.aligned(align)

@@ -11,10 +11,12 @@ import pytest
 import torch
 
 from taxonomy._core.errors import ExportError, SpecError
-from taxonomy.design import FAMILIES, Backbone, Bucket, Level, NetSpec, Stage
-from taxonomy.export.lower import BLOCKS, lower
+from taxonomy.design import FAMILIES, Backbone, Block, Bucket, Level, NetSpec, Stage
+from taxonomy.export import packs
+from taxonomy.export.lower import lower
 from taxonomy.export.packs import packed
 from taxonomy.export.sizes import model_bytes
+from taxonomy.export.stages import BLOCKS
 from taxonomy.export.to_onnx import ONNX, WRITTEN, session
 from taxonomy.nets import build_net, extract, get_net
 from taxonomy.nets.inputs import to_input
@@ -47,7 +49,13 @@ def gap(net, target=None, count: int = 3) -> float:
 
 EVEN = Hierarchy.from_nested([[["a", "b"], ["c", "d"]], [["e", "f"], ["g", "h"]]])
 MIXED = NetSpec.tree(trunk=((4, 0),), levels=((16, 1), (26, 1)), resolution=16)
-"""Of which ``auto`` runs one level grouped and the next sliced."""
+"""Of which `unlike` runs one level grouped and the next sliced."""
+
+
+def unlike(_runtime, _block, nodes, width) -> str:
+    """Choose another lowering for every level, as a runtime's table may."""
+    return "padded" if nodes == 1 else "sliced" if width % 16 else "grouped"
+
 
 SHAPES = {
     **{name: (spec, RAGGED) for name, spec in VARIANTS.items()},
@@ -61,9 +69,12 @@ SHAPES = {
 }
 
 
-@pytest.mark.parametrize("lowering", ["grouped", "sliced", "dense", "auto"])
+@pytest.mark.parametrize("lowering", ["grouped", "padded", "sliced", "dense", "auto", "unlike"])
 @pytest.mark.parametrize("name", SHAPES)
-def test_every_variant_is_exact(name, lowering):
+def test_every_variant_is_exact(name, lowering, monkeypatch):
+    if lowering == "unlike":
+        monkeypatch.setattr(packs, "chosen", unlike)
+        lowering = "auto"
     assert gap(settled(*SHAPES[name]), ONNX(lowering=lowering)) < CLOSE
 
 
@@ -78,7 +89,8 @@ def test_every_form_of_input_is_exact(target):
     assert gap(settled(SPEC, RAGGED), target) < CLOSE
 
 
-def test_all_families_and_kinds_of_steps_are_written():
+def test_all_families_and_kinds_of_steps_are_written(monkeypatch):
+    monkeypatch.setattr(packs, "chosen", unlike)
     assert BLOCKS.keys() == FAMILIES.keys()
     nets = [settled(*shape) for shape in SHAPES.values()]
     graphs = [lower(net, how) for net in nets for how in ("auto", "grouped")]
@@ -93,7 +105,7 @@ class TestTheModel:
         kinds = {node.op_type for node in model.graph.node}
         activations = {"Relu", "Gelu"}
         assert kinds - activations == {
-            *("Cast", "Sub", "Conv", "Add", "GlobalAveragePool", "Flatten", "Gemm"),
+            *("Cast", "Sub", "Conv", "Add", "GlobalAveragePool", "Flatten", "Concat", "Gemm"),
         }
 
     def test_older_runtimes_read_what_they_can(self):
@@ -129,6 +141,46 @@ class TestTheModel:
         assert list(json.loads(metadata["class_names"]).values()) == sorted(odd)
 
 
+class TestTheHeadTakesOverTheEndOfABlock:
+    TREE = Hierarchy.from_nested([["a", "b"], ["c", "d", "e"]])
+
+    def products(self, **options) -> list[tuple[int, ...]]:
+        """Return the shapes of the level's products of 1x1 cells, and the head's."""
+        spec = NetSpec.tree(
+            trunk=((4, 0),), levels=((8, 1),), block=Block("convnext", 2), resolution=16, **options
+        )
+        net = settled(spec, self.TREE)
+        assert gap(net) < CLOSE
+        steps = lower(net, "grouped").steps
+        return [step.arrays["weight"].shape for step in steps if "weight" in step.arrays][-3:]
+
+    def test_its_product_is_in_the_head(self):
+        """Two nodes of 8 channels, widened to 16: averages of 32 and 16 channels, not of 16."""
+        assert self.products() == [(16, 1, 3, 3), (32, 8, 1, 1), (48, 5)]
+
+    @pytest.mark.parametrize("options", [{"head": "cosine"}, {"nesting": "gate"}], ids=repr)
+    def test_not_where_something_else_follows(self, options):
+        assert (16, 16, 1, 1) in self.products(**options)
+
+    def test_not_where_it_would_take_more_numbers(self, monkeypatch):
+        monkeypatch.setattr(
+            self, "TREE", Hierarchy.from_nested([list("abcd"), list("efgh")]), False
+        )
+        assert self.products() == [(32, 8, 1, 1), (16, 16, 1, 1), (16, 8)]
+
+
+def test_channels_are_filled_up_to_what_kernels_read():
+    net = settled(NetSpec.flat((14, 29), resolution=16), Hierarchy.star("abc"))
+    steps = [step for step in lower(net).steps if step.kind == "convolution"]
+    shapes = [step.arrays["weight"].shape[:2] for step in steps]
+    assert shapes == [(16, 3), (16, 16), (16, 16), (32, 16), (32, 32), (32, 32)]
+    assert not steps[-1].arrays["weight"][29:].any()
+    as_it_is = [
+        step for step in lower(net, runtime="ai-edge-litert").steps if "bias" in step.arrays
+    ]
+    assert as_it_is[0].arrays["weight"].shape == (14, 3, 3, 3)
+
+
 def build_head_rows(net, kept: set[str]) -> list[np.ndarray]:
     """Return the weights of the dropped classes' heads."""
     from taxonomy.nets.hierarchical import unpacked_state
@@ -145,11 +197,11 @@ def test_packs_read_whole_packs():
     """Parents with equally shaped subtrees lie together, so that nothing is gathered."""
     graph = lower(build_net(SPEC, RAGGED, seed=0), "grouped")
     assert not {"slice"} & {step.kind for step in graph.steps}
-    packs = packed(SPEC, RAGGED, "grouped")
-    assert sorted(node for pack in packs for node in pack.nodes) == RAGGED.nodes.tolist()
-    for pack in packs[1:]:
+    found = packed(SPEC, RAGGED, "grouped")
+    assert sorted(node for pack in found for node in pack.nodes) == RAGGED.nodes.tolist()
+    for pack in found[1:]:
         parents = [int(RAGGED.parent[node]) for node in pack.nodes]
-        assert list(dict.fromkeys(parents)) == list(packs[pack.parent].nodes)
+        assert list(dict.fromkeys(parents)) == list(found[pack.parent].nodes)
 
 
 def test_a_deep_tree_needs_no_deep_stack():
@@ -184,7 +236,7 @@ def filled(net):
     return net
 
 
-@pytest.mark.parametrize("lowering", ["grouped", "sliced", "dense"])
+@pytest.mark.parametrize("lowering", ["grouped", "padded", "sliced", "dense"])
 @pytest.mark.parametrize("name", SHAPES)
 def test_bytes_are_foretold_without_a_network(name, lowering):
     """Within 3 % from 100 kB on; all shapes here are made six times as wide."""

@@ -88,7 +88,8 @@ class TestTheModel:
         model = onnx.load(made.path / "model.onnx")
         arrays = [onnx.numpy_helper.to_array(tensor) for tensor in model.graph.initializer]
         weights = [array for array in arrays if array.dtype == np.int8 and array.ndim > 1]
-        assert len(weights) == 13
+        tree = made.manifest["source"]["name"] == "icons/tree"  # a layer of which the head has
+        assert len(weights) == (12 if tree else 13)
         assert max(np.abs(weight.astype(int)).max() for weight in weights) == 64
 
     def test_nothing_of_a_dropped_class_is_named(self, made):
@@ -278,9 +279,9 @@ class TestOnTheDevice:
         place = bundle("icons/flat-0.25x", tmp_path / "b", classes=FARM, precision="int8").path
         arrays = io.load_npz(place / "self-test.npz")
         manifest = json.loads((place / "bundle.json").read_text())
-        assert manifest["self_test"] == {"tolerance": 0.05}
+        assert manifest["self_test"] == {"tolerance": 0.08}
         size = np.abs(arrays["logits"]).max()
-        for share, code in ((0.02, 0), (0.07, 1)):
+        for share, code in ((0.02, 0), (0.1, 1)):
             moved = arrays | {"logits": arrays["logits"] + np.float32(share * size)}
             io.save_npz(place / "self-test.npz", moved)
             manifest["files"]["self-test.npz"] = io.file_digest(place / "self-test.npz")

@@ -14,14 +14,16 @@ from taxonomy.export import TFLite, bundle
 from taxonomy.export.graph import Builder, Graph
 from taxonomy.export.pictures import calibrating, colours, of_classes
 from taxonomy.export.ranges import Range, ranges_of
+from taxonomy.export.sizes import tflite_bytes
 from taxonomy.export.tflite_file import ALIGNED
 from taxonomy.export.tflite_steps import IN_FLOATS, WRITTEN
 from taxonomy.export.to_onnx import WRITTEN as WRITTEN_BY_ONNX
 from taxonomy.export.to_tflite import interpreter
 from taxonomy.nets import extract, get_net
 from taxonomy.nets.inputs import to_input
+from taxonomy.tasks import get_tasks
 from tests.export.test_bundling import run_alone, small
-from tests.export.test_graph import CLOSE, SHAPES, bytes_of
+from tests.export.test_graph import CLOSE, SHAPES, bytes_of, filled
 from tests.nets.test_hierarchical import settled
 
 schema = pytest.importorskip("ai_edge_litert.schema_py_generated")
@@ -158,10 +160,14 @@ class TestInt8:
             if kind in ("CONV_2D", "DEPTHWISE_CONV_2D"):
                 values = [graph.tensors[i] for i in (*operator.inputs, *operator.outputs)]
                 int8, int32 = schema.TensorType.INT8, schema.TensorType.INT32
-                assert [value.type for value in values] == [int8, int8, int32, int8]
+                kinds = [value.type for value in values]
+                if not counted and not micro:  # three channels are faster in floats
+                    assert set(kinds) == {schema.TensorType.FLOAT32}
+                else:
+                    assert kinds == [int8, int8, int32, int8]
                 counted += 1
             assert not (micro and kind == "GELU")
-        assert counted == 12
+        assert counted == 11  # the head has the last one in it
 
 
 @pytest.mark.parametrize("name", SHAPES)
@@ -240,3 +246,40 @@ def test_values_inside_are_called_as_in_the_graph():
     graph = TFLite()._graph(small())
     assert graph.steps[0].output in named
     assert graph.steps[-2].output in named
+
+
+@pytest.mark.parametrize("lowering", ["grouped", "padded", "sliced", "dense"])
+@pytest.mark.parametrize("name", SHAPES)
+def test_bytes_are_foretold_without_a_network(name, lowering):
+    """Within 3 % from 50 kB on; all shapes here are made five times as wide."""
+    spec, tree = SHAPES[name]
+    wide = spec.scaled(5)
+    found = len(TFLite(lowering=lowering).model(filled(settled(wide, tree))))
+    assert found > 100_000
+    assert tflite_bytes(wide, tree, lowering) == pytest.approx(found, rel=0.03)
+
+
+def test_bytes_of_shipped_experts_are_foretold():
+    net, data, target = get_net("icons/tree"), get_data("icons"), TFLite(precision="int8")
+    for task in list(get_tasks("icons"))[::320]:
+        expert = extract(net, task.classes)
+        known = {"float": target.model(expert)}
+        seen = colours(calibrating(data, expert).images[:8])
+        known["int8"] = target.quantized(expert, known["float"], seen)
+        for precision, model in known.items():
+            told = tflite_bytes(net.spec, expert.hierarchy, precision=precision)
+            assert told == pytest.approx(len(model), rel=0.03)
+    with pytest.raises(ExportError, match="precision"):
+        tflite_bytes(net.spec, net.hierarchy, precision="int4")
+
+
+def test_equal_lists_are_written_once(farm):
+    """The zeros of all weights and biases of 40 channels: eight bytes each, 40 of them."""
+    net, _, seen, _ = farm
+    data = TFLite(precision="int8").quantized(net, TFLite().model(net), seen)
+    tensors = model_of(data).subgraphs[0].tensors
+    lists = [one.quantization.zeroPoint for one in tensors if one.quantization is not None]
+    same = [zeros for zeros in lists if zeros is not None and len(zeros) == 40]
+    assert len(same) == 6
+    assert not np.any(same)
+    assert data.count(struct.pack("<I", 40) + bytes(8 * 40)) == 1
