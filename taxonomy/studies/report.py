@@ -126,7 +126,7 @@ def _headline(found: Findings, group: Group) -> Iterator[str]:
             "All tasks but, of each hierarchy, those drawn from a tree of its own family; as these "
             "differ, gains over the flat family are compared, each pair's over the tasks of both"
         )
-        measure, said = GAIN, "gains most: {}"
+        measure, said = GAIN, "gains most, in points: {}"
     else:
         lead, measure, said = _capital(str(group)), "accuracy", "is most often right: {} %"
     ordered = fair.dropna(subset=measure).sort_values(measure, ascending=False, kind="stable")
