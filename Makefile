@@ -115,6 +115,9 @@ defaults: .venv/user ## which tree is a good default: every setting on twelve la
 mutations: .venv/user ## what a distance of 0.3 means: metrics as leaves are moved; minutes
 	$(BIN)/python analysis/studies/mutations.py
 
+beam: .venv/user ## accuracy and MACs where only the likely branches run; minutes
+	$(BIN)/python analysis/studies/beam.py
+
 rejection: .venv/user ## how well experts tell "none of these", by score; minutes
 	$(BIN)/python analysis/studies/rejection.py
 
@@ -140,6 +143,10 @@ bench: .venv/user ## packed networks beside one module a node
 
 bench-aligned: .venv/dev ## what aligned widths cost in MACs and gain in time; a minute
 	$(BIN)/python analysis/bench/aligned.py
+
+# Needs Chromium, the package playwright, and npm's onnxruntime-web.
+bench-browser: .venv/dev ## experts in a browser beside a flat network; ten minutes
+	$(BIN)/python analysis/bench/browser.py
 
 bench-int8: .venv/dev ## bytes and accuracy of 200 experts in floats and in int8; two minutes
 	$(BIN)/python analysis/bench/int8.py

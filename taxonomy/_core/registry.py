@@ -37,11 +37,13 @@ EXTRAS = {
     "s3fs": "store",
     "safetensors": "train",
     "sentence_transformers": "embeddings",
+    "starlette": "serve",
     "tensorboard": "tensorboard",
     "timm": "timm",
     "torch": "train",
     "torchmetrics": "metrics",
     "transformers": "embeddings",
+    "uvicorn": "serve",
 }
 """Which extra of the distribution brings an optional top-level module."""
 

@@ -8,7 +8,7 @@ from taxonomy._core.errors import ExportError
 from taxonomy.cli._arguments import CLASSES, NETWORK, TASKS, Given, Parser, Words, add_out
 from taxonomy.cli._options import add_options, choice, given_options
 
-TARGETS = ("executorch", "onnx", "openvino", "safetensors", "tflite", "torch-export")
+TARGETS = ("browser", "executorch", "onnx", "openvino", "safetensors", "tflite", "torch-export")
 EXAMPLES = (
     "taxonomy extract icons/tree --classes cat,dog,horse --out pets.safetensors",
     "taxonomy extract icons/tree --classes cat,dog,horse --target onnx --out pets/",

@@ -51,7 +51,12 @@ MOST_PIXELS = 89_478_485
 """Of which Pillow begins to warn: a quarter of a gigabyte in colours. JPEGs are scaled first."""
 
 
-def decode(file: Path | IO[bytes], resolution: int, where: object = None) -> npt.NDArray[np.uint8]:
+def decode(
+    file: Path | IO[bytes],
+    resolution: int,
+    where: object = None,
+    only: tuple[str, ...] = (),
+) -> npt.NDArray[np.uint8]:
     """Return one picture as (3, resolution, resolution), transparent parts on white.
 
     It is turned as the camera's note (EXIF) says, scaled to cover the square and cropped in the
@@ -61,13 +66,14 @@ def decode(file: Path | IO[bytes], resolution: int, where: object = None) -> npt
         file: a path or an opened file.
         resolution: side of the square, in pixels.
         where: names the picture in messages, where the file has no name.
+        only: the formats that are read; all of `formats` where left out.
 
     Raises:
         DataError: the file is no readable picture.
     """
     image, operations = require("PIL.Image"), require("PIL.ImageOps")
     try:
-        with image.open(file, formats=formats()) as opened:
+        with image.open(file, formats=only or formats()) as opened:
             opened.draft(None, (_SPARE * resolution, _SPARE * resolution))
             if opened.width * opened.height > MOST_PIXELS:
                 raise ValueError(

@@ -78,18 +78,21 @@ class Preprocessing:
         """Map channel values from 0 to 1, in numpy's arrays or torch's, to network input."""
         return values * self.scale + self.offset
 
-    def picture(self, file: Path | IO[bytes], where: object = None) -> npt.NDArray[np.uint8]:
+    def picture(
+        self, file: Path | IO[bytes], where: object = None, formats: tuple[str, ...] = ()
+    ) -> npt.NDArray[np.uint8]:
         """Read one picture's file as uint8 (3, resolution, resolution).
 
         Args:
             file: a path or an opened file.
             where: names the picture in messages, where the file has no name.
+            formats: the only ones read, by Pillow's names; all that are known where left out.
 
         Raises:
             DataError: the file is no readable picture.
             MissingExtraError: Pillow is not installed.
         """
-        return decode(file, self.resolution, where)
+        return decode(file, self.resolution, where, formats)
 
     def squares(self, given: Any) -> npt.NDArray[np.uint8]:
         """Return pictures in memory as uint8 (n, 3 or 4, resolution, resolution).

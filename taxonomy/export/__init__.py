@@ -5,7 +5,7 @@ A bundle is a folder with the model in a target's format, ``labels.txt``, ``bund
 (`pack`) is one for devices that open other classes from day to day.
 
 >>> sorted(TARGETS)
-['executorch', 'onnx', 'openvino', 'safetensors', 'tflite', 'torch-export']
+['browser', 'executorch', 'onnx', 'openvino', 'safetensors', 'tflite', 'torch-export']
 """
 
 from taxonomy._core.registry import require
@@ -18,6 +18,7 @@ from taxonomy.export.bundling import TARGETS, Bundle, bundle  # noqa: E402
 from taxonomy.export.recommendation import Recommendation, Row  # noqa: E402
 from taxonomy.export.recommending import recommend  # noqa: E402
 from taxonomy.export.target import Target  # noqa: E402
+from taxonomy.export.to_browser import Browser  # noqa: E402
 from taxonomy.export.to_executorch import ExecuTorch  # noqa: E402
 from taxonomy.export.to_onnx import ONNX  # noqa: E402
 from taxonomy.export.to_openvino import OpenVINO  # noqa: E402
@@ -29,6 +30,7 @@ __all__ = [
     "ONNX",
     "TARGETS",
     "Bank",
+    "Browser",
     "Bundle",
     "ExecuTorch",
     "OpenVINO",

@@ -30,7 +30,7 @@ from taxonomy.export.pictures import (
     predictions_of,
 )
 from taxonomy.export.rejecting import outputs_of, rejecting, shown
-from taxonomy.export.target import Bytes, Quantizing, Target, write_files
+from taxonomy.export.target import Bytes, Quantizing, Target, options_of, write_files
 from taxonomy.labels import LabelSet, check_classes
 from taxonomy.nets.experts import extract
 from taxonomy.nets.hierarchical import HierarchicalNet, evaluating, get_net
@@ -43,6 +43,7 @@ MANIFEST = "bundle.json"
 TARGETS: Registry[Target] = Registry(
     "target",
     {
+        "browser": "taxonomy.export.to_browser:Browser",
         "executorch": "taxonomy.export.to_executorch:ExecuTorch",
         "onnx": "taxonomy.export.to_onnx:ONNX",
         "openvino": "taxonomy.export.to_openvino:OpenVINO",
@@ -194,7 +195,7 @@ def bundle(
             "format": FORMAT,
             "version": 1,
             "target": TARGETS.name_of(to),
-            "options": asdict(to),  # type: ignore[call-overload]
+            "options": options_of(to),
             "runtime": to.runtime,
             "model": to.file,
             **to.describe(expert),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
 
@@ -22,6 +22,9 @@ from taxonomy.nets.hierarchical import HierarchicalNet
 Bytes = npt.NDArray[np.uint8]
 
 INPUT, OUTPUT = "image", "logits"
+
+LOCAL = {"local": True}
+"""Marks an option that is a place on the machine where a bundle is made, and no part of it."""
 
 
 class Target(Protocol):
@@ -61,6 +64,13 @@ class Target(Protocol):
     def others(self, net: HierarchicalNet) -> dict[str, bytes]:
         """Return further files, by name."""
         ...
+
+
+def options_of(target: Target) -> dict[str, Any]:
+    """Return the options that a bundle is described by."""
+    known: Any = target
+    own = [field.name for field in fields(known) if not field.metadata.get("local")]
+    return {name: getattr(target, name) for name in own}
 
 
 @runtime_checkable

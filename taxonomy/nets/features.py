@@ -9,13 +9,23 @@ from taxonomy.nets.hierarchical import HierarchicalNet
 
 
 @torch.inference_mode()
-def shared_features(net: HierarchicalNet, x: Tensor) -> Tensor:
+def shared_features(net: HierarchicalNet, x: Tensor, cells: int = 1) -> Tensor:
     """Map pictures (B, channels, resolution, resolution) to features (B, channels of the trunk).
 
     They are the average of the trunk's map, the last one that all classes read. Of a flat network
     that is what its heads read; of a tree network it is early features.
+
+    Args:
+        net: a network.
+        x: pictures, as its input.
+        cells: averages a side; features are (B, channels * cells * cells).
     """
-    features: Tensor = net.trunk(x).mean((2, 3))
+    made = net.trunk(x)
+    features: Tensor
+    if cells == 1:
+        features = made.mean((2, 3))
+    else:
+        features = torch.nn.functional.adaptive_avg_pool2d(made, cells).flatten(1)
     return features
 
 

@@ -1,0 +1,171 @@
+"""Experts in a browser beside a flat network, and the ways to run a level there, in turns.
+
+    make bench-browser
+
+Headless Chromium, onnxruntime-web on one thread; needs both, and the package playwright:
+``ONNXRUNTIME_WEB=node_modules/onnxruntime-web/dist``. All models are timed in turns in one page.
+Experts: the time over that of ``icons/flat`` beside the same ratio of MACs. Lowerings: networks of
+one level with random weights, over the grouped one's time. Figures are ratios of the
+shortest times, as a busy machine makes runs late and never early. Writes
+``bench-browser.csv``, ``bench-browser-lowering.csv`` and ``bench-browser.json`` as results.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import tempfile
+import threading
+from collections.abc import Mapping
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pandas as pd
+from export import RESULTS, one_level
+from playwright.sync_api import sync_playwright
+from taxonomy.study.results import stamp, versions, write_json, write_text
+
+from taxonomy.design import cost
+from taxonomy.export import ONNX
+from taxonomy.export.to_browser import RUNTIME, RUNTIME_FILES
+from taxonomy.nets import extract, get_net
+from taxonomy.tasks import get_tasks
+
+PAGE = """<!doctype html><meta charset="utf-8"><script src="ort.wasm.min.js"></script><script>
+ort.env.wasm.numThreads = 1;
+ort.env.wasm.wasmPaths = new URL(".", location.href).href;
+async function inTurns(names, side, turns) {
+  const models = {}, times = {}, data = new Uint8Array(3 * side * side).map((_, i) => 37 * i % 256);
+  for (const name of names) {
+    models[name] = await ort.InferenceSession.create(name, {executionProviders: ["wasm"]});
+    times[name] = [];
+  }
+  for (let turn = -5; turn < turns; turn++) for (const name of names) {
+    const image = new ort.Tensor("uint8", data, [1, 3, side, side]), started = performance.now();
+    await models[name].run({image});
+    if (turn >= 0) times[name].push(performance.now() - started);
+  }
+  for (const name of names) await models[name].release();
+  return times;
+}
+</script>"""
+
+
+class Handler(SimpleHTTPRequestHandler):
+    """Shows a folder so that a page's clock has steps of 5 microseconds, not of 100."""
+
+    def end_headers(self) -> None:
+        """Send the headers that isolate the page."""
+        self.send_header("Cross-Origin-Opener-Policy", "same-origin")
+        self.send_header("Cross-Origin-Embedder-Policy", "require-corp")
+        super().end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+class Chromium:
+    """A browser that times models."""
+
+    def __init__(self, folder: Path, turns: int) -> None:
+        self.folder, self.turns = folder, turns
+        for name in RUNTIME_FILES:
+            shutil.copy(Path(os.environ["ONNXRUNTIME_WEB"]) / name, folder)
+        (folder / "index.html").write_text(PAGE, encoding="utf-8")
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=str(folder)))
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        found = shutil.which("chromium") or shutil.which("chrome")
+        self.playwright = sync_playwright().start()
+        launched = self.playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        self.version = launched.version
+        self.page = launched.new_page()
+        self.page.goto(f"http://127.0.0.1:{self.server.server_port}/index.html")
+
+    def times(self, models: Mapping[str, bytes], side: int) -> dict[str, float]:
+        """Return each model's shortest run in milliseconds, all timed in turns."""
+        for name, model in models.items():
+            (self.folder / f"{name}.onnx").write_bytes(model)
+        names = [f"{name}.onnx" for name in models]
+        asked = "([names, side, turns]) => inTurns(names, side, turns)"
+        found = self.page.evaluate(asked, [names, side, self.turns])
+        return {name: float(min(found[f"{name}.onnx"])) for name in models}
+
+    def close(self) -> None:
+        """End it."""
+        self.playwright.stop()
+        self.server.shutdown()
+
+
+def main() -> None:
+    """Time both and write the tables."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--turns", type=int, default=200, help="timings a figure [200]")
+    parser.add_argument("--tasks", type=int, default=200, help="coherent tasks of five [200]")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as place:
+        chromium = Chromium(Path(place), arguments.turns)
+        experts = table_of_experts(chromium, arguments.tasks)
+        write_text(RESULTS / "bench-browser.csv", experts.round(4).to_csv(index=False))
+        lowering = table_of_lowerings(chromium)
+        write_text(RESULTS / "bench-browser-lowering.csv", lowering.round(4).to_csv(index=False))
+        chromium.close()
+    facts = {"command": "make bench-browser", "turns": arguments.turns, "runtime": RUNTIME}
+    facts |= {"chromium": chromium.version, "experts": summary(experts)}
+    facts |= {"load_average": os.getloadavg()[1], "versions": versions("onnx")} | stamp()
+    write_json(RESULTS / "bench-browser.json", facts)
+    print(lowering.round(3).to_string(index=False))
+    print(facts["experts"])
+
+
+def table_of_experts(chromium: Chromium, count: int) -> pd.DataFrame:
+    """Return each task's expert's time and MACs over those of the flat network."""
+    whole, flat = get_net("icons/tree"), get_net("icons/flat")
+    tasks = [task for task in get_tasks("icons") if task.size == 5 and task.kind == "coherent"]
+    macs, reference = cost(flat.spec, flat.hierarchy).macs, ONNX().model(flat)
+    rows = []
+    for task in tasks[:count]:
+        expert = extract(whole, task.classes)
+        times = chromium.times({"expert": ONNX().model(expert), "flat": reference}, 32)
+        share = cost(expert.spec, expert.hierarchy).macs / macs
+        row = {"task": task.id, "nodes": len(expert.hierarchy.nodes) - 1, "macs_ratio": share}
+        row |= {"expert_ms": times["expert"], "flat_ms": times["flat"]}
+        row |= {"time_ratio": times["expert"] / times["flat"]}
+        rows.append(row | {"time_over_macs": row["time_ratio"] / share})
+    return pd.DataFrame(rows)
+
+
+def table_of_lowerings(chromium: Chromium) -> pd.DataFrame:
+    """Return how long a network of one level takes by lowering, over the grouped one."""
+    rows = []
+    for family in ("resnet", "convnext"):
+        for nodes in (2, 5, 22):
+            for width in (20, 44, 64):
+                net = one_level(family, nodes, width)
+                ways = [way for way in ("grouped", "sliced", "dense") if nodes * width <= 640]
+                ways = ways or ["grouped", "sliced"]
+                models = {way: ONNX(lowering=way).model(net) for way in ways}
+                times = chromium.times(models, net.spec.resolution)
+                row = {"family": family, "nodes": nodes, "width": width}
+                row |= {"grouped_ms": times["grouped"]}
+                rows.append(
+                    row | {f"{way}_over_grouped": times[way] / times["grouped"] for way in ways[1:]}
+                )
+    return pd.DataFrame(rows)
+
+
+def summary(table: pd.DataFrame) -> dict[str, float]:
+    """Return the medians over tasks."""
+    return {
+        "tasks": len(table),
+        "median_ms": float(table["expert_ms"].median()),
+        "median_macs_ratio": float(table["macs_ratio"].median()),
+        "median_time_ratio": float(table["time_ratio"].median()),
+        "median_time_over_macs": float(table["time_over_macs"].median()),
+        "within_1.3": float((table["time_over_macs"] <= 1.3).mean()),
+    }
+
+
+if __name__ == "__main__":
+    main()
