@@ -151,6 +151,10 @@ bench-browser: .venv/dev ## experts in a browser beside a flat network; ten minu
 bench-int8: .venv/dev ## bytes and accuracy of 200 experts in floats and in int8; two minutes
 	$(BIN)/python analysis/bench/int8.py
 
+# Needs Chromium.
+bench-explorer: .venv/dev ## how the explorer's page grows with classes; minutes
+	$(BIN)/python analysis/bench/explorer.py
+
 bench-latency: .venv/dev ## 200 experts beside flat networks, by runtime, floats and int8; quarter of an hour
 	$(BIN)/python analysis/bench/latency.py
 

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from taxonomy.data import DataRequest, get_data
     from taxonomy.design import Cost, NetSpec, cost, design_search
     from taxonomy.evaluation import evaluate, evaluate_tasks, score
+    from taxonomy.explorer import explore
     from taxonomy.export import bundle, recommend
     from taxonomy.formats import get_tree, read_tree, write_tree
     from taxonomy.labels import Label, LabelSet, get_labels
@@ -85,6 +86,7 @@ __all__ = [
     "design_search",
     "evaluate",
     "evaluate_tasks",
+    "explore",
     "extract",
     "formats",
     "generate",
@@ -131,6 +133,7 @@ _HOMES = {
     "taxonomy.data": ("DataRequest", "get_data"),
     "taxonomy.design": ("Cost", "NetSpec", "cost", "design_search"),
     "taxonomy.evaluation": ("evaluate", "evaluate_tasks", "score"),
+    "taxonomy.explorer": ("explore",),
     "taxonomy.export": ("bundle", "recommend"),
     "taxonomy.formats": ("get_tree", "read_tree", "write_tree"),
     "taxonomy.labels": ("Label", "LabelSet", "get_labels"),

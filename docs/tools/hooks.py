@@ -1,5 +1,7 @@
 """What `make docs` generates: the references of command and API, layers, and notebooks as pages.
 
+The explorer of the shipped networks is made, too, as a page of its own.
+
 Links that leave ``docs/`` for a picture or a file of the repository work on the built pages, too:
 the file is copied into the site.
 """
@@ -23,6 +25,8 @@ from mkdocs.structure.pages import Page
 
 ROOT = Path(__file__).parents[2]
 API = "reference/api"
+EXPLORER = "explorer.html"
+EXPLORED = ("icons/tree", "icons/flat", "icons/flat-0.35x", "icons/flat-0.25x")
 CLI_INTRODUCTION = """\
 `taxonomy COMMAND --help` prints the same. The options of a source, a builder or a data set are the
 fields of its class ([similarity](api/similarity.md), [builders](api/builders.md),
@@ -63,6 +67,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     generated = {"reference/cli.md": cli_page(), f"{API}/index.md": front_page(library)}
     generated |= {f"{API}/{room}.md": room_page(library, room) for room in rooms()}
     generated |= {uri: notebook_page(path) for uri, path in notebooks().items()}
+    generated[EXPLORER] = explorer_page()
     for uri, content in generated.items():
         files.append(File.generated(config, uri, content=content))
     for page in [file for file in files if file.is_documentation_page()]:
@@ -82,6 +87,13 @@ def on_page_markdown(markdown: str, page: Page, **_: object) -> str:
         return f"]({os.path.relpath(path, posixpath.dirname(page.file.src_uri) or '.')})"
 
     return OUTSIDE.sub(linked, markdown).replace("<!-- layers -->", layer_table(loaded()))
+
+
+def explorer_page() -> str:
+    """Return the explorer of the shipped networks."""
+    from taxonomy.explorer import explore
+
+    return explore(EXPLORED).to_html()
 
 
 def target(page: str, link: str) -> str | None:

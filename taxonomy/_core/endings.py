@@ -15,6 +15,7 @@ SPECS = (".json",)
 REQUESTS = (".jsonl",)
 TRANSCRIPTS = (".jsonl.xz",)
 TEXTS = (".txt",)
+PAGES = (".html",)
 
 
 def check_ending(path: Path | str, endings: Sequence[str]) -> str:

@@ -17,7 +17,8 @@ COMMANDS = {
     "labels": "labels senses",
     "trees": "generate show check convert compare refine name plot",
     "networks": (
-        "tasks design train predict evaluate score extract pack serve recommend cost curve features"
+        "tasks design train predict evaluate score extract pack serve recommend cost curve "
+        "explore features"
     ),
     "language models": "llm",
     "all of it": "study demo",

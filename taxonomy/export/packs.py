@@ -133,18 +133,22 @@ def ends_in_head(spec: NetSpec, hierarchy: Hierarchy, packs: list[Pack]) -> set[
         hierarchy: its tree.
         packs: its packs.
     """
-    if spec.nesting == "gate" or spec.head == "cosine":
-        return set()
     parents = {pack.parent for pack in packs}
     return {
         index
         for index, pack in enumerate(packs)
-        if pack.depth
-        and index not in parents
-        and spec.levels[pack.depth - 1].block.family == "convnext"
-        and spec.levels[pack.depth - 1].depth
+        if index not in parents
+        and can_end_in_head(spec, pack)
         and len(hierarchy.leaves) < pack.width
     }
+
+
+def can_end_in_head(spec: NetSpec, pack: Pack) -> bool:
+    """Say whether a pack has an end that the head can take over, where nothing else reads it."""
+    if not pack.depth or spec.nesting == "gate" or spec.head == "cosine":
+        return False
+    level = spec.levels[pack.depth - 1]
+    return level.block.family == "convnext" and level.depth > 0
 
 
 def packed(

@@ -18,8 +18,9 @@ LIBRARY = ROOT / "taxonomy"
 
 
 def test_the_first_level_is_small():
+    """The explorer is the last room of the plan."""
     entries = [p.name for p in LIBRARY.iterdir() if p.name not in ("__pycache__", "_shipped")]
-    assert len(entries) <= 27, sorted(entries)
+    assert len(entries) <= 28, sorted(entries)
 
 
 def test_the_layers_are_few():

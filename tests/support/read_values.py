@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import warnings
 from collections.abc import Callable
 from dataclasses import asdict, replace
@@ -25,6 +26,7 @@ from taxonomy.data._decoded import Encoded, decoded
 from taxonomy.data._groups import group_reader
 from taxonomy.design import CONVNEXT, Bucket, Level, NetSpec, Stage, cost
 from taxonomy.evaluation import score
+from taxonomy.explorer import Explorer, Timing
 from taxonomy.export import Bundle, bundle
 from taxonomy.formats._format import Content
 from taxonomy.formats.open_images import OpenImages
@@ -46,6 +48,7 @@ from taxonomy.training.checkpoint import Place, load_checkpoint, save_checkpoint
 from taxonomy.training.run import Metrics, Run
 from taxonomy.training.start import run_data, run_settings
 from taxonomy.trees.hierarchy import Hierarchy
+from tests.support.explored import tiny_networks
 from tests.support.mutant_files import of_npy
 from tests.support.mutants import of_json, of_lines
 
@@ -192,6 +195,34 @@ def bundles(folder: Path) -> list[bytes]:
 def bundled(path: Path) -> tuple[Any, str]:
     made = Bundle.load(path.parent)
     return made.classes, made.to_text()
+
+
+def pages(folder: Path) -> list[bytes]:
+    timing = Timing(0.5, 0.25, 0.125, 0.02, 24, "onnxruntime", 1, "a laptop")
+    made = Explorer.of(tiny_networks([f"c{i:02d}" for i in range(8)]), timings={"two": timing})
+    return [made.save(folder / "page.html").read_bytes()]
+
+
+def change_page(data: bytes, random: Random) -> bytes:
+    """Change what a page holds, and often its digest, too, as somebody would who forges one."""
+    text = data.decode()
+    start = text.index(">", text.index('<script type="application/json"')) + 1
+    end = text.index("</script>", start)
+    held = of_json(text[start:end].encode(), random).decode(errors="surrogateescape")
+    if random.random() < 0.8:
+        with contextlib.suppress(ValueError, TypeError):
+            old, new = (io.digest(json.loads(part)) for part in (text[start:end], held))
+            text = text.replace(old, new)
+    changed = text[:start] + held.replace("<", "\\u003c") + text[end:]
+    return changed.encode(errors="surrogateescape")
+
+
+def page(path: Path) -> Explorer:
+    """Read a page and ask every network of it about the first classes."""
+    found = Explorer.load(path)
+    for name in found.networks:
+        found.ask(name, found.classes[:2])
+    return found
 
 
 STEPS = {"step": torch.tensor(3.0), "mean": torch.tensor([1.0, 2.0])}
