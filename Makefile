@@ -93,6 +93,13 @@ study: .venv/user ## the same of all hierarchies, three seeds; nine hours on two
 frontier: .venv/user ## the recommended tree network beside the flat family, three seeds; hours
 	$(BIN)/python analysis/studies/frontier.py
 
+budgets: .venv/user ## which networks meet the marks of cost, in closed form; seconds
+	$(BIN)/python analysis/studies/budgets.py
+
+# One training after another; stopped, it continues. STAGE=full: three seeds, all epochs; a day.
+shared-parts: .venv/user ## what branches may share: every candidate of budgets; two hours
+	$(BIN)/python analysis/studies/shared_parts.py --stage $(or $(STAGE),trial)
+
 ablation: .venv/user ## what each part of a recipe buys, three seeds; hours
 	$(BIN)/python analysis/studies/ablation.py
 

@@ -34,15 +34,18 @@ class Block:
     3x3 and a 1x1 back, beside an identity, as in ResNet-50. ``convnext``: it opens with a
     convolution of the size of its stride (3x3 where that is 1), and a block is a depthwise
     convolution, a 1x1 convolution that widens and one that narrows, beside an identity (Liu et al.
-    2022). Normalisation is batch normalisation in all, so that it folds into the convolutions.
+    2022). ``adapter``: as ``convnext``, but its middle has the same number of channels whatever the
+    width, which makes it the small private part of a node whose map is shared (Rebuffi et al.
+    2018). Normalisation is batch normalisation in all, so that it folds into the convolutions.
 
     Args:
-        family: one of `FAMILIES`: ``resnet``, ``bottleneck`` or ``convnext``.
+        family: one of `FAMILIES`: ``resnet``, ``bottleneck``, ``convnext`` or ``adapter``.
         expand: how much wider the middle of a ConvNeXt block is than its ends.
-        kernel: side of a ConvNeXt block's depthwise convolution; odd.
+        kernel: side of a ConvNeXt block's or an adapter's depthwise convolution; odd.
         recalibrate: what reweights a ConvNeXt block's wide channels, per node: ``none``, ``grn``
             (global response normalisation, Woo et al. 2023) or ``se`` (squeeze and excite to a
             quarter, Hu et al. 2018).
+        bottleneck: channels of an adapter's middle.
 
     Raises:
         SpecError: an unknown name, a size out of range, or an option that the family lacks.
@@ -52,6 +55,7 @@ class Block:
     expand: int = 4
     kernel: int = 3
     recalibrate: Recalibration = "none"
+    bottleneck: int = 16
 
     def __post_init__(self) -> None:
         """Check names and sizes, and that the family has the options that are set."""
@@ -59,6 +63,7 @@ class Block:
         check_choice("recalibrate", self.recalibrate, Recalibration, SpecError)
         check_whole("expand", self.expand, 1, MOST_EXPANSION, SpecError)
         check_whole("kernel", self.kernel, 1, MOST_KERNEL, SpecError)
+        check_whole("bottleneck", self.bottleneck, 1, MOST_WIDTH, SpecError)
         if self.kernel % 2 == 0:
             raise SpecError(f"kernel is {self.kernel}; give an odd number such as 3.")
         for field in fields(self)[1:]:
@@ -79,10 +84,13 @@ class Block:
         """The options of the block that its family has."""
         return {name: getattr(self, name) for name in self.record.options}
 
-    @property
-    def maps(self) -> int:
-        """How many maps of its own width a residual block holds at once."""
-        return self.record.maps(**self.options)
+    def middle(self, width: int) -> int:
+        """Return the channels between the 1x1 convolutions of a node's block."""
+        return self.bottleneck if self.family == "adapter" else self.expand * width
+
+    def alive(self, width: Number) -> Number:
+        """Return the channels of the maps that a residual block of this width holds at once."""
+        return self.record.alive(width, **self.options)
 
 
 RESNET = Block("resnet")
@@ -98,21 +106,26 @@ class Stage:
         depth: residual blocks.
         stride: of the opening convolution; 2 halves the map's sides.
         block: how the stage is built.
+        opening: whether it opens with a convolution; without one its blocks go on with the map of
+            the stage before, in that stage's width.
 
     Raises:
-        SpecError: a size out of range.
+        SpecError: a size out of range, or a stage without an opening that changes the map's side
+            or has no blocks.
     """
 
     width: int
     depth: int = 1
     stride: int = 1
     block: Block = RESNET
+    opening: bool = True
 
     def __post_init__(self) -> None:
         """Check all sizes."""
         check_whole("width", self.width, 1, MOST_WIDTH, SpecError)
         check_whole("depth", self.depth, 0, MOST_BLOCKS, SpecError)
         check_whole("stride", self.stride, 1, MOST_STRIDE, SpecError)
+        _check_opening(self, "stage")
 
 
 @dataclass(frozen=True)
@@ -180,9 +193,13 @@ class Level:
         depth: residual blocks of each node.
         stride: of each node's opening convolution.
         block: how each node is built.
+        opening: whether each node opens with a convolution of its own. Without one its blocks go
+            on with its parent's map, in the parent's width, so that all that comes before them is
+            computed once for all siblings; see `onward`.
 
     Raises:
-        SpecError: a size out of range, or no bucket for nodes of one class.
+        SpecError: a size out of range, no bucket for nodes of one class, or a level without an
+            opening that has several widths, changes the map's side or has no blocks.
 
     >>> Level((Bucket(32), Bucket(48, least=10))).width_of(12)
     48
@@ -192,6 +209,24 @@ class Level:
     depth: int = 1
     stride: int = 2
     block: Block = RESNET
+    opening: bool = True
+
+    @classmethod
+    def onward(cls, width: int, block: Block, depth: int = 1) -> Level:
+        """Return a level without opening convolutions: nodes go on with their parents' maps.
+
+        Args:
+            width: of the parents, and so of the nodes.
+            block: how each node is built.
+            depth: residual blocks of each node.
+
+        Raises:
+            SpecError: a size out of range.
+
+        >>> Level.onward(64, Block("adapter", bottleneck=16)).stride
+        1
+        """
+        return cls((Bucket(width),), depth, 1, block, opening=False)
 
     def __post_init__(self) -> None:
         """Check all sizes."""
@@ -201,6 +236,11 @@ class Level:
             raise SpecError(f"A level has {len(self.buckets)} buckets; at most {MOST_BUCKETS}.")
         check_whole("depth", self.depth, 0, MOST_BLOCKS, SpecError)
         check_whole("stride", self.stride, 1, MOST_STRIDE, SpecError)
+        _check_opening(self, "level")
+        if not self.opening and len(self.buckets) > 1:
+            raise SpecError(
+                "A level without `opening` convolutions has its parents' width; give one bucket."
+            )
 
     def width_of(self, classes: int) -> int:
         """Return the width of a node that holds this many classes."""
@@ -216,8 +256,27 @@ def nearest_multiple(width: float, multiple: int) -> int:
     return max(1, round(width / multiple)) * multiple
 
 
+def _check_opening(part: Stage | Level, what: str) -> None:
+    """Refuse a stage or level that without an opening convolution could not be, or do nothing.
+
+    Raises:
+        SpecError: see there.
+    """
+    if not part.opening and (part.stride != 1 or not part.depth):
+        raise SpecError(
+            f"A {what} without an `opening` convolution goes on with the map that it reads; give "
+            "`stride` 1 and a `depth` of at least 1."
+        )
+
+
 def stage_cost(
-    block: Block, width_in: Number, width: Number, depth: int, stride: int, side: int
+    block: Block,
+    width_in: Number,
+    width: Number,
+    depth: int,
+    stride: int,
+    side: int,
+    opening: bool = True,
 ) -> tuple[Number, Number]:
     """Return the parameters and MACs of one stage: an opening convolution, then residual blocks.
 
@@ -228,13 +287,14 @@ def stage_cost(
         depth: residual blocks.
         stride: of the opening convolution.
         side: of the map made, in pixels.
+        opening: whether there is an opening convolution.
 
     >>> params, macs = stage_cost(RESNET, width_in=3, width=8, depth=0, stride=1, side=32)
     >>> params == 9 * 3 * 8 + 2 * 8, macs == 9 * 3 * 8 * 32 * 32
     (True, True)
     """
     family, each = block.record, block.record.cost(width, **block.options)
-    opening = family.opening(stride) ** 2 * width_in * width
-    params = opening + 2 * width + depth * each.params
-    macs = (opening + depth * each.cell_macs) * side * side + depth * each.picture_macs
+    weights = family.opening(stride) ** 2 * width_in * width * opening
+    params = weights + 2 * width * opening + depth * each.params
+    macs = (weights + depth * each.cell_macs) * side * side + depth * each.picture_macs
     return params, macs

@@ -157,7 +157,13 @@ def entry_costs(spec: NetSpec, hierarchy: Hierarchy) -> tuple[IntArray, IntArray
     for depth, level in enumerate(spec.levels, start=1):
         nodes = np.flatnonzero((hierarchy.depth == depth) & ~is_leaf)
         params[nodes], macs[nodes] = stage_cost(
-            level.block, read[nodes], widths[nodes], level.depth, level.stride, spec.side(depth)
+            level.block,
+            read[nodes],
+            widths[nodes],
+            level.depth,
+            level.stride,
+            spec.side(depth),
+            level.opening,
         )
         if spec.nesting == "gate":
             params[nodes] += above[nodes] + 1
@@ -194,7 +200,9 @@ def _trunk_cost(spec: NetSpec) -> tuple[float, float]:
     for stage in spec.trunk:
         side = -(-side // stage.stride)
         width = float(stage.width)
-        more = stage_cost(stage.block, width_in, width, stage.depth, stage.stride, side)
+        more = stage_cost(
+            stage.block, width_in, width, stage.depth, stage.stride, side, stage.opening
+        )
         params, macs = params + more[0], macs + more[1]
         width_in = width
     return params, macs
@@ -217,7 +225,8 @@ def _peak_bytes(spec: NetSpec, hierarchy: Hierarchy) -> int:
     for stage in spec.trunk:
         side = -(-side // stage.stride)
         output = stage.width * side**2
-        peak = max(peak, before + output, stage.block.maps * output if stage.depth else 0)
+        in_block = int(stage.block.alive(stage.width)) * side**2 if stage.depth else 0
+        peak = max(peak, before + output, in_block)
         before = output
     inner = np.zeros(len(hierarchy), dtype=bool)
     inner[hierarchy.nodes] = True
@@ -228,11 +237,12 @@ def _peak_bytes(spec: NetSpec, hierarchy: Hierarchy) -> int:
         if not len(nodes):
             break
         firsts = nodes[np.unique(hierarchy.parent[nodes], return_index=True)[1]]
-        copies = len(firsts) > 1 or spec.nesting == "ancestors"
+        copies = level.opening and (len(firsts) > 1 or spec.nesting == "ancestors")
         gathered = int(read[firsts].sum()) * spec.side(depth - 1) ** 2 if copies else 0
         output = int(widths[nodes].sum()) * spec.side(depth) ** 2
         kept = older + before
-        in_block = kept + level.block.maps * output if level.depth else 0
+        held = int(level.block.alive(widths[nodes]).sum()) * spec.side(depth) ** 2
+        in_block = kept + held if level.depth else 0
         peak = max(peak, kept + gathered + output, in_block)
         older = kept if spec.nesting == "ancestors" else 0
         before = output

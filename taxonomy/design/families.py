@@ -40,11 +40,11 @@ class Family:
         module: its torch module, as ``"module:Class"``; called with the channels of a node, the
             number of nodes that run side by side, and the options.
         options: the fields of `Block` that it has; they are keywords of ``module``, ``cost`` and
-            ``maps``.
+            ``alive``.
         opening: side of the kernel of a stage's opening convolution, by that convolution's stride.
         opening_relu: whether a ReLU follows the opening convolution.
         cost: what a block costs, by the channels of its node.
-        maps: how many maps of its own width a block holds at once.
+        alive: the channels of the maps that a block holds at once, by the channels of its node.
     """
 
     name: str
@@ -53,7 +53,11 @@ class Family:
     opening: Callable[[int], int]
     opening_relu: bool
     cost: Callable[..., BlockCost]
-    maps: Callable[..., int]
+    alive: Callable[..., Number]
+
+
+def _patches(stride: int) -> int:
+    return 3 if stride == 1 else stride
 
 
 def _resnet_cost(width: Number) -> BlockCost:
@@ -61,8 +65,8 @@ def _resnet_cost(width: Number) -> BlockCost:
     return BlockCost(weights + 2 * 2 * width, weights, 0 * width)
 
 
-def _resnet_maps() -> int:
-    return 3  # its input, and what goes into and comes out of a convolution
+def _resnet_alive(width: Number) -> Number:
+    return 3 * width  # its input, and what goes into and comes out of a convolution
 
 
 def quarter(width: Number) -> Number:
@@ -81,10 +85,13 @@ def _bottleneck_cost(width: Number) -> BlockCost:
     return BlockCost(weights + 2 * (2 * narrow + width), weights, 0 * width)
 
 
+def _bottleneck_alive(width: Number) -> Number:
+    return 2 * width + quarter(width)  # its input, what goes into the last convolution, its output
+
+
 def _convnext_cost(width: Number, expand: int, kernel: int, recalibrate: str) -> BlockCost:
     wide = expand * width
-    weights = kernel**2 * width + 2 * width * wide
-    params = weights + 2 * 2 * width + wide  # the norms, and the bias of the wide convolution
+    params, weights, _ = _adapter_cost(width, wide, kernel)
     if recalibrate == "grn":
         return BlockCost(params + 2 * wide, weights, 0 * width)
     if recalibrate == "se":
@@ -94,8 +101,19 @@ def _convnext_cost(width: Number, expand: int, kernel: int, recalibrate: str) ->
     return BlockCost(params, weights, 0 * width)
 
 
-def _convnext_maps(expand: int, **_: object) -> int:
-    return 1 + 2 * expand  # its input, and its wide map before and after the activation
+def _convnext_alive(width: Number, expand: int, **_: object) -> Number:
+    return _adapter_alive(width, expand * width)
+
+
+def _adapter_cost(width: Number, bottleneck: Number, kernel: int) -> BlockCost:
+    weights = kernel**2 * width + 2 * width * bottleneck
+    # Beside the weights the two norms, and the bias of the convolution to the middle.
+    return BlockCost(weights + 2 * 2 * width + bottleneck, weights, 0 * width)
+
+
+def _adapter_alive(width: Number, bottleneck: Number, **_: object) -> Number:
+    # Its input and its middle, and beside them what the middle is made of, or becomes.
+    return width + bottleneck + np.maximum(width, bottleneck)
 
 
 FAMILIES = {
@@ -108,7 +126,7 @@ FAMILIES = {
             opening=lambda stride: 3,  # noqa: ARG005 (a kernel of 3 whatever the stride)
             opening_relu=True,
             cost=_resnet_cost,
-            maps=_resnet_maps,
+            alive=_resnet_alive,
         ),
         Family(
             name="bottleneck",
@@ -117,16 +135,25 @@ FAMILIES = {
             opening=lambda stride: stride,
             opening_relu=True,
             cost=_bottleneck_cost,
-            maps=_resnet_maps,  # one of the three is a quarter as wide
+            alive=_bottleneck_alive,
         ),
         Family(
             name="convnext",
             module="taxonomy.nets.convnext:ConvNeXtBlock",
             options=("expand", "kernel", "recalibrate"),
-            opening=lambda stride: 3 if stride == 1 else stride,
+            opening=_patches,
             opening_relu=False,
             cost=_convnext_cost,
-            maps=_convnext_maps,
+            alive=_convnext_alive,
+        ),
+        Family(
+            name="adapter",
+            module="taxonomy.nets.convnext:AdapterBlock",
+            options=("bottleneck", "kernel"),
+            opening=_patches,
+            opening_relu=False,
+            cost=_adapter_cost,
+            alive=_adapter_alive,
         ),
     )
 }

@@ -94,6 +94,32 @@ class NetSpec:
         check_whole("channels", self.channels, 1, MOST_WIDTH, SpecError)
         check_choice("nesting", self.nesting, Nesting, SpecError)
         check_choice("head", self.head, Head, SpecError)
+        self._check_openings()
+
+    def _check_openings(self) -> None:
+        """Check that what has no opening convolution has the width of the map that it reads.
+
+        Raises:
+            SpecError: see there.
+        """
+        if self.backbone is None and not self.trunk[0].opening:
+            raise SpecError("The first stage reads the picture; give it an `opening` convolution.")
+        above = {self.backbone.width} if self.backbone else set()
+        parts: list[tuple[bool, set[int]]] = [(s.opening, {s.width}) for s in self.trunk]
+        parts += [(level.opening, {b.width for b in level.buckets}) for level in self.levels]
+        for opening, widths in parts:
+            if not opening and above != widths:
+                raise SpecError(
+                    "A part without an `opening` convolution has the width of the map that it "
+                    f"reads, {' or '.join(map(str, sorted(above)))}, not "
+                    f"{' or '.join(map(str, sorted(widths)))}."
+                )
+            above = widths
+        if self.nesting == "ancestors" and not all(level.opening for level in self.levels):
+            raise SpecError(
+                "A level without `opening` convolutions goes on with one map and cannot read those "
+                "of all ancestors; give another `nesting`."
+            )
 
     @classmethod
     def flat(
@@ -169,6 +195,8 @@ class NetSpec:
     def scaled(self, factor: float) -> NetSpec:
         """Return the same network with all widths multiplied and rounded, at least 1.
 
+        Bottlenecks are widths too.
+
         Raises:
             SpecError: the factor is not positive, or above 1,000.
 
@@ -183,7 +211,7 @@ class NetSpec:
     def aligned(self, align: int) -> NetSpec:
         """Return the same network with all widths rounded to multiples of a number, at least one.
 
-        Processors work on 8 or 16 channels at once and runtimes fill up the last of them, so that
+        Bottlenecks are widths too. Processors work on 8 or 16 channels at once and runtimes fill up the last of them, so that
         other widths take the time of the next multiple, of all layers' weights and of their maps.
 
         Args:
@@ -199,12 +227,22 @@ class NetSpec:
         return self._with_widths(lambda width: nearest_multiple(width, align))
 
     def _with_widths(self, changed: Callable[[int], int]) -> NetSpec:
+        def within(block: Block) -> Block:
+            if "bottleneck" not in block.record.options:
+                return block
+            return replace(block, bottleneck=changed(block.bottleneck))
+
         return replace(
             self,
-            trunk=tuple(replace(stage, width=changed(stage.width)) for stage in self.trunk),
+            trunk=tuple(
+                replace(stage, width=changed(stage.width), block=within(stage.block))
+                for stage in self.trunk
+            ),
             levels=tuple(
                 replace(
-                    level, buckets=tuple(replace(b, width=changed(b.width)) for b in level.buckets)
+                    level,
+                    buckets=tuple(replace(b, width=changed(b.width)) for b in level.buckets),
+                    block=within(level.block),
                 )
                 for level in self.levels
             ),
@@ -267,7 +305,9 @@ class NetSpec:
                 "Only a network with one width a level, whose nodes read their parents alone, has "
                 "a path that is a flat network."
             )
-        stages = (Stage(x.buckets[0].width, x.depth, x.stride, x.block) for x in self.levels)
+        stages = (
+            Stage(x.buckets[0].width, x.depth, x.stride, x.block, x.opening) for x in self.levels
+        )
         return replace(self, trunk=(*self.trunk, *stages), levels=(), nesting="parent")
 
     def split(self, levels: int) -> NetSpec:
@@ -290,7 +330,10 @@ class NetSpec:
                 "specification of your own, such as NetSpec.tree(levels=…)."
             )
         kept = len(self.trunk) - levels
-        nodes = (Level((Bucket(s.width),), s.depth, s.stride, s.block) for s in self.trunk[kept:])
+        nodes = (
+            Level((Bucket(s.width),), s.depth, s.stride, s.block, s.opening)
+            for s in self.trunk[kept:]
+        )
         return replace(self, trunk=self.trunk[:kept], levels=tuple(nodes))
 
     def side(self, depth: int) -> int:
@@ -339,9 +382,7 @@ class NetSpec:
 
     def to_dict(self) -> dict[str, io.Json]:
         """Return plain JSON values."""
-        content: dict[str, io.Json] = json.loads(io.canonical_json(asdict(self)))
-        if self.backbone is None:
-            del content["backbone"]
+        content: dict[str, io.Json] = _without_later(json.loads(io.canonical_json(asdict(self))))
         return content
 
     @classmethod
@@ -389,6 +430,24 @@ def _pairs(name: str, given: Any) -> list[tuple[int, int]]:
             f"{name} is {shown(given)}; give (width, depth) pairs, coarse to fine, such as "
             "((48, 1), (32, 1)), or a single one as ((48, 1),)."
         ) from error
+
+
+LATER = {"backbone": None, "opening": True, "bottleneck": Block.bottleneck}
+"""Fields that older files lack. They are written where they say something, so that specifications
+of before have the digests that they had."""
+
+
+def _without_later(content: Any) -> Any:
+    """Return plain values without the later fields that are at their defaults."""
+    if isinstance(content, list):
+        return [_without_later(item) for item in content]
+    if not isinstance(content, dict):
+        return content
+    return {
+        name: _without_later(value)
+        for name, value in content.items()
+        if name not in LATER or value != LATER[name]
+    }
 
 
 RECOMMENDED_PATH = NetSpec(

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from taxonomy._core.errors import ExportError
+from taxonomy.design.blocks import Level
 from taxonomy.export.graph import Builder, Graph, Part, Port
 from taxonomy.export.packs import Pack, ends_in_head, packed
 from taxonomy.export.stages import (
@@ -145,18 +146,19 @@ class _Lowering:
         value = self.build.add("subtract", "input", number=self.white * encoding.neutral)
         for number, stage in enumerate(self.spec.trunk):
             weights = Weights(self.state, [f"trunk.{number}."])
-            weight, bias = weights.below("entry").folded()
-            if number == 0:
-                weight = weight * (encoding.scale / self.white)
             way = Way(1, self.packs[0].lowering, stage.block)
-            value = self._opening([(value, weight, 1)], bias, side, stage.stride, way)
+            if stage.opening:
+                weight, bias = weights.below("entry").folded()
+                if number == 0:
+                    weight = weight * (encoding.scale / self.white)
+                value = self._opening([(value, weight, 1)], bias, side, stage.stride, way)
             for at in range(stage.depth):
                 value = block(self.build, way, value, weights.below(f"blocks.{at}"))
             side = -(-side // stage.stride)
         return value
 
     def _pack(self, index: int, ends: bool = False) -> str:
-        """Add a pack's stage; its opening is a sum over the maps that its nodes read.
+        """Add a pack's stage.
 
         Args:
             index: which pack.
@@ -165,6 +167,21 @@ class _Lowering:
         pack = self.packs[index]
         level = self.spec.levels[pack.depth - 1]
         weights = Weights(self.state, [f"node.{node}.stage." for node in pack.nodes])
+        way = Way(len(pack.nodes), pack.lowering, level.block)
+        if level.opening:
+            value = self._opened(pack, level, weights, way)
+        else:
+            (read,) = self._reads(pack)
+            value = self._copied(self._slice(read), len(pack.nodes), len(read.nodes))
+        for at in range(level.depth - ends):
+            value = block(self.build, way, value, weights.below(f"blocks.{at}"))
+        if ends:
+            last = weights.below(f"blocks.{level.depth - 1}")
+            self.tails[index] = convnext_but_its_end(self.build, way, value, last)
+        return self._gated(value, pack, way) if self.spec.nesting == "gate" else value
+
+    def _opened(self, pack: Pack, level: Level, weights: Weights, way: Way) -> str:
+        """Add the opening convolution of a pack: a sum over the maps that its nodes read."""
         weight, bias = weights.below("entry").folded()
         reads, start = [], 0
         for read in self._reads(pack):
@@ -172,15 +189,23 @@ class _Lowering:
             value = self._pooled(self._slice(read), read.depth, pack.depth - 1)
             reads.append((value, weight[:, start:stop], len(read.nodes)))
             start = stop
-        side = self.sides[pack.depth - 1]
-        way = Way(len(pack.nodes), pack.lowering, level.block)
-        value = self._opening(reads, bias, side, level.stride, way)
-        for at in range(level.depth - ends):
-            value = block(self.build, way, value, weights.below(f"blocks.{at}"))
-        if ends:
-            last = weights.below(f"blocks.{level.depth - 1}")
-            self.tails[index] = convnext_but_its_end(self.build, way, value, last)
-        return self._gated(value, pack, way) if self.spec.nesting == "gate" else value
+        return self._opening(reads, bias, self.sides[pack.depth - 1], level.stride, way)
+
+    def _copied(self, value: str, nodes: int, parents: int) -> str:
+        """Add for every node a copy of its parent's map; a parent's nodes lie together."""
+        each, channels = nodes // parents, self.build.channels[value]
+        if each == 1:
+            return value
+        width = channels // parents
+        slices = [value]
+        if parents > 1:
+            starts = range(0, channels, width)
+            slices = [
+                self.build.add("slice", value, channels=width, start=at, stop=at + width)
+                for at in starts
+            ]
+        copies = [part for part in slices for _ in range(each)]
+        return self.build.add("join", *copies, channels=width * nodes)
 
     def _reads(self, pack: Pack) -> list[Pack]:
         """Return what a pack's nodes read, trunk first: packs, or the parts of them they are in."""

@@ -174,6 +174,9 @@ def packed(
     2 (8,) 1 padded
     """
     check_choice("lowering", lowering, get_args(Lowering), SpecError)
+    openings = [stage.opening for stage in spec.trunk] + [level.opening for level in spec.levels]
+    if lowering in ("auto", "padded") and not all(openings):
+        lowering = "grouped"  # what has no opening goes on with a map as wide as it is
     widths = spec.widths(hierarchy)
     shape = _shapes(hierarchy, widths.tolist())
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from taxonomy._core.arrays import IntArray
 from taxonomy._core.errors import ExportError, check_choice
+from taxonomy.design.blocks import Level, Stage
 from taxonomy.design.families import quarter
 from taxonomy.design.spec import NetSpec
 from taxonomy.export.packs import Pack, can_end_in_head, ends_in_head, packed
@@ -174,7 +175,7 @@ def _each(spec: NetSpec, packs: list[Pack]) -> list[Parts]:
     each, read = [Parts() for _ in packs], spec.channels
     for stage in spec.trunk:
         way = Way(1, packs[0].lowering, stage.block)
-        _stage(each[0], way, stage.width, [read], stage.stride, stage.depth)
+        _stage(each[0], way, stage.width, [read] if stage.opening else [], stage)
         read = way.width(stage.width)
     wide = [read]
     each[0].features = read
@@ -186,7 +187,9 @@ def _each(spec: NetSpec, packs: list[Pack]) -> list[Parts]:
         while spec.nesting == "ancestors" and packs[above].parent >= 0:
             above = packs[above].parent
             reads.append(wide[above] * (len(packs[above].nodes) if dense else 1))
-        _stage(each[index], way, pack.width, reads, level.stride, level.depth)
+        _stage(each[index], way, pack.width, reads if level.opening else [], level)
+        if not level.opening and nodes != pack.parents:  # copies of the parents' maps
+            each[index].steps += 1 + (pack.parents if pack.parents > 1 else 0)
         if spec.nesting == "gate":
             each[index].convolutions.append((nodes * wide[index], reads[0], 1))
             each[index].steps += 4
@@ -286,15 +289,24 @@ def _int8_size(part: Parts) -> tuple[float, float]:
     return numbers, INT8_CONVOLUTION * len(part.convolutions)
 
 
-def _stage(made: Parts, way: Way, width: int, reads: list[int], stride: int, depth: int) -> None:
-    """Add a stage's convolutions, other steps, and numbers outside convolutions."""
-    kernel, block = way.block.record.opening(stride), way.block
+def _stage(made: Parts, way: Way, width: int, reads: list[int], part: Stage | Level) -> None:
+    """Add a stage's convolutions, other steps, and numbers outside convolutions.
+
+    Args:
+        made: what they are added to.
+        way: how its nodes are run.
+        width: channels of each.
+        reads: channels that its opening convolutions read; none where it has no opening.
+        part: its stride and depth.
+    """
+    kernel, block = way.block.record.opening(part.stride), way.block
     made.convolutions += [(way.nodes * way.width(width), read, kernel) for read in reads]
-    made.steps += 2 * (len(reads) - 1)
-    made.relus += block.record.opening_relu
-    for _ in range(depth):
+    if reads:
+        made.steps += 2 * (len(reads) - 1)
+        made.relus += block.record.opening_relu
+    for _ in range(part.depth):
         made.convolutions += _block(way, width)
-        if block.family != "convnext":
+        if block.family in ("resnet", "bottleneck"):
             relus = 2 if block.family == "resnet" else 3
             made.steps, made.relus = made.steps + 1, made.relus + relus
             continue
@@ -302,7 +314,7 @@ def _stage(made: Parts, way: Way, width: int, reads: list[int], stride: int, dep
         if block.recalibrate == "grn":
             made.steps, made.numbers = (
                 made.steps + 14,
-                made.numbers + way.nodes * width * block.expand,
+                made.numbers + way.nodes * block.middle(width),
             )
         elif block.recalibrate == "se":
             made.steps, made.relus = made.steps + 3, made.relus + 1
@@ -321,11 +333,11 @@ def _block(way: Way, width: int) -> Iterator[Shape]:
         yield narrow * nodes, narrow * held, 3
         yield wide * nodes, narrow * held, 1
         return
-    hidden = way.width(width * way.block.expand)
+    hidden = way.width(way.block.middle(width))
     yield wide * nodes, 1, way.block.kernel
     yield hidden * nodes, wide * held, 1
     if way.block.recalibrate == "se":
-        narrow = way.width(quarter(width * way.block.expand))
+        narrow = way.width(quarter(way.block.middle(width)))
         yield narrow * nodes, hidden * held, 1
         yield hidden * nodes, narrow * held, 1
     yield wide * nodes, hidden * held, 1

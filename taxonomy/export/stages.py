@@ -202,6 +202,7 @@ BLOCKS: dict[str, Callable[[Builder, Way, str, Weights], str]] = {
     "resnet": resnet,
     "bottleneck": bottleneck,
     "convnext": convnext,
+    "adapter": convnext,
 }
 """How each family's residual block is lowered."""
 

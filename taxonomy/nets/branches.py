@@ -146,6 +146,7 @@ class BranchPack(nn.Module):
             level.depth,
             level.stride,
             layout.fans,
+            level.opening,
         )
         self.gate = Gate(self.reads[-1][1], layout) if spec.nesting == "gate" else None
         self.sizes = [len(layouts[read.pack].nodes) for read in reads]

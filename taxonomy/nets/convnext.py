@@ -1,4 +1,7 @@
-"""The block of the ConvNeXt family (Liu et al. 2022, Woo et al. 2023), run for many nodes at once.
+"""Blocks with a middle, run for many nodes at once: ConvNeXt's and the adapter.
+
+ConvNeXt's is of Liu et al. 2022 and Woo et al. 2023, the adapter's narrow middle of Rebuffi et al.
+2018 ("Efficient parametrization of multi-domain deep neural networks").
 
 Batch normalisation stands where the papers have layer normalisation: it folds into the
 convolutions, and unlike a layer norm over all channels it never mixes nodes.
@@ -16,8 +19,39 @@ from taxonomy.design.families import quarter
 from taxonomy.nets.layers import ConvNorm, Fan, StochasticDepth, cell_mean
 
 
-class ConvNeXtBlock(nn.Module):
-    """Depthwise convolution, a wide 1x1 convolution and a narrow one, beside an identity.
+class MiddleBlock(nn.Module):
+    """Depthwise convolution, a 1x1 convolution to a middle and one back, beside an identity.
+
+    Args:
+        width: channels of each node.
+        nodes: how many nodes run side by side.
+        middle: channels between the 1x1 convolutions.
+        kernel: side of the depthwise convolution.
+        recalibrate: what reweights the middle, one of `RECALIBRATIONS`.
+    """
+
+    def __init__(
+        self, width: int, nodes: int, middle: int, kernel: int, recalibrate: Recalibration
+    ) -> None:
+        super().__init__()
+        self.spatial = ConvNorm(1, 1, kernel, 1, (Fan(width * nodes, 1),))
+        self.widen = nn.Conv2d(width * nodes, middle * nodes, 1, groups=nodes)
+        self.recalibrate = RECALIBRATIONS[recalibrate](middle, nodes)
+        self.narrow = ConvNorm(middle, width, 1, 1, (Fan(nodes, 1),))
+        self.drop = StochasticDepth(nodes)
+        nn.init.kaiming_normal_(self.widen.weight, mode="fan_in", nonlinearity="relu")
+        nn.init.zeros_(self.widen.bias)  # type: ignore[arg-type]
+        nn.init.zeros_(self.narrow.norm.get_parameter("weight"))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (B, nodes * width, H, W) to the same shape."""
+        wide = self.recalibrate(nn.functional.gelu(self.widen(self.spatial(x))))
+        changed: Tensor = self.drop(self.narrow(wide))
+        return changed.add_(x)
+
+
+class ConvNeXtBlock(MiddleBlock):
+    """A ConvNeXt block, whose middle is wider than its ends by a factor.
 
     Args:
         width: channels of each node.
@@ -30,22 +64,21 @@ class ConvNeXtBlock(nn.Module):
     def __init__(
         self, width: int, nodes: int, expand: int, kernel: int, recalibrate: Recalibration
     ) -> None:
-        super().__init__()
-        wide, each = width * expand, (Fan(nodes, 1),)
-        self.spatial = ConvNorm(1, 1, kernel, 1, (Fan(width * nodes, 1),))
-        self.widen = nn.Conv2d(width * nodes, wide * nodes, 1, groups=nodes)
-        self.recalibrate = RECALIBRATIONS[recalibrate](wide, nodes)
-        self.narrow = ConvNorm(wide, width, 1, 1, each)
-        self.drop = StochasticDepth(nodes)
-        nn.init.kaiming_normal_(self.widen.weight, mode="fan_in", nonlinearity="relu")
-        nn.init.zeros_(self.widen.bias)  # type: ignore[arg-type]
-        nn.init.zeros_(self.narrow.norm.get_parameter("weight"))
+        super().__init__(width, nodes, width * expand, kernel, recalibrate)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Map (B, nodes * width, H, W) to the same shape."""
-        wide = self.recalibrate(nn.functional.gelu(self.widen(self.spatial(x))))
-        changed: Tensor = self.drop(self.narrow(wide))
-        return changed.add_(x)
+
+class AdapterBlock(MiddleBlock):
+    """A block whose middle has a number of channels of its own, most often a small one.
+
+    Args:
+        width: channels of each node.
+        nodes: how many nodes run side by side.
+        bottleneck: channels of the middle.
+        kernel: side of the depthwise convolution.
+    """
+
+    def __init__(self, width: int, nodes: int, bottleneck: int, kernel: int) -> None:
+        super().__init__(width, nodes, bottleneck, kernel, "none")
 
 
 class GlobalResponse(nn.Module):

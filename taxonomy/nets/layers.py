@@ -79,6 +79,8 @@ class FanConv(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (B, parents * width_in, H, W) to (B, nodes * width, H', W')."""
+        if self.training and self._takes_patches(x):
+            return self._of_patches(x)
         if len(self.fans) == 1:
             return self._convolve(x, self.weight, self.bias, self.fans[0].parents)
         if x.shape[0] == 1:
@@ -96,6 +98,27 @@ class FanConv(nn.Module):
         )
         outputs = [self._convolve(part, w, bias, fan.parents) for part, w, bias, fan in parts]
         return torch.cat(outputs, 1)
+
+    def _takes_patches(self, x: Tensor) -> bool:
+        """Tell whether one map is cut into squares that do not overlap, as large as the kernel."""
+        kernel = self.weight.shape[-1]
+        whole = not any(side % kernel for side in x.shape[2:])
+        alone = len(self.fans) == 1 and self.fans[0].parents == 1
+        return alone and whole and 1 < kernel == self.stride and not self.padding
+
+    def _of_patches(self, x: Tensor) -> Tensor:
+        """Convolve by one matrix product over all patches.
+
+        The same sums as a convolution's; forth and back it takes about a third of the time on a
+        CPU, whose libraries are slow with gradients of strided convolutions.
+        """
+        batch, channels, height, width = x.shape
+        k, out = self.stride, len(self.weight)
+        rows = x.permute(0, 2, 3, 1).reshape(batch, height // k, k, width // k, k, channels)
+        patches = rows.transpose(2, 3).reshape(-1, k * k * channels)
+        weight = self.weight.permute(0, 2, 3, 1).reshape(out, -1)
+        cells = nn.functional.linear(patches, weight, self.bias)
+        return cells.reshape(batch, height // k, width // k, out).permute(0, 3, 1, 2)
 
     def _convolve(self, x: Tensor, weight: Tensor, bias: Tensor | None, groups: int) -> Tensor:
         return nn.functional.conv2d(x, weight, bias, self.stride, self.padding, groups=groups)

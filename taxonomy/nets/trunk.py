@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from taxonomy.design.blocks import Block
 from taxonomy.design.spec import NetSpec
-from taxonomy.nets.layers import SINGLE, ConvNorm, Fan, nodes_of
+from taxonomy.nets.layers import SINGLE, ConvNorm, Fan, gather_nodes, nodes_of, parents_of
 
 
 class ResidualStage(nn.Module):
@@ -25,6 +25,8 @@ class ResidualStage(nn.Module):
         depth: residual blocks.
         stride: of the opening convolution.
         fans: the nodes, by how many siblings read one parent's map.
+        opening: whether there is an opening convolution; else each node goes on with a copy of its
+            parent's map.
     """
 
     def __init__(
@@ -35,11 +37,16 @@ class ResidualStage(nn.Module):
         depth: int,
         stride: int,
         fans: tuple[Fan, ...] = SINGLE,
+        opening: bool = True,
     ) -> None:
         super().__init__()
         family, residual = block.record, block_module(block)
-        self.entry = ConvNorm(width_in, width, family.opening(stride), stride, fans)
-        self.entry_relu = family.opening_relu
+        self.entry: nn.Module = (
+            ConvNorm(width_in, width, family.opening(stride), stride, fans)
+            if opening
+            else Copies(width, fans)
+        )
+        self.entry_relu = family.opening_relu and opening
         nodes = nodes_of(fans)
         self.blocks = nn.ModuleList(residual(width, nodes, **block.options) for _ in range(depth))
 
@@ -51,6 +58,27 @@ class ResidualStage(nn.Module):
         for block in self.blocks:
             x = block(x)
         return x
+
+
+class Copies(nn.Module):
+    """Every node's copy of its parent's map, where nodes have no opening convolutions.
+
+    Args:
+        width: channels of each parent.
+        fans: how many children the parents have.
+    """
+
+    def __init__(self, width: int, fans: tuple[Fan, ...]) -> None:
+        super().__init__()
+        self.width, self.fans = width, fans
+        self.parents: Tensor
+        self.register_buffer("parents", parents_of(fans), persistent=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (B, parents * width, H, W) to (B, nodes * width, H, W)."""
+        if all(fan.children == 1 for fan in self.fans):
+            return x
+        return gather_nodes(x, self.parents, self.width)
 
 
 def block_module(block: Block) -> type[nn.Module]:
@@ -74,6 +102,10 @@ def build_trunk(spec: NetSpec) -> nn.Sequential:
         stages.append(TimmStages(spec.backbone))
         width_in = spec.backbone.width
     for part in spec.trunk:
-        stages.append(ResidualStage(part.block, width_in, part.width, part.depth, part.stride))
+        stages.append(
+            ResidualStage(
+                *(part.block, width_in, part.width, part.depth, part.stride), opening=part.opening
+            )
+        )
         width_in = part.width
     return nn.Sequential(*stages)

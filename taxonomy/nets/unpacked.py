@@ -33,7 +33,8 @@ class UnpackedNet(nn.Module):
         for node in tree.nodes[1:].tolist():
             level = spec.levels[int(tree.depth[node]) - 1]
             stage = ResidualStage(
-                level.block, int(read[node]), int(widths[node]), level.depth, level.stride
+                *(level.block, int(read[node]), int(widths[node]), level.depth, level.stride),
+                opening=level.opening,
             )
             parts: dict[str, nn.Module] = {"stage": stage}
             if spec.nesting == "gate":

@@ -310,9 +310,14 @@ class Training:
         return loss
 
     def validate(self, place: Place) -> float:
-        """Return the validation accuracy, and remember the best weights."""
+        """Return the validation accuracy, and remember the best weights.
+
+        It is computed as in training, in bf16 where steps are, with normalisations folded away: a
+        third of the time, and the answers differ by rounding.
+        """
         with self._averaged():
-            accuracy = predictions_on(self.net, self.validation).accuracy()
+            with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bf16):
+                accuracy = predictions_on(folded(self.net), self.validation).accuracy()
             if accuracy > place.best_accuracy:
                 place.best_accuracy, place.best_epoch = accuracy, place.epoch
                 if self.best is not None:

@@ -26,6 +26,9 @@ from taxonomy.training.augment import Augment, augmented
 BLOCK = 512
 """Pictures varied at a time."""
 
+ASKED = 64
+"""Pictures that the teacher is asked about at a time: its maps then fit a processor's cache."""
+
 MOST_KEPT = 4
 """Sets of views in the folder of caches; those used least lately go."""
 
@@ -109,8 +112,9 @@ class Views:
                     block[:, : self.pixels] = pixels.flatten(1).cpu().numpy()
                     if self.teacher is not None:
                         with torch.autocast(device.type, torch.bfloat16, enabled=self.bf16):
-                            answers = self.teacher(_as_input(pixels))
-                        block[:, self.pixels :] = answers.half().cpu().numpy().view(np.uint8)
+                            parts = [self.teacher(_as_input(p)) for p in torch.split(pixels, ASKED)]
+                        answers = torch.cat(parts).half()
+                        block[:, self.pixels :] = answers.cpu().numpy().view(np.uint8)
                     bar.update(len(images))
         return {"views": self.number, "pictures": n, "classes": list(self.part.classes)}
 

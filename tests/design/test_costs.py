@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import taxonomy as tx
 from taxonomy._core import shipped
 from taxonomy._core.errors import FileFormatError, LabelError, SpecError
-from taxonomy.design import Bucket, Level, NetSpec, Stage, cost, expert_costs
+from taxonomy.design import Block, Bucket, Level, NetSpec, Stage, cost, expert_costs
 from taxonomy.tasks import Task, TaskList
 from taxonomy.trees.hierarchy import Hierarchy
 
@@ -79,6 +79,34 @@ class TestByHand:
         tree = Hierarchy.from_nested([[["a", "b"], ["c", "d"]], [["e", "f"], ["g", "h"]]])
         level = 2 * 8 * 4**2 + 2 * 8 * 4**2 + 4 * 4 * 2**2
         assert cost(spec, tree).peak_activation_bytes == 4 * level
+
+
+class TestOnward:
+    """Two nodes that share an opening convolution of the trunk's and add a block of their own."""
+
+    SPEC = NetSpec(
+        (Stage(4, 0), Stage(6, 0, 2)),
+        (Level.onward(6, Block("adapter", bottleneck=5)),),
+        resolution=8,
+    )
+    # a depthwise 3x3, a 1x1 to the middle with its bias, one back, and two normalisations
+    WEIGHTS = 9 * 6 + 2 * 6 * 5
+    BLOCK = WEIGHTS + 5 + 2 * 2 * 6
+    TRUNK = 9 * 3 * 4 + 2 * 4 + 9 * 4 * 6 + 2 * 6
+
+    def test_what_is_shared_is_paid_once(self):
+        assert cost(self.SPEC, TREE, ["a"]).params == self.TRUNK + self.BLOCK + 7
+        assert cost(self.SPEC, TREE, ["a", "b"]).params == self.TRUNK + self.BLOCK + 14
+        assert cost(self.SPEC, TREE).params == self.TRUNK + 2 * self.BLOCK + 6 * 7
+
+    def test_macs(self):
+        trunk = 9 * 3 * 4 * 8**2 + 9 * 4 * 6 * 4**2
+        assert cost(self.SPEC, TREE).macs == trunk + 2 * self.WEIGHTS * 4**2 + 6 * 6
+
+    def test_nothing_is_copied_into_order_and_the_block_holds_its_middle(self):
+        """The shared map, and each node's map twice beside its middle of 5."""
+        shared, nodes = 6 * 4**2, 2 * (6 + 5 + 6) * 4**2
+        assert cost(self.SPEC, TREE).peak_activation_bytes == 4 * (shared + nodes)
 
 
 class TestProportional:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from taxonomy._core.errors import SpecError
-from taxonomy.design import FAMILIES, Backbone, Block, Bucket, Level, NetSpec, Stage, cost
+from taxonomy.design import FAMILIES, RESNET, Backbone, Block, Bucket, Level, NetSpec, Stage, cost
 from taxonomy.design.blocks import MOST_WIDTH
 from taxonomy.design.spec import RECOMMENDED_PATH
 from taxonomy.trees.hierarchy import Hierarchy
@@ -59,8 +59,61 @@ SPECS = {
     "tree": NetSpec.tree(nesting="ancestors", head="cosine"),
     "recommended": RECOMMENDED_PATH.split(2),
     "backbone": NetSpec((), backbone=Backbone("resnet18", 1, 64, 4, 150_000, 30_000_000)),
+    "onward": NetSpec(
+        (Stage(4), Stage(4, opening=False)),
+        (Level.onward(4, Block("adapter", bottleneck=3)),),
+    ),
     "buckets": NetSpec((Stage(4),), (Level((Bucket(3), Bucket(5, 3))),)),
 }
+
+
+class TestOnward:
+    """Parts without opening convolutions, which go on with the map that they read."""
+
+    ADAPTER = Block("adapter", bottleneck=3)
+
+    def test_it_scales_with_its_bottleneck_and_has_a_path(self):
+        half = SPECS["onward"].scaled(2)
+        assert half.levels == (Level.onward(8, Block("adapter", bottleneck=6)),)
+        assert half.path().trunk[-1] == Stage(8, 1, 1, Block("adapter", bottleneck=6), False)
+        assert half.path().split(1) == half
+
+    def test_older_specifications_keep_their_words_and_digests(self):
+        """Those of the shipped networks' files, which were written before there were adapters."""
+        text = json.dumps([RECOMMENDED_PATH.to_dict(), NetSpec.flat().to_dict()])
+        assert not any(word in text for word in ("opening", "bottleneck", "backbone"))
+        assert RECOMMENDED_PATH.split(1).digest.startswith("e8d8a4bf51f3fb4a")
+        assert '"opening": false' in json.dumps(SPECS["onward"].to_dict())
+
+    @pytest.mark.parametrize(
+        ("make", "message"),
+        [
+            (lambda: Stage(4, 0, opening=False), "goes on with the map that it reads; give"),
+            (lambda: Level((Bucket(4),), opening=False), "`stride` 1"),
+            (lambda: NetSpec((Stage(4, opening=False),)), "reads the picture"),
+            (lambda: NetSpec((Stage(4), Stage(5, opening=False))), "reads, 4, not 5"),
+            (lambda: NetSpec((Stage(4),), (Level.onward(5, RESNET),)), "reads, 4, not 5"),
+            (
+                lambda: NetSpec((Stage(4),), (Level.onward(4, RESNET),), nesting="ancestors"),
+                "cannot read those of all ancestors",
+            ),
+            (
+                lambda: NetSpec(
+                    (Stage(4),), (Level((Bucket(4), Bucket(5, 2)), 1, 1, RESNET, False),)
+                ),
+                "give one bucket",
+            ),
+            (
+                lambda: NetSpec(
+                    (Stage(4),), (Level((Bucket(4), Bucket(5, 2))), Level.onward(4, RESNET))
+                ),
+                "reads, 4 or 5, not 4",
+            ),
+        ],
+    )
+    def test_what_could_not_be_built_is_refused(self, make, message):
+        with pytest.raises(SpecError, match=message):
+            make()
 
 
 class TestFiles:

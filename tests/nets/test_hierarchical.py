@@ -69,6 +69,22 @@ VARIANTS = {
         if option.keys() <= set(family.options)
     },
     **{label(option): variant(**option) for option in choices(NetSpec)},
+    "no openings in the first level": replace(
+        variant(),
+        levels=(Level.onward(6, Block("adapter", bottleneck=8)), SPEC.levels[1]),
+    ),
+    "no openings in the second level, nor in a stage": replace(
+        variant(CONVNEXT),
+        trunk=(*SPEC.trunk, Stage(6, 1, block=CONVNEXT, opening=False)),
+        levels=(
+            Level((Bucket(5),), block=CONVNEXT),
+            Level.onward(5, CONVNEXT, depth=2),
+        ),
+    ),
+    "no openings at all": replace(
+        SPEC, levels=(Level.onward(6, RESNET), Level.onward(6, RESNET)), nesting="gate"
+    ),
+    "adapters of another kernel": variant(Block("adapter", bottleneck=5, kernel=5)),
     "odd sides": replace(variant(Block("convnext", expand=2, kernel=5)), resolution=18),
     "all at once": variant(
         Block("convnext", recalibrate="grn"), nesting="ancestors", head="cosine"

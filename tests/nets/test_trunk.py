@@ -34,7 +34,7 @@ POINTWISE = Family(
     opening=lambda stride: 5,
     opening_relu=True,
     cost=lambda width: BlockCost(width * width + 2 * width, width * width, 0),
-    maps=lambda: 3,
+    alive=lambda width: 3 * width,
 )
 
 

@@ -69,6 +69,13 @@ def test_strokes_grow_and_shrink_by_a_pixel_at_most():
     assert shrunk <= ink.min() < square - 4
 
 
+def test_the_share_of_pictures_that_is_asked_for_is_changed_and_no_other():
+    """About half of 64 pictures, and what is left alone is so to the bit."""
+    made, still = still_but(thicken=0.5), still_but()
+    alone = (made == still).flatten(1).all(1)
+    assert 20 <= alone.sum() <= 44
+
+
 @pytest.mark.parametrize("size", [(1, 1), (2, 7), (8, 8)])
 def test_strokes_grow_and_shrink_as_pooling_would_have_them(size):
     shown = torch.rand(5, 3, *size, generator=generator())
