@@ -211,8 +211,9 @@ class NetSpec:
     def aligned(self, align: int) -> NetSpec:
         """Return the same network with all widths rounded to multiples of a number, at least one.
 
-        Bottlenecks are widths too. Processors work on 8 or 16 channels at once and runtimes fill up the last of them, so that
-        other widths take the time of the next multiple, of all layers' weights and of their maps.
+        Bottlenecks are widths too. Processors work on 8 or 16 channels at once and runtimes fill up
+        the last of them, so that other widths take the time of the next multiple, of all layers'
+        weights and of their maps.
 
         Args:
             align: what widths are to be multiples of, such as 8 or 16.

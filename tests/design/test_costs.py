@@ -269,5 +269,5 @@ class TestSpec:
 
     def test_a_tree_that_is_too_deep_is_refused_with_advice(self):
         deep = Hierarchy.from_nested([[["a", "b"], "c"], "d"])
-        with pytest.raises(SpecError, match=r"2 depths .* 1 levels; bring the tree"):
+        with pytest.raises(SpecError, match=r"2 depths .* 1 level; bring the tree"):
             cost(SPEC, deep)
