@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from taxonomy._core.arrays import Float32Array
-from taxonomy._core.errors import ExportError
+from taxonomy._core.errors import ExportError, shown
 from taxonomy._core.registry import require
 from taxonomy.export.graph import Graph
 from taxonomy.export.lower import lower
@@ -128,6 +128,7 @@ def interpreter(model: bytes, all_values: bool = False) -> Any:
         all_values: whether values inside can be read, which is slower.
 
     Raises:
+        ExportError: LiteRT does not run the model.
         MissingExtraError: ai-edge-litert is not installed.
     """
     with warnings.catch_warnings():
@@ -135,5 +136,11 @@ def interpreter(model: bytes, all_values: bool = False) -> Any:
         made = require("ai_edge_litert.interpreter").Interpreter(
             model_content=model, num_threads=1, experimental_preserve_all_tensors=all_values
         )
-    made.allocate_tensors()
+    try:
+        made.allocate_tensors()
+    except RuntimeError as error:
+        raise ExportError(
+            f"LiteRT does not run this model ({shown(str(error))}); in int8 very narrow layers may "
+            "be the cause: give `precision` float, or wider layers."
+        ) from error
     return made

@@ -112,7 +112,7 @@ class TestEvery:
 
     def test_bytes_are_foretold(self, target):
         """Within 3 % from 100 kB on, for experts of every size and one of every shape."""
-        if target not in WORDS:
+        if target not in {"tflite", *WORDS}:
             pytest.skip(f"{target}: its size is not foretold")
         to, net = of(target), get_net("icons/tree")
         every = 800 if target in SLOWEST else 400
@@ -121,7 +121,7 @@ class TestEvery:
             found = len(to.model(extract(net, task.classes)))
             assert model_bytes(net.spec, tree, target) == pytest.approx(found, rel=0.03)
         for spec, tree in list(SHAPES.values())[:: 12 if target in SLOWEST else 4]:
-            wide = spec.scaled(5)
+            wide = spec.scaled(6)
             found = len(to.model(filled(settled(wide, tree))))
             assert model_bytes(wide, tree, target) == pytest.approx(found, rel=0.03)
 
@@ -190,5 +190,5 @@ class TestEvery:
 def test_every_target_with_a_runtime_of_its_own_has_a_program():
     made = {name: TARGETS.make(name, {}) for name in TARGETS.names()}
     assert {name: made[name].runtime for name in RUNTIMES} == RUNTIMES
-    assert set(made) - set(RUNTIMES) == {"safetensors"}
-    assert set(WORDS) == set(RUNTIMES)
+    assert set(made) - set(RUNTIMES) == {"browser", "safetensors"}  # the first is ONNX
+    assert {"tflite", *WORDS} == set(RUNTIMES)
