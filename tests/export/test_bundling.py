@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image
 
 from taxonomy._core import io
@@ -24,11 +23,10 @@ from taxonomy._core.errors import (
 from taxonomy.cli import main
 from taxonomy.data import Preprocessing, get_data
 from taxonomy.design import NetSpec
-from taxonomy.export import ONNX, TARGETS, Bundle, Safetensors, bundle
+from taxonomy.export import ONNX, Bundle, Safetensors, bundle
 from taxonomy.export.card import figures_table
 from taxonomy.export.figures import wilson
 from taxonomy.nets import extract, get_net, predict
-from taxonomy.nets.inputs import to_input
 from taxonomy.trees.hierarchy import Hierarchy
 from tests.nets.test_hierarchical import settled
 
@@ -169,31 +167,6 @@ class TestContent:
         """Newcombe 1998, table I: 81 of 263, and 15 of 148."""
         assert wilson(81, 263) == pytest.approx((0.2553, 0.3662), abs=1e-4)
         assert wilson(15, 148) == pytest.approx((0.0624, 0.1605), abs=1e-4)
-
-
-@pytest.mark.parametrize("target", TARGETS.names())
-class TestEveryTarget:
-    @pytest.fixture(autouse=True)
-    def _skipped_where_its_package_is_missing(self, target):
-        try:
-            TARGETS.make(target, {}).model(small())
-        except MissingExtraError as error:
-            pytest.skip(f"target {target}: {error}")
-
-    def test_it_answers_as_the_network_does(self, tmp_path, target):
-        net, made = small(), bundle(small(), tmp_path / "b", target)
-        pictures = np.random.default_rng(1).integers(0, 256, (5, 3, 16, 16)).astype(np.uint8)
-        with torch.no_grad():
-            wanted = net(to_input(torch.from_numpy(pictures))).numpy()
-        run = TARGETS.make(target, {}).runner(made.path / made.manifest["model"])
-        np.testing.assert_allclose(run(pictures), wanted, atol=1e-5)
-
-    def test_written_twice_all_but_the_measured_times_are_the_same(self, tmp_path, target):
-        one, other = (bundle(small(), tmp_path / name, target) for name in "ab")
-        assert one.manifest["files"] == other.manifest["files"]
-        assert {k: v for k, v in one.manifest.items() if k != "measured"} == {
-            k: v for k, v in other.manifest.items() if k != "measured"
-        }
 
 
 def test_generic_tools_read_the_labels_of_safetensors(tmp_path):

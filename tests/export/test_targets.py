@@ -110,6 +110,13 @@ class TestEvery:
         expert = extract(get_net("icons/tree"), FARM)
         assert gap(expert, of(target), tmp_path, pictures) < 1e-4
 
+    def test_written_twice_all_but_the_measured_times_are_the_same(self, target, tmp_path):
+        one, other = (bundle(small(), tmp_path / name, of(target)) for name in "ab")
+        assert one.manifest["files"] == other.manifest["files"]
+        assert {k: v for k, v in one.manifest.items() if k != "measured"} == {
+            k: v for k, v in other.manifest.items() if k != "measured"
+        }
+
     def test_bytes_are_foretold(self, target):
         """Within 3 % from 100 kB on, for experts of every size and one of every shape."""
         if target not in {"tflite", *WORDS}:
