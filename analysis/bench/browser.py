@@ -25,12 +25,12 @@ from pathlib import Path
 import pandas as pd
 from export import RESULTS, one_level
 from playwright.sync_api import sync_playwright
-from taxonomy.study.results import stamp, versions, write_json, write_text
 
 from taxonomy.design import cost
 from taxonomy.export import ONNX
 from taxonomy.export.to_browser import RUNTIME, RUNTIME_FILES
 from taxonomy.nets import extract, get_net
+from taxonomy.studies.results import stamp, versions, write_json, write_text
 from taxonomy.tasks import get_tasks
 
 PAGE = """<!doctype html><meta charset="utf-8"><script src="ort.wasm.min.js"></script><script>

@@ -19,10 +19,10 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from taxonomy.study.results import stamp, versions, write_json, write_text
 
 from taxonomy import Hierarchy, NetSpec, Predictions, get_labels
 from taxonomy.explorer import Explorer
+from taxonomy.studies.results import stamp, versions, write_json, write_text
 from taxonomy.tasks import Task, TaskList
 from taxonomy.training import Scored
 from tests.support.devtools import Browser, browsing

@@ -20,7 +20,6 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import torch
-from taxonomy.study.results import stamp, versions, write_json, write_text
 
 import taxonomy as tx
 from taxonomy.data import Pictures
@@ -28,6 +27,7 @@ from taxonomy.evaluation import likely
 from taxonomy.nets import HierarchicalNet
 from taxonomy.nets.features import shared_features
 from taxonomy.nets.inputs import to_input
+from taxonomy.studies.results import stamp, versions, write_json, write_text
 from taxonomy.training import predictions_on
 
 RESULTS = Path(__file__).parents[2] / "analysis/results"

@@ -20,7 +20,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from taxonomy.study.results import stamp, versions, write_json, write_text
 
 from taxonomy.builders import get_builder
 from taxonomy.design import CONVNEXT, Block, Bucket, Level, NetSpec, Stage, cost, expert_costs
@@ -28,6 +27,7 @@ from taxonomy.design.costs import entry_costs, kept_sum
 from taxonomy.formats import get_tree
 from taxonomy.labels import get_labels
 from taxonomy.similarity import get_source
+from taxonomy.studies.results import stamp, versions, write_json, write_text
 from taxonomy.tasks import get_tasks
 from taxonomy.trees.hierarchy import Hierarchy
 

@@ -25,7 +25,8 @@ from recipes import (
     trained,
     tree_setting,
 )
-from taxonomy.study.settings import Setting, mean_over_seeds, score_series
+
+from taxonomy.studies.settings import Setting, mean_over_seeds, score_series
 
 STAGES = {"trial": 3, "full": 1}
 """By what the epochs are divided."""
