@@ -23,7 +23,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pandas as pd
-from export import RESULTS, one_level
+from lowering import RESULTS, one_level
 from playwright.sync_api import sync_playwright
 
 from taxonomy.design import cost

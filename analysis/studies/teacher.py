@@ -17,7 +17,7 @@ from taxonomy.studies.settings import Setting
 from taxonomy.training import TrainConfig
 
 WIDER = "flat 1x plain"
-PLAIN = TrainConfig(epochs=32, average=TAUGHT.average, augment=STROKES)
+PLAIN = TrainConfig(epochs=32, ema=TAUGHT.ema, augment=STROKES)
 
 
 def settings() -> dict[str, Setting]:
