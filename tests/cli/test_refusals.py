@@ -263,7 +263,7 @@ def test_a_run_may_be_scored_into_its_own_folder(here, capsys):
         ("extract net.safetensors", "--classes"),
         ("extract icons/tree --classes cat --micro", "an option of --target tflite"),
         ("extract icons/tree --classes cat --target onnx --micro", "of --target tflite"),
-        ("extract icons/tree --classes cat --input float", "--target onnx or --target tflite"),
+        ("extract icons/tree --classes cat --input float", "--target onnx or --target openvino"),
         ("convert a.nwk b.json --underscores spaces", "of --from newick or --from nexus"),
         ("name a.nwk --model m", "an option of --by model"),
         ("llm export icons --strategy rows --depth 2", "of --strategy groups or --strategy assign"),

@@ -168,8 +168,8 @@ class TestCache:
         [
             ([[1, np.nan]], "no usable vector for 'x'"),
             ([[0, 0]], "no usable vector for 'x'"),
-            ([[1, 0], [0, 1]], r"shape \(2, 2\) for 1 texts"),
-            ([1], r"shape \(1,\) for 1 texts"),
+            ([[1, 0], [0, 1]], r"shape \(2, 2\) for 1 text"),
+            ([1], r"shape \(1,\) for 1 text"),
         ],
     )
     def test_unusable_vectors_are_refused_and_not_kept(self, tmp_path, made, message):
@@ -236,7 +236,7 @@ class TestServer:
             (error(500, "broken"), "500.*broken|broken", 3),
             (Raw(200, "<html>"), "not JSON", 1),
             (Raw(200, "", drop=True), "connection failed", 3),
-            (Raw(200, '{"data": []}'), "no list of 1 embeddings", 1),
+            (Raw(200, '{"data": []}'), "no list of 1 embedding", 1),
             (Raw(200, '{"data": [{"index": 0, "embedding": []}]}'), "no list of 1", 1),
             (Raw(200, '{"data": [{"index": 0, "embedding": [NaN]}]}'), "not finite", 1),
             (Raw(200, '{"data": [{"index": 0, "embedding": "AAAA"}]}'), "no list of 1", 1),

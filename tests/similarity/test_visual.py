@@ -112,7 +112,7 @@ class TestRefusals:
     ("arrays", "message"),
     [
         ({"means": [[1.0, np.nan]] * 3}, "means hold NaN"),
-        ({"means": np.eye(2)}, "shape .* 3 classes need one row each"),
+        ({"means": np.eye(2)}, "shape .* a row for each of 3 classes is needed"),
         ({"weights": [[1.0, np.inf]] * 3}, "weights hold NaN"),
         ({"counts": [1, 2]}, "2 counts for 3 classes"),
         ({"ids": ("dog", "cat", "car")}, "sorted by label id"),
