@@ -50,6 +50,10 @@ def suffixes() -> tuple[str, ...]:
 MOST_PIXELS = 89_478_485
 """Of which Pillow begins to warn: a quarter of a gigabyte in colours. JPEGs are scaled first."""
 
+MANY_PIXELS, MOST_PIXELS_A_BYTE = 16_000_000, 10_000
+"""From so many pixels on a file holds at least a byte for so many; a blank page in black and white
+as PNG has one for 8,000."""
+
 
 def decode(
     file: Path | IO[bytes],
@@ -75,10 +79,7 @@ def decode(
     try:
         with image.open(file, formats=only or formats()) as opened:
             opened.draft(None, (_SPARE * resolution, _SPARE * resolution))
-            if opened.width * opened.height > MOST_PIXELS:
-                raise ValueError(
-                    f"{opened.width:,} x {opened.height:,} pixels are more than {MOST_PIXELS:,}"
-                )
+            _check_pixels(opened.width, opened.height, file)
             opened.load()
             picture = _opaque(image, _upright(operations, opened))
     except (*_DAMAGED, image.DecompressionBombError) as error:
@@ -86,6 +87,27 @@ def decode(
             told(where or file, f"not a readable picture ({error}). Replace or remove the file.")
         ) from error
     return _fitted(picture, resolution)
+
+
+def _check_pixels(width: int, height: int, file: Path | IO[bytes]) -> None:
+    """Refuse a picture that would take too much memory, or is larger than its file can hold.
+
+    Raises:
+        ValueError: it is one.
+    """
+    if (pixels := width * height) > MOST_PIXELS:
+        raise ValueError(f"{width:,} x {height:,} pixels are more than {MOST_PIXELS:,}")
+    if pixels > MANY_PIXELS and pixels > MOST_PIXELS_A_BYTE * (size := _bytes_of(file)):
+        raise ValueError(f"{width:,} x {height:,} pixels are declared, in {size:,} bytes")
+
+
+def _bytes_of(file: Path | IO[bytes]) -> int:
+    if isinstance(file, (str, Path)):
+        return Path(file).stat().st_size
+    place = file.tell()
+    size = file.seek(0, 2)
+    file.seek(place)
+    return size
 
 
 def squared(picture: Any, resolution: int) -> npt.NDArray[np.uint8]:

@@ -200,3 +200,18 @@ def test_a_size_that_is_only_declared_is_not_believed(tmp_path):
         pytest.raises(DataError, match=r"x\.ppm: .*12,000 x 9,000 pixels are more than 89,478,485"),
     ):
         decode(tmp_path / "x.ppm", 8)
+
+
+def test_a_picture_of_more_pixels_than_its_file_can_hold(tmp_path):
+    """A blank page is read, and a head that promises one without the bytes of it is not."""
+    page = tmp_path / "page.png"
+    Image.new("1", (6000, 6000), 1).save(page)
+    assert decode(page, 4).min() == 255
+    (tmp_path / "head.ppm").write_bytes(b"P6 6000 6000 255\n" + bytes(90))
+    with pytest.raises(DataError, match=r"6,000 x 6,000 pixels are declared, in 107 bytes"):
+        decode(tmp_path / "head.ppm", 4)
+    with (
+        (tmp_path / "head.ppm").open("rb") as opened,
+        pytest.raises(DataError, match="pixels are declared"),
+    ):
+        decode(opened, 4)
