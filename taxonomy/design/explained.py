@@ -134,11 +134,11 @@ def explain_cost(spec: NetSpec, hierarchy: Hierarchy, classes: Iterable[str]) ->
     >>> tree = Hierarchy.from_nested([["cat", "dog", "fox"], ["bus", "car"]])
     >>> found = explain_cost(NetSpec.tree(levels=((48, 1),)), tree, ["cat", "dog", "bus"])
     >>> print(found)
-    node              parameters        MACs  share  for
-    trunk                 23,696   6,340,608    47%  3 of 5: bus, cat, dog
-      bus and 1 more      55,633   3,538,992    26%  1 of 2: bus
-      cat and 2 more      55,682   3,539,040    26%  2 of 3: cat, dog
-    all                  135,011  13,418,640         3
+    node                   parameters        MACs  share  for
+    trunk                      23,696   6,340,608    47%  3 of 5: bus, cat, dog
+      bus and car              55,633   3,538,992    26%  1 of 2: bus
+      cat, dog and 1 more      55,682   3,539,040    26%  2 of 3: cat, dog
+    all                       135,011  13,418,640         3
     >>> [(change.name, change.params, change.node) for change in found.joining]
     [('car', 49, ''), ('fox', 49, '')]
     """

@@ -36,12 +36,12 @@ class DarwinCore(GraphFormat):
     the accepted one. Merge heights, spans and support are lost.
 
     >>> tree = Hierarchy.from_nested({"Felidae": ["Felis catus", "Lynx lynx"]})
-    >>> print(DarwinCore().write(tree).decode(), end="")
-    taxonID	parentNameUsageID	scientificName
-    node:0
-    Felidae	node:0	Felidae
-    Felis catus	Felidae	Felis catus
-    Lynx lynx	Felidae	Lynx lynx
+    >>> print(DarwinCore().write(tree).decode().replace(chr(9), "|"), end="")
+    taxonID|parentNameUsageID|scientificName
+    node:0||
+    Felidae|node:0|Felidae
+    Felis catus|Felidae|Felis catus
+    Lynx lynx|Felidae|Lynx lynx
     """
 
     also: ClassVar[tuple[str, ...]] = (".tsv", ".txt", ".csv")
