@@ -42,8 +42,9 @@ demo: .venv/user ## the whole path on real pictures; a stopped one continues
 
 ##@ Develop
 
-test: .venv/dev ## the tests, but for the slow ones
-	$(BIN)/python -m pytest -m "not slow"
+# A test computes with one thread, so every core takes files of tests.
+test: .venv/dev ## the tests, but for the slow ones, on all cores
+	$(BIN)/python -m pytest -m "not slow" --numprocesses logical --maxprocesses 8 --dist loadfile
 
 test-all: .venv/dev ## all tests
 	$(BIN)/python -m pytest
@@ -95,6 +96,13 @@ frontier: .venv/user ## the recommended tree network beside the flat family, thr
 
 budgets: .venv/user ## which networks meet the marks of cost, in closed form; seconds
 	$(BIN)/python analysis/studies/budgets.py
+
+# icons/tree's specification by NetSpec.aligned(8), trained as icons/tree was.
+aligned: .venv/user ## a network like icons/tree, widths multiples of 8; half an hour, continues
+	$(BIN)/taxonomy train --data icons --hierarchy icons/llm-rows-24 \
+		--spec analysis/inputs/aligned.json --reference icons/llm-rows-roomy \
+		--teacher icons/flat --epochs 88 --ema 0.998 --mixup 0.5 --views 40 --compile --grey 0.3 \
+		--thicken 0.5 --outline 0.3 --clade 0.5 --distill 2.0 --out runs/aligned
 
 # One training after another; stopped, it continues. STAGE=full: three seeds, all epochs; a day.
 shared-parts: .venv/user ## what branches may share: every candidate of budgets; two hours

@@ -169,7 +169,12 @@ MALFORMED = [
     _path("/classes", 405, method="DELETE"),
     Asked("no HTTP", "", "", raw=b"\x16\x03\x01\x02\x00\x01\x00", statuses=(400,)),
     Asked(
-        "a head without end", "", "", raw=b"GET / HTTP/1.1\r\nX: " + b"a" * 100_000, statuses=(400,)
+        "a head without end",
+        "",
+        "",
+        # The server answers before it has read all and closes, so that the answer may be lost.
+        statuses=(400, GONE),
+        raw=b"GET / HTTP/1.1\r\nX: " + b"a" * 100_000,
     ),
     Asked(
         "two lengths",
