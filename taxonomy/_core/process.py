@@ -111,11 +111,13 @@ class Notes(logging.StreamHandler[Any]):
 
     def __init__(self, stream: TextIO, reworded: Callable[[str], str] = str) -> None:
         super().__init__(stream)
+        self.setFormatter(logging.Formatter())  # else `logging.basicConfig` sets one of its own
         self.reworded = reworded
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the message alone, printable and of a length that can be read."""
-        return printable(shortened(self.reworded(super().format(record)), _LONGEST_NOTE))
+        warns = "warning: " if record.levelno >= logging.WARNING else ""
+        return warns + printable(shortened(self.reworded(super().format(record)), _LONGEST_NOTE))
 
 
 _LONGEST_NOTE = 4_000

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import shlex
+import subprocess
 import sys
 
 import numpy as np
@@ -286,7 +287,17 @@ def test_warnings_name_flags_as_errors_do():
     shown = Notes(sys.stderr, lambda text: with_flags(text, {"init_from": "--init-from"})).format(
         said
     )
-    assert shown == "Start from one (--init-from icons/tree)."
+    assert shown == "warning: Start from one (--init-from icons/tree)."
+
+
+def test_notes_stand_alone_on_the_terminal():
+    script = (
+        "import logging, sys; from taxonomy._core.process import Notes;"
+        "logging.basicConfig(level=logging.INFO, handlers=[Notes(sys.stderr)]);"
+        "logging.info('epoch 1'); logging.warning('few pictures')"
+    )
+    said = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True).stderr
+    assert said.split(b"\n") == [b"epoch 1", b"warning: few pictures", b""]
 
 
 def test_classes_that_are_empty_are_not_all(capsys):
