@@ -101,7 +101,7 @@ class Chromium:
 def main() -> None:
     """Time both and write the tables."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--turns", type=int, default=200, help="timings a figure [200]")
+    parser.add_argument("--turns", type=int, default=150, help="timings a figure [150]")
     parser.add_argument("--tasks", type=int, default=200, help="coherent tasks of five [200]")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as place:

@@ -71,18 +71,17 @@ def picture(runs: Runs, split: str) -> Figure:
 
 def main() -> None:
     """Train what is missing, then write the tables and print the verdict."""
-    parser = argparse.ArgumentParser(add_help=False)
-    parser.add_argument("--split", choices=("val", "test"), default="val")
-    own, rest = parser.parse_known_args()
-    arguments = arguments_of(__doc__, "frontier", "0,1,2", rest)
+    own = argparse.ArgumentParser(add_help=False)
+    own.add_argument("--split", choices=("val", "test"), default="val", help="[val]")
+    arguments = arguments_of(__doc__, "frontier", "0,1,2", own)
     every = settings()
     runs = trained(arguments, every)
     validation = mean_over_seeds(score_series(runs, icon_tasks(), "val", KINDS))
-    scores = score_series(runs, icon_tasks(), own.split, KINDS)
+    scores = score_series(runs, icon_tasks(), arguments.split, KINDS)
     means = mean_over_seeds(scores)
     print(means.round(4).to_string(index=False))
-    stem = f"frontier-{own.split}"
-    save_figure(RESULTS / f"{stem}.png", picture(runs, own.split))
+    stem = f"frontier-{arguments.split}"
+    save_figure(RESULTS / f"{stem}.png", picture(runs, arguments.split))
     names = list(means["setting"])
     flat = [name for name in names if is_flat(name)]
     made: dict[str, object] = {}

@@ -114,17 +114,18 @@ def record(stem: str, settings: Mapping[str, Setting], tables: Tables, **more: o
 
 
 def arguments_of(
-    description: str, folder: str, seeds: str, words: list[str] | None = None
+    description: str, folder: str, seeds: str, *own: argparse.ArgumentParser
 ) -> argparse.Namespace:
-    """Parse what the scripts that train have in common."""
+    """Parse what the scripts that train have in common, and what a script has of its own."""
     parser = argparse.ArgumentParser(
+        parents=own,
         description=description.partition("\n")[0],
         epilog="Start the command several times, with OMP_NUM_THREADS=1, to share the trainings.",
     )
     parser.add_argument("--out", type=Path, default=Path("runs") / folder, help=f"[runs/{folder}]")
     parser.add_argument("--seeds", default=seeds, help=f"separated by commas [{seeds}]")
     parser.add_argument("--only", default="", help="settings to train, separated by commas [all]")
-    return parser.parse_args(words)
+    return parser.parse_args()
 
 
 def trained(arguments: argparse.Namespace, settings: Mapping[str, Setting]) -> Runs:

@@ -28,8 +28,8 @@ from recipes import (
 
 from taxonomy.studies.settings import Setting, mean_over_seeds, score_series
 
-STAGES = {"trial": 3, "full": 1}
-"""By what the epochs are divided."""
+STAGES = {"trial": (3, "0", "trials"), "full": (1, "0,1,2", "shared-parts")}
+"""By what the epochs are divided, the seeds, and the folder of the runs."""
 
 PLAIN = ("shared opening with adapter 80", "shared stage with adapter 48")
 """Trained without blended pictures too, which cost narrow networks most."""
@@ -45,28 +45,25 @@ def settings(stage: str) -> dict[str, Setting]:
         config = replace(recipe.config, mixup=0.0)
         made[f"{name} not blended"] = replace(made[name], config=config)
     made[f"{PLAIN[0]} as a path"] = flat_setting(CANDIDATES[PLAIN[0]].spec.path())
+    part, *_ = STAGES[stage]
     return {
-        name: replace(
-            setting,
-            config=replace(setting.config, epochs=setting.config.epochs // STAGES[stage]),
-        )
+        name: replace(setting, config=replace(setting.config, epochs=setting.config.epochs // part))
         for name, setting in made.items()
     }
 
 
 def main() -> None:
     """Train what is missing, then write the table."""
-    parser = argparse.ArgumentParser(add_help=False)
-    parser.add_argument("--stage", choices=STAGES, default="trial")
-    own, rest = parser.parse_known_args()
-    seeds = {"trial": "0", "full": "0,1,2"}[own.stage]
-    folder = {"trial": "trials", "full": "shared-parts"}[own.stage]
-    arguments = arguments_of(__doc__, folder, seeds, rest)
-    every = settings(own.stage)
+    own = argparse.ArgumentParser(add_help=False)
+    own.add_argument("--stage", choices=STAGES, default="trial", help="[trial]")
+    stage = own.parse_known_args()[0].stage
+    _, seeds, folder = STAGES[stage]
+    arguments = arguments_of(__doc__, folder, seeds, own)
+    every = settings(stage)
     scores = score_series(trained(arguments, every), icon_tasks(), "val", KINDS)
     means = mean_over_seeds(scores)
     print(means.round(4).to_string(index=False))
-    record(f"shared-parts-{own.stage}", every, {"": means, "-seeds": scores})
+    record(f"shared-parts-{stage}", every, {"": means, "-seeds": scores})
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ EXAMPLES = (
 def add_arguments(parser: Parser, argv: Words) -> None:
     networks = "over the same classes; flat ones are what experts are compared with; "
     parser.add_argument("networks", nargs="+", metavar="RUN", help=networks + shared.NETWORK)
-    parser.add_argument("--tasks", help=f"tasks that the page offers: {shared.TASKS}")
+    parser.add_argument("--tasks", help=f"tasks, of which the page offers 40: {shared.TASKS}")
     parser.add_argument("--labels", help=f"names of the classes: {shared.LABELS}")
     sides = "pixels a side of the classes' pictures, 0 for none [32]"
     parser.add_argument("--thumbnail", type=int, default=32, metavar="PIXELS", help=sides)

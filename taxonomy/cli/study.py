@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from taxonomy._core.errors import TaxonomyError
 from taxonomy.cli._arguments import Given, Parser, Words, add_out
 from taxonomy.cli._options import add_choice, given_options
 
@@ -27,14 +26,14 @@ def add_arguments(parser: Parser, argv: Words) -> None:
     one.add_argument("--list", action="store_true", help=lines)
     dry = "print how far each training is, and train nothing"
     one.add_argument("--dry-run", action="store_true", help=dry)
-    one.add_argument("--cell", default="", metavar="ID", help="train this one only, as --list says")
+    one.add_argument("--cell", metavar="ID", help="train this one only, as --list says")
 
 
 def run(arguments: Given) -> None:
     from taxonomy.studies import ENGINES, prepare, study
 
     where: Any = {"out": arguments.out, "store": arguments.store}
-    if arguments.cell:
+    if arguments.cell is not None:
         _work(arguments)
     elif arguments.list or arguments.dry_run:
         found = prepare(arguments.config, **where)
@@ -58,7 +57,4 @@ def _work(arguments: Given) -> None:
     except BusyError as error:
         print(error)
         raise SystemExit(BUSY) from None
-    except TaxonomyError as error:
-        store.fail(arguments.cell, str(error))
-        raise
     print(f"the cell {arguments.cell} {'is done' if done else 'was done before'}")

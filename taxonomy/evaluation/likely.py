@@ -23,6 +23,12 @@ from taxonomy.design.spec import NetSpec
 from taxonomy.predictions import Predictions
 from taxonomy.trees.hierarchy import Hierarchy
 
+STEPS = 101
+"""Thresholds that are tried: quantiles of the best probability."""
+
+POWER = 4
+"""The first threshold is reached by so many times `least` pictures."""
+
 
 def branches(hierarchy: Hierarchy) -> IntArray:
     """Return the nodes right below the root, whose branches run or do not.
@@ -41,10 +47,10 @@ def branch_of(hierarchy: Hierarchy) -> IntArray:
     >>> branch_of(Hierarchy.from_nested([["cat", ["cow", "pig"]], ["bus", "car"], "tree"])).tolist()
     [0, 0, 1, 1, 1, -1]
     """
-    nodes = branches(hierarchy)
-    at = np.searchsorted(nodes, hierarchy.leaf_entries, side="right") - 1
-    inside = (at >= 0) & (hierarchy.leaf_entries < hierarchy.stop[nodes[np.maximum(at, 0)]])
-    found: IntArray = np.where(inside, at, -1)
+    place = np.full(len(hierarchy), -1)
+    for i, node in enumerate(branches(hierarchy)):
+        place[node : hierarchy.stop[node]] = i
+    found: IntArray = place[hierarchy.leaf_entries]
     return found
 
 
@@ -66,9 +72,12 @@ class CoarseHead:
     def __post_init__(self) -> None:
         """Check the arrays."""
         if self.weight.ndim != 2 or self.bias.shape != self.weight.shape[1:]:
-            raise DataError(f"Weights of {self.weight.shape} and biases of {self.bias.shape}.")
+            raise DataError(
+                f"Weights of {self.weight.shape} and biases of {self.bias.shape} are no coarse "
+                "head; give (features, branches) and (branches,)."
+            )
         if not (np.isfinite(self.weight).all() and np.isfinite(self.bias).all()):
-            raise DataError("A coarse head's weights are not finite.")
+            raise DataError("A coarse head's weights are not finite; fit it again.")
 
     @property
     def macs(self) -> int:
@@ -162,9 +171,9 @@ def opened(likely: FloatArray, most: int, mass: float = 1.0) -> BoolArray:
     >>> opened(np.array([[0.7, 0.2, 0.1], [0.4, 0.3, 0.3]]), 2, mass=0.6).astype(int).tolist()
     [[1, 0, 0], [1, 1, 0]]
     """
-    check_whole("most", most, 1, 10**6, DataError)
+    check_whole("`most`", most, 1, 10**6, DataError)
     if not 0 < mass <= 1:
-        raise DataError(f"mass is {mass}; give a number above 0, to 1.")
+        raise DataError(f"`mass` is {mass}; give a number above 0, up to 1.")
     order = np.argsort(-likely, axis=1, kind="stable")[:, :most]
     held = np.take_along_axis(likely, order, axis=1)
     before = held.cumsum(axis=1) - held
@@ -271,11 +280,13 @@ def stopping(
         confidence: with which that holds, in (0, 1).
 
     Raises:
-        DataError: a share outside (0, 1).
+        DataError: a share outside (0, 1), or no pictures.
     """
     for name, value in (("most_errors", most_errors), ("confidence", confidence)):
         if not 0 < value < 1:
-            raise DataError(f"{name} is {value}; give a share between 0 and 1.")
+            raise DataError(f"`{name}` is {value}; give a share between 0 and 1.")
+    if not likely.size:
+        raise DataError("There are no pictures or no branches to calibrate a coarse answer on.")
     sure = likely.max(axis=1)
     levels = np.unique(np.quantile(sure, np.linspace(0, 1, STEPS)))[::-1]
     found = Stopping(np.inf, 0, 0, most_errors, confidence)
@@ -288,14 +299,6 @@ def stopping(
             break
         found = Stopping(float(level), count, errors, most_errors, confidence)
     return found
-
-
-STEPS = 101
-"""Thresholds that are tried: quantiles of the best probability."""
-
-
-POWER = 4
-"""The first threshold is reached by so many times `least` pictures."""
 
 
 def least(most_errors: float, confidence: float) -> int:

@@ -75,7 +75,8 @@ class Explorer:
                 where left out.
             labels: names of the classes; of a shipped label set over the same classes where left
                 out.
-            tasks: those that the page offers; the named ones of the shipped list where left out.
+            tasks: whose first 40 the page offers; the named ones of the shipped list where left
+                out.
             timings: by the networks' names, how long experts take.
             sheet: what `taxonomy.explorer.thumbnails.thumbnails` returns.
 
@@ -223,7 +224,7 @@ def explore(
         data: the pictures that files are scored on and thumbnails are taken from; a run and a
             shipped network know theirs.
         labels: names of the classes; of a shipped label set over the same classes where left out.
-        tasks: those that the page offers; the named ones of the shipped list where left out.
+        tasks: whose first 40 the page offers; the named ones of the shipped list where left out.
         thumbnail: side of the classes' pictures in pixels, at most 128; 0 for none.
         measure: whether experts are timed on this machine, which takes a minute; without it no
             time is shown.
@@ -241,7 +242,7 @@ def explore(
     (3317856, 0.0)
     """
     check_several(networks, "networks", DataError)
-    check_whole("thumbnail", thumbnail, 0, LARGEST_THUMBNAIL, DataError)
+    check_whole("`thumbnail`", thumbnail, 0, LARGEST_THUMBNAIL, DataError)
     named = list(dict.fromkeys(str(network) for network in networks))
     request = data if isinstance(data, DataRequest) or data is None else DataRequest(str(data))
     nets = scored_by_name(named, split, request, device)

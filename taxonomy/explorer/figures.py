@@ -208,7 +208,9 @@ def _names(tree: Hierarchy) -> dict[str, str]:
     if len(tree.leaves) <= MOST_CALLED:
         return {str(node): name for node, name in called(tree).items() if node}
     counts, names = tree.leaf_counts, {}
-    for node in tree.nodes[1:].tolist():
-        first = next(label for label in tree.leaf[node:] if label is not None)
-        names[str(node)] = tree.name[node] or f"{first} and {counts[node] - 1} more"
+    leaves = np.flatnonzero(tree.is_leaf)
+    firsts = leaves[np.searchsorted(leaves, tree.nodes)]
+    for node, first in zip(tree.nodes[1:].tolist(), firsts[1:].tolist(), strict=True):
+        more = f" and {counts[node] - 1} more" if counts[node] > 1 else ""
+        names[str(node)] = tree.name[node] or f"{tree.leaf[first]}{more}"
     return names

@@ -67,7 +67,7 @@ class DarwinCore(GraphFormat):
         return found.graph()
 
     def read(self, content: Content, parents: Parents) -> Reading:
-        """Read rows; of several classes of one name all but one are called by their ids."""
+        """Read rows; several classes of one name are called by their ids."""
         graph = self.graph(content)
         named = {key: {"label": node.name, "name": node.name} for key, node in graph.nodes.items()}
         raw, notes = read_links(named, graph.links, parents=parents, called="taxon", forest=True)

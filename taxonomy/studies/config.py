@@ -6,6 +6,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ FLAT = "flat"
 SURE = 0.05
 """Below this p-value, corrected for all comparisons, a difference is told from chance."""
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,59}")
+_NAME = re.compile(r"[^\W_][\w .-]{0,59}")
 _SPLITS = ("val", "test")
 
 
@@ -71,6 +72,14 @@ class NetworkChoice:
     macs: float = 0.0
     train: dict[str, io.Json] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        """Check the budget."""
+        if not 0 <= self.macs < inf:
+            raise TrainingError(
+                f"`macs` is {self.macs}; give the multiply-accumulates of the whole network, such "
+                "as 13.4e6, or 0 for no budget."
+            )
+
 
 @dataclass(frozen=True)
 class FlatFamily:
@@ -85,6 +94,20 @@ class FlatFamily:
     widths: tuple[float, ...] = (0.25, 0.35, 0.6)
     spec: str = ""
     train: dict[str, io.Json] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Check that the widths tell the networks apart."""
+        if len({self.called(width) for width in self.widths}) < len(self.widths):
+            raise TrainingError(f"`widths` are {self.widths}; give each once.")
+
+    @staticmethod
+    def called(width: float) -> str:
+        """Return what the network of a width is called.
+
+        >>> FlatFamily.called(0.5)
+        '0.5x'
+        """
+        return f"{width:g}x"
 
 
 @dataclass(frozen=True)
@@ -110,7 +133,8 @@ class StudyConfig:
         size: classes of the tasks in headline and figure.
         resamples: of designers, seeds and tasks, for the intervals.
         verify: tasks whose experts are really extracted and compared with the stored predictions.
-        folder: that paths are relative to: the file's own.
+        folder: that paths are relative to: the file's own; where there is no file and this is left
+            out, the one in which the study is started.
 
     Raises:
         TrainingError: a name that cannot be one, or a value out of range.
@@ -146,7 +170,7 @@ class StudyConfig:
             if not _NAME.fullmatch(name) or name.split()[0] == FLAT:
                 raise TrainingError(
                     f"{shown(name)} cannot name a hierarchy or a network; take up to 60 letters, "
-                    f"digits, dots, dashes and spaces, and not {FLAT!r}."
+                    f"digits, dots, dashes, underscores and spaces, and not {FLAT!r}."
                 )
         if not self.hierarchies or not self.networks or not self.seeds:
             raise TrainingError("A study needs at least one hierarchy, network and seed.")

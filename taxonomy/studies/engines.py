@@ -64,10 +64,8 @@ class Job:
         """Return the command that works on a cell, whatever the folder it is typed in."""
         words = [sys.executable, "-m", "taxonomy", "study", str(self.config.absolute())]
         words += ["--out", str(self.out.absolute()), "--cell", cell]
-        if not self.store.is_local:
+        if self.store.place != str((self.out / CELLS).absolute()):
             words += ["--store", self.store.place]
-        elif Path(self.store.place).absolute() != (self.out / CELLS).absolute():
-            words += ["--store", str(Path(self.store.place).absolute())]
         return words
 
     def line(self, cell: str) -> str:
@@ -150,7 +148,7 @@ def start(cell: str, job: Job) -> subprocess.Popen[bytes]:
     """Start the process of a cell; what it says goes to the cell's ``log.txt``."""
     path = log_of(job.store, cell)
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("wb") as said:
+    with path.open("ab") as said:  # another process's worker may be writing to it
         return subprocess.Popen(  # noqa: S603 (our own command, no shell)
             job.command(cell),
             stdin=subprocess.DEVNULL,

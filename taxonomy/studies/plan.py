@@ -111,8 +111,10 @@ def plan(config: StudyConfig) -> Plan:
     check_references(
         config, {task.reference for task in tasks}, f"the tasks ({config.tasks or 'shipped'})"
     )
-    if config.size not in {task.size for task in tasks}:
-        raise TrainingError(f"No task has `size` {config.size}; give a size that tasks have.")
+    sizes = sorted({task.size for task in tasks})
+    if config.size not in sizes:
+        known = ", ".join(map(str, sizes))
+        raise TrainingError(f"No task has `size` {config.size}; give one that tasks have: {known}.")
     teacher = config.found(config.teacher)
     taught = weights_digest(get_net(teacher)) if teacher else ""
     reference = get_tree(config.found(config.reference)) if config.reference else None
@@ -169,8 +171,10 @@ def _shapes(config: StudyConfig, request: DataRequest) -> Iterator[Shape]:
     star = Hierarchy.star(labels.ids)
     flat = NetSpec.load(config.found(config.flat.spec)) if config.flat.spec else NetSpec.flat()
     for width in config.flat.widths:
-        shown = f"{width:g}x"
-        yield FLAT, shown, f"{FLAT} {shown}", star, flat.scaled(width), config.flat.train
+        with naming(f"the flat network of width {width}"):
+            spec = flat.scaled(width)
+        name = config.flat.called(width)
+        yield FLAT, name, f"{FLAT} {name}", star, spec, config.flat.train
 
 
 def _labels(request: DataRequest) -> LabelSet:

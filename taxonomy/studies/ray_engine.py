@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -87,7 +86,5 @@ def on_node(place: str, cell: str) -> str | None:
     except BusyError:
         return None
     except TaxonomyError as error:
-        message = f"{error} (process {os.getpid()})"
-        store.fail(cell, message)
-        return message
+        return str(error)
     return ""

@@ -155,6 +155,8 @@ class RemoteFiles:
             self.system.rm_file(f"{self.root}/{name}")
         except FileNotFoundError:
             return
+        except OSError as error:
+            raise WriteError(f"{self.url}/{name}", str(error)) from error
 
     def sizes(self, folder: str) -> Mapping[str, int]:
         """Return the sizes of the files directly in a folder, by name."""
@@ -163,6 +165,8 @@ class RemoteFiles:
             there: list[dict[str, Any]] = self.system.ls(f"{self.root}/{folder}", detail=True)
         except FileNotFoundError:
             return {}
+        except OSError as error:
+            raise FileFormatError(f"{self.url}/{folder}: cannot be read ({error}).") from error
         return {
             str(entry["name"]).rpartition("/")[2]: int(entry["size"] or 0)
             for entry in there
@@ -178,8 +182,8 @@ class Store:
     """
 
     def __init__(self, place: Path | str) -> None:
-        self.place = str(place)
-        self.is_local = "://" not in self.place
+        self.is_local = "://" not in str(place)
+        self.place = str(Path(place).absolute() if self.is_local else place)
         self.files: Files = (
             LocalFiles(Path(self.place)) if self.is_local else RemoteFiles(self.place)
         )
@@ -225,7 +229,7 @@ class Store:
         """Return a planned cell.
 
         Raises:
-            FileFormatError: there is none of that id, or it is damaged.
+            FileFormatError: there is none of that id, or it is damaged, or another one's.
         """
         where = self.workspace(cell)
         if not self.is_local:
@@ -236,7 +240,9 @@ class Store:
             raise FileFormatError(
                 f"{self.place}: holds no cell {shown(cell)}; give the id of one that is planned."
             )
-        return Cell.load(where)
+        if (found := Cell.load(where)).id != cell:
+            raise FileFormatError(f"{where}: holds the cell {found.id}; remove the folder.")
+        return found
 
     def done(self, cell: str) -> Done | None:
         """Return the record of a finished cell, None where it is not finished, or not whole."""

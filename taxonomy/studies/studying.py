@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -112,15 +112,15 @@ def prepare(
         TaxonomyError: a tree cannot be built, or data, tasks or teacher are not there.
     """
     out = Path(out)
+    path = Path(config) if isinstance(config, (str, Path)) else out / CONFIG
+    asked = StudyConfig.load(path) if isinstance(config, (str, Path)) else config
+    check_kind(asked, StudyConfig, "the study", TrainingError)
+    if not asked.folder:  # workers may start in another one
+        asked = replace(asked, folder=str(Path.cwd()))
+    made = plan(asked)
     if isinstance(config, StudyConfig):
-        path = out / CONFIG
-        io.write_json(path, config.to_dict())
-    else:
-        path = Path(config)
-        config = StudyConfig.load(path)
-    check_kind(config, StudyConfig, "the study", TrainingError)
-    made = plan(config)
-    job = Job(Store(store or out / CELLS), path, out, config.threads)
+        io.write_json(path, asked.to_dict())
+    job = Job(Store(store or out / CELLS), path, out, asked.threads)
     states, failures = {}, {}
     for name, cell in made.cells.items():
         job.store.plan(cell)

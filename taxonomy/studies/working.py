@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 
 from taxonomy._core import io
-from taxonomy._core.errors import DataError, FileFormatError, TrainingError
+from taxonomy._core.errors import DataError, FileFormatError, TaxonomyError, TrainingError
 from taxonomy._core.folders import SPLITS
 from taxonomy._core.sharing import lock
 from taxonomy.nets import get_net
@@ -32,25 +32,32 @@ class BusyError(TrainingError):
 def work_on(store: Store, cell: str, progress: bool = False) -> bool:
     """Train a cell that is not finished, or continue it, and store it; return whether it was done.
 
+    Why a training failed is stored, too.
+
     Args:
         store: where cells are kept.
         cell: its id.
         progress: whether to show how far the training is.
 
     Raises:
+        FileFormatError: no such cell is planned; nothing is written then.
         BusyError: another process of this machine is at it.
         TrainingError: it was begun with other threads, or training fails.
         DataError: its pictures are not those that the study was planned with.
     """
     if store.done(cell) is not None:
         return False
-    where = store.workspace(cell)
+    planned, where = store.cell(cell), store.workspace(cell)
     with lock(where / ".lock", wait=False) as mine:
         if not mine:
             raise BusyError(f"{where}: another process is at this cell.")
         if store.done(cell) is not None:  # another process was faster
             return False
-        _train(store.cell(cell), store, progress)
+        try:
+            _train(planned, store, progress)
+        except TaxonomyError as error:
+            store.fail(cell, str(error))
+            raise
     return True
 
 

@@ -24,6 +24,7 @@ from taxonomy.labels import check_classes, unknown_class
 from taxonomy.trees import content, graphs, nested, text
 from taxonomy.trees.checks import refuse_errors
 from taxonomy.trees.links import Parents
+from taxonomy.trees.preorder import depths, nearest_kept, stops
 from taxonomy.trees.raw_tree import RawTree, canonical_order, children_of
 
 if TYPE_CHECKING:
@@ -202,28 +203,12 @@ class Hierarchy(Recorded):
     @cached_property
     def depth(self) -> IntArray:
         """Edges from the root, per entry."""
-        above = np.maximum(self.parent, 0)
-        depth = np.ones(len(self), dtype=np.int64)
-        depth[0] = 0
-        while above.any():  # each round doubles how far up an entry has counted
-            depth += depth[above]
-            above = above[above]
-        return depth
+        return depths(self.parent)
 
     @cached_property
     def stop(self) -> IntArray:
         """The entry after the last one below each entry, in preorder."""
-        by_parent = np.argsort(self.parent[1:], kind="stable") + 1
-        last = np.ones(len(self), dtype=bool)  # children of their parents
-        siblings = self.parent[by_parent[1:]] == self.parent[by_parent[:-1]]
-        last[by_parent[:-1][siblings]] = False
-        stop = np.full(len(self), len(self))
-        stop[by_parent[:-1][siblings]] = by_parent[1:][siblings]
-        above = np.where(last, np.maximum(self.parent, 0), np.arange(len(self)))
-        while (above[above] != above).any():
-            above = above[above]
-        ends: IntArray = stop[above]
-        return ends
+        return stops(self.parent)
 
     @cached_property
     def height(self) -> FloatArray:
@@ -486,14 +471,11 @@ class Hierarchy(Recorded):
 
     def _subset(self, kept: BoolArray) -> tuple[Hierarchy, IntArray]:
         """Return the tree of the kept entries, each under its nearest kept ancestor."""
-        nearest = np.arange(len(self))
-        for i in range(1, len(self)):
-            if not kept[i]:
-                nearest[i] = nearest[self.parent[i]]
         entries = np.flatnonzero(kept)
+        above = nearest_kept(self.parent, kept)[self.parent[entries[1:]]]
         rank = np.cumsum(kept) - 1
         raw = RawTree(
-            parent=[-1, *(int(rank[nearest[self.parent[i]]]) for i in entries[1:])],
+            parent=[-1, *rank[above].tolist()],
             leaf=[self.leaf[i] for i in entries],
             name=[self.name[i] for i in entries],
             span=self.span[entries].tolist(),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
@@ -19,7 +19,7 @@ from taxonomy._core import shipped
 from taxonomy._core.arrays import BoolArray, IntArray
 from taxonomy._core.errors import FileFormatError, HierarchyError, LabelError, did_you_mean
 from taxonomy._core.io import array_digest, load_npz
-from taxonomy.wordnet.strings import StringTable, starts_of
+from taxonomy.wordnet.strings import FewStrings, StringTable, starts_of
 
 _WNID = re.compile(r"n\d{8}")
 # The table of lemmas is sorted as if each ended so; then (lemma, sense) sorts as synset names do.
@@ -190,7 +190,7 @@ class NounGraph:
             lemma_table=table("lemma"),
             definition_table=table("definition"),
             exceptions=MappingProxyType({plural: tuple(rest) for plural, *rest in plurals}),
-            spellings=_Spellings(arrays["spelling_members"], table("spelling")),
+            spellings=FewStrings(arrays["spelling_members"], table("spelling")),
             provenance=MappingProxyType(json.loads(arrays["source"].tobytes())),
             digest=array_digest(*(arrays[name] for name in _ARRAYS if name != "source")),
         )
@@ -369,26 +369,6 @@ class NounGraph:
             raise HierarchyError("The hypernym links have a cycle, so depths do not exist.")
         depths.flags.writeable = False
         return depths
-
-
-@dataclass(frozen=True, eq=False)
-class _Spellings(Mapping[int, str]):
-    """Spellings of the few members that need one, found by bisection."""
-
-    members: npt.NDArray[np.int32]
-    table: StringTable
-
-    def __getitem__(self, member: int) -> str:
-        place = int(np.searchsorted(self.members, np.int32(member)))
-        if place == len(self.members) or self.members[place] != member:
-            raise KeyError(member)
-        return self.table[place]
-
-    def __iter__(self) -> Iterator[int]:
-        return iter(self.members.tolist())
-
-    def __len__(self) -> int:
-        return len(self.members)
 
 
 def fold(word: str) -> str:

@@ -1,9 +1,9 @@
-"""A table of strings held as one block of UTF-8 bytes, decoded one at a time."""
+"""Strings held as one block of UTF-8 bytes, decoded one at a time."""
 
 from __future__ import annotations
 
 import bisect
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import overload
 
@@ -82,3 +82,28 @@ def starts_of(lengths: npt.NDArray[np.integer]) -> IntArray:
     np.cumsum(lengths, out=starts[1:])
     starts.flags.writeable = False
     return starts
+
+
+@dataclass(frozen=True, eq=False)
+class FewStrings(Mapping[int, str]):
+    """The texts of a few of many numbers, found by bisection.
+
+    Args:
+        members: the numbers that have one, ascending.
+        table: their texts.
+    """
+
+    members: npt.NDArray[np.int32]
+    table: StringTable
+
+    def __getitem__(self, member: int) -> str:
+        place = int(np.searchsorted(self.members, np.int32(member)))
+        if place == len(self.members) or self.members[place] != member:
+            raise KeyError(member)
+        return self.table[place]
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self.members.tolist())
+
+    def __len__(self) -> int:
+        return len(self.members)

@@ -21,6 +21,17 @@ def runs(*rows):
     return np.array(rows, dtype=bool)
 
 
+def test_a_star_has_no_branches():
+    star = Hierarchy.star(["bus", "cat"])
+    assert likely.branches(star).tolist() == []
+    assert likely.branch_of(star).tolist() == [-1, -1]
+
+
+def test_a_class_alone_below_nodes_is_of_their_branch():
+    tree = Hierarchy.from_nested([[["bus"]], "cat"])
+    assert likely.branch_of(tree).tolist() == [0, -1]
+
+
 class TestTheBestBranches:
     def test_they_run_until_they_hold_a_probability(self):
         chances = np.array([[0.6, 0.3, 0.1], [0.2, 0.2, 0.6]])
@@ -138,6 +149,11 @@ class TestStopping:
             true = (1 - found.threshold) / 2  # the mean of 1 - p from the threshold to 1
             broken += true > 0.1
         assert broken <= binom.ppf(0.999, 120, 0.05)
+
+    @pytest.mark.parametrize("shape", [(0, 2), (5, 0)])
+    def test_nothing_to_calibrate_on_is_refused(self, shape):
+        with pytest.raises(DataError, match="no pictures or no branches"):
+            likely.stopping(np.zeros(shape), np.ones(shape[0], dtype=bool), 0.05)
 
     @pytest.mark.parametrize("share", [0, 1, -0.1])
     def test_a_share_is_between_0_and_1(self, share):

@@ -35,7 +35,9 @@ TIMING = Timing(0.5, 0.25, 0.125, 0.02, 24, "onnxruntime", 1, "a <b>laptop</b>")
 def page(stripes):
     tasks = TaskList([Task("stripes", CLASSES[:2]), Task("some", tuple(IDS[:5]))], IDS)
     sheet = thumbnails(stripes, IDS, 16)
-    return Explorer.of(tiny_networks(IDS), tasks=tasks, sheet=sheet, timings={"two": TIMING})
+    return Explorer.of(
+        tiny_networks(IDS), tasks=tasks, sheet=sheet, timings=dict.fromkeys(("two", "flat"), TIMING)
+    )
 
 
 @pytest.fixture(scope="module")
@@ -226,6 +228,16 @@ def test_networks_are_switched_and_compared(shown, page):
     }
     shown.click("#table tbody tr:last-child button")
     assert not shown.run("location.hash").startswith("#net=deep")
+
+
+def test_a_network_without_a_time_is_not_compared_by_time(shown, addresses):
+    shown.open(f"{addresses['page']}#net=deep&classes=c00,c01&axis=ms")
+    verdict = shown.run("document.getElementById('verdict').textContent")
+    assert verdict == "It keeps the trunk and 2 of 5 branches."
+    shown.open(f"{addresses['page']}#net=two&classes=c00,c01&axis=ms")
+    assert "nearest to it in time, flat" in shown.run(
+        "document.getElementById('verdict').textContent"
+    )
 
 
 def test_a_point_moves_as_classes_are_ticked(shown):

@@ -137,8 +137,8 @@ def test_times_are_told_where_they_were_measured():
 
 def test_large_trees_have_names_without_comparing_all_pairs():
     ids = [f"c{i:05d}" for i in range(MOST_CALLED + 2)]
-    tree = Hierarchy.from_nested([ids[:3], {"name": "rest", "leaves": ids[3:]}])
+    tree = Hierarchy.from_nested([ids[:3], [ids[3]], {"name": "rest", "leaves": ids[4:]}])
     spec = NetSpec.tree(levels=((4, 0),))
     content = Network.of("x", "x", scored_by_chance(tree, spec, each=1, lead=99), None).content
-    assert content["names"] == {"1": "c00000 and 2 more", "5": "rest"}
+    assert content["names"] == {"1": "c00000 and 2 more", "5": "c00003", "7": "rest"}
     assert json.dumps(content)

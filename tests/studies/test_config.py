@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from taxonomy._core.errors import FileFormatError, TrainingError
-from taxonomy.studies import StudyConfig
+from taxonomy.studies import NetworkChoice, StudyConfig
 from tests.support.studies import study_folder
 
 LEAST = 'data = "icons"\n[hierarchies.llm]\ntree = "icons/llm-rows-24"\n'
@@ -32,6 +34,17 @@ def test_a_family_is_one_word_or_several(tmp_path):
     assert two.hierarchies["llm"].family == ("llm", "wordnet")
 
 
+@pytest.mark.parametrize("macs", [math.nan, math.inf])
+def test_a_budget_is_a_number(macs):
+    with pytest.raises(TrainingError, match="`macs` is"):
+        NetworkChoice(macs=macs)
+
+
+def test_names_may_be_of_any_alphabet(tmp_path):
+    config = read(tmp_path, LEAST.replace(".llm]", '."Größe 2_à"]'))
+    assert [*config.hierarchies] == ["Größe 2_à"]
+
+
 def test_what_was_written_as_json_is_read_again(tmp_path):
     from taxonomy._core import io
 
@@ -52,6 +65,8 @@ def test_what_was_written_as_json_is_read_again(tmp_path):
         (f'split = "train"\n{LEAST}', "choose from: val, test"),
         (LEAST.replace(".llm]", '."../llm"]'), "cannot name a hierarchy"),
         (LEAST.replace(".llm]", ".flat]"), "not 'flat'"),
+        (f"{LEAST}[flat]\nwidths = [0.5, 0.5000001]", "`widths` are .* give each once"),
+        (f"{LEAST}[networks.a]\nmacs = -1.0", "`macs` is -1.0"),
         ('data = "icons"\n[hierarchies]\n', "at least one hierarchy"),
     ],
 )

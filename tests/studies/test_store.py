@@ -107,6 +107,26 @@ def test_what_changed_behind_the_url_is_refused(file, memory, tmp_path):
     assert store.done(cell) is None
 
 
+@pytest.mark.parametrize(
+    ("broken", "call"),
+    [
+        ("ls", lambda store: store.files.sizes("a")),
+        ("cat_file", lambda store: store.files.read("a")),
+        ("rm_file", lambda store: store.files.remove("a")),
+        ("pipe_file", lambda store: store.files.write("a", b"")),
+    ],
+)
+def test_what_the_file_system_refuses_is_told(memory, monkeypatch, broken, call):
+    store = Store(memory)
+
+    def refuse(*_, **__):
+        raise PermissionError("no such right")
+
+    monkeypatch.setattr(type(store.files.system), broken, refuse)
+    with pytest.raises(TaxonomyError, match=r"memory://.*no such right"):
+        call(store)
+
+
 def test_an_unknown_cell_and_an_unknown_protocol_are_told(tmp_path):
     with pytest.raises(FileFormatError, match="holds no cell '0123'"):
         work_on(Store(tmp_path), "0123")

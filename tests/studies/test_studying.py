@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import shutil
 from dataclasses import replace
 
@@ -171,9 +172,39 @@ def test_what_does_not_fit_together_is_said(file, tmp_path):
     config = tx.StudyConfig.load(file)
     for change, told in (
         ({"references": {}}, "say which that is in `references`"),
-        ({"size": 5}, "No task has `size` 5"),
+        ({"size": 5}, "No task has `size` 5; give one that tasks have: 2"),
         ({"train": {"distill": 1.0}}, "name a `teacher`"),
         ({"train": {"epoch": 1}}, "Did you mean 'epochs'"),
+        ({"flat": replace(config.flat, widths=(math.nan,))}, "flat network of width nan"),
     ):
-        with pytest.raises(TrainingError, match=told):
-            prepare(replace(config, **change), tmp_path)
+        with pytest.raises(TaxonomyError, match=told):
+            prepare(replace(config, **change), tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_study_of_python_is_worked_on_from_any_folder(file, tmp_path, monkeypatch):
+    monkeypatch.chdir(file.parent)
+    config = replace(tx.StudyConfig.load(file), folder="", seeds=(0,))
+    asked = prepare(config, "of-python")
+    monkeypatch.chdir(tmp_path)
+    (cell, *_) = asked.pending
+    assert work_on(asked.job.store, cell)
+    again = prepare(file.parent / "of-python" / "study.json", file.parent / "of-python")
+    assert again.states[cell] == "done"
+
+
+@pytest.mark.parametrize("cell", ["0123", "../elsewhere", "", "a\nb"])
+def test_nothing_is_written_of_a_cell_that_is_not_planned(tmp_path, cell):
+    from taxonomy.cli import main
+
+    out = tmp_path / "out"
+    assert main(["study", "study.toml", "--out", str(out), "--cell", cell, "--quiet"]) == 2
+    assert [*tmp_path.iterdir()] == []
+
+
+def test_a_cell_under_the_name_of_another_is_refused(copied, file):
+    cell = some_cell(file, copied)
+    shutil.copytree(copied / "cells" / cell, copied / "cells" / "other")
+    (copied / "cells" / "other" / "done.json").unlink()
+    with pytest.raises(FileFormatError, match=f"holds the cell {cell}"):
+        work_on(Store(copied / "cells"), "other")

@@ -27,6 +27,7 @@ from taxonomy.similarity._vectors import cached
 from taxonomy.tasks import TaskList
 from taxonomy.trees.hierarchy import Hierarchy
 from tests.support import read_answers as answers
+from tests.support import read_trainings as trainings
 from tests.support import read_values as values
 from tests.support.mutant_files import (
     in_gzip,
@@ -282,11 +283,11 @@ READERS = (
     Reader(
         "checkpoint",
         "checkpoint.safetensors",
-        values.checkpoints,
+        trainings.checkpoints,
         of_safetensors,
-        values.checkpoint,
-        values.save_training,
-        values.digest_of_training,
+        trainings.checkpoint,
+        trainings.save_training,
+        trainings.digest_of_training,
     ),
     Reader(
         "explorer's page",
@@ -297,8 +298,16 @@ READERS = (
         lambda page, path: page.save(path.with_suffix(".html")),
     ),
     Reader("bundle", "bundle.json", values.bundles, of_json, values.bundled),
-    Reader("run", "any.json", values.runs, values.change_run, values.run_of),
-    Reader("series", "cells.jsonl", values.series, of_lines, values.rows, values.save_rows, digest),
+    Reader("run", "any.json", trainings.runs, trainings.change_run, trainings.run_of),
+    Reader(
+        "series",
+        "cells.jsonl",
+        trainings.series,
+        of_lines,
+        trainings.rows,
+        trainings.save_rows,
+        digest,
+    ),
     Reader(
         "transcript",
         "answers.jsonl.xz",

@@ -76,7 +76,6 @@ class Inline:
             try:
                 work_on(job.store, cell)
             except TaxonomyError as error:
-                job.store.fail(cell, str(error))
                 yield Ended(cell, str(error))
             else:
                 yield Ended(cell)

@@ -44,7 +44,7 @@ function verdict(net, figures, rows, axis) {
   const kept = net.flat ? "All of a flat network is kept but for the other classes' outputs."
     : `It keeps the trunk and ${figures.nodes - 1} of ${counted(net.nodes - 1, "branch", "branches")}.`;
   const flat = rows.filter((row) => row.flat && row.kind !== "expert" && row.figures[axis] !== null);
-  if (!flat.length) return kept;
+  if (!flat.length || figures[axis] === null) return kept;
   const far = (row) => Math.abs(Math.log(row.figures[axis] / figures[axis]));
   const near = flat.reduce((best, row) => (far(row) < far(best) ? row : best));
   const [gap, low, high] = near.gap;

@@ -185,7 +185,7 @@ class TreeView {
       if (this.net.leaf[entry] >= 0) continue;
       const all = of.toLocaleString("en");
       const told = ticked[entry] ? `${ticked[entry].toLocaleString("en")} of ${all}` : all;
-      const isSaid = !ticked[entry] && / more$/.test(this.nameOf(entry)); // "cat and 4 more" says it
+      const isSaid = !ticked[entry] && / more$/.test(this.nameOf(entry)); // "cat, cow and 4 more" says it
       item.querySelector(":scope > .box > .count").textContent = isSaid ? "" : told;
       item.setAttribute("aria-label", `${this.nameOf(entry)}, ${ticked[entry]} of ${counted(of, "class", "classes")} ticked`);
       for (const small of item.querySelectorAll(":scope > .preview > .small")) {
