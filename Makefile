@@ -108,6 +108,10 @@ aligned: .venv/user ## a network like icons/tree, widths multiples of 8; half an
 shared-parts: .venv/user ## what branches may share: every candidate of budgets; two hours
 	$(BIN)/python analysis/studies/shared_parts.py --stage $(or $(STAGE),trial)
 
+# The same; STAGE=quick: five epochs, ten minutes.
+widths: .venv/user ## classes and width cut from one network, beside networks of each width; an hour
+	$(BIN)/python analysis/studies/widths.py --stage $(or $(STAGE),trial)
+
 ablation: .venv/user ## what each part of a recipe buys, three seeds; hours
 	$(BIN)/python analysis/studies/ablation.py
 

@@ -35,6 +35,12 @@ def add_classes(parser: Any, text: str = CLASSES) -> None:
     parser.add_argument("--classes", type=class_names, metavar="A,B", help=text)
 
 
+def add_width(parser: Any) -> None:
+    """Add ``--width``, the share of the channels that is kept."""
+    told = "share of the channels, one of those that the network was trained at [1]"
+    parser.add_argument("--width", type=float, default=1.0, metavar="X", help=told)
+
+
 def chosen_tree(given: Given) -> Hierarchy:
     """Return the tree that the words name, of the classes wanted alone."""
     tree = get_tree(given.tree)

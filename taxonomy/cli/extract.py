@@ -5,7 +5,16 @@ from typing import Any
 
 from taxonomy._core.endings import NETWORKS, check_ending
 from taxonomy._core.errors import ExportError
-from taxonomy.cli._arguments import CLASSES, NETWORK, TASKS, Given, Parser, Words, add_out
+from taxonomy.cli._arguments import (
+    CLASSES,
+    NETWORK,
+    TASKS,
+    Given,
+    Parser,
+    Words,
+    add_out,
+    add_width,
+)
 from taxonomy.cli._options import add_options, choice, given_options
 
 TARGETS = ("browser", "executorch", "onnx", "openvino", "safetensors", "tflite", "torch-export")
@@ -13,6 +22,7 @@ EXAMPLES = (
     "taxonomy extract icons/tree --classes cat,dog,horse --out pets.safetensors",
     "taxonomy extract icons/tree --classes cat,dog,horse --target onnx --out pets/",
     "taxonomy extract icons/tree --task kitchen",
+    "taxonomy extract runs/widths --classes cat,dog,horse --width 0.5 --target onnx --out pets/",
     "taxonomy extract icons/tree --classes c* --target tflite --precision int8 --reject both -o c/",
     "taxonomy extract --target tflite --help  # the options of a target",
 )
@@ -25,6 +35,7 @@ def add_arguments(parser: Parser, argv: Words) -> None:
     wanted.add_argument("--under", metavar="NODE", help="all classes below the node of this name")
     wanted.add_argument("--task", help="the id of a task in the list")
     parser.add_argument("--tasks", help=TASKS)
+    add_width(parser)
     told = "write a bundle for a device into the folder --out, not one file for this toolkit"
     action: Any = parser.add_argument("--target", choices=TARGETS, help=told)
     action.owners = lambda option: import_module("taxonomy.export").TARGETS.having(option)
@@ -55,11 +66,14 @@ def run(arguments: Given) -> None:
 
         options = given_options(export.TARGETS.get(arguments.target), arguments)
         options |= {"calibration": arguments.calibration, "reject": arguments.reject}
-        to = (arguments.net, arguments.out, arguments.target)
+        # A narrower network is cut first; the stored predictions are of the whole one.
+        whole = arguments.width == 1
+        cut = arguments.net if whole else extract(net, net.classes, width=arguments.width)
+        to = (cut, arguments.out, arguments.target)
         made = export.bundle(*to, classes=classes, **options)
         print(f"{made.to_text()}\nbundle written to {arguments.out}")
         return
-    expert = extract(net, classes)
+    expert = extract(net, classes, width=arguments.width)
     save_net(arguments.out, expert)
     print(describe_expert(expert, net))
     print(f"expert written to {arguments.out} ({arguments.out.stat().st_size / 1e3:.0f} kB)")

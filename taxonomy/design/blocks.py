@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 
-from taxonomy._core.errors import SpecError, check_choice, check_whole, shown
+from taxonomy._core.errors import SpecError, TaxonomyError, check_choice, check_whole, shown
 from taxonomy.design.families import FAMILIES, Family, Number
 
 Recalibration = Literal["none", "grn", "se"]
@@ -254,6 +254,25 @@ def nearest_multiple(width: float, multiple: int) -> int:
     [8, 16, 16, 24]
     """
     return max(1, round(width / multiple)) * multiple
+
+
+def check_width(width: object, name: str, error: type[TaxonomyError]) -> None:
+    """Check a share of the channels.
+
+    Args:
+        width: what was given.
+        name: of the field that it was given in.
+        error: what is raised.
+
+    Raises:
+        TaxonomyError: of the kind given; it is no number above 0 and up to 1.
+    """
+    number = isinstance(width, int | float) and not isinstance(width, bool)
+    if not (number and 0 < width <= 1):  # type: ignore[operator]
+        raise error(
+            f"`{name}` is {shown(width)}; give a share of the channels above 0 and up to 1, such "
+            "as 0.5."
+        )
 
 
 def _check_opening(part: Stage | Level, what: str) -> None:

@@ -66,29 +66,39 @@ class Costs(NamedTuple):
     macs: IntArray
 
 
-def cost(spec: NetSpec, hierarchy: Hierarchy, classes: Iterable[str] | None = None) -> Cost:
+def cost(
+    spec: NetSpec,
+    hierarchy: Hierarchy,
+    classes: Iterable[str] | None = None,
+    *,
+    width: float = 1.0,
+) -> Cost:
     """Return the cost of a network or, given some of its classes, of their expert.
 
     Args:
         spec: the shape of the network.
         hierarchy: its tree.
         classes: label ids that an expert is asked for; by default all, which is the whole network.
+        width: share of the channels that is kept, see `NetSpec.narrowed`.
 
     Raises:
         LabelError: no class, an unknown one, or one given twice.
         SpecError: something else is given, the hierarchy has nodes deeper than there are levels,
-            or the network has more than 10^10 parameters or 10^15 MACs.
+            the network has no such width, or more than 10^10 parameters or 10^15 MACs.
 
     >>> from taxonomy.design.spec import NetSpec
     >>> tree = Hierarchy.from_nested([["cat", "dog"], ["bus", "car"]])
     >>> spec = NetSpec.tree(levels=((48, 1),))
     >>> cost(spec, tree).params, cost(spec, tree, ["cat", "dog"]).params
     (135060, 79378)
+    >>> cost(spec, tree, ["cat", "dog"], width=0.5).params
+    20106
     >>> cost(NetSpec.flat(), Hierarchy.star(f"c{i:03d}" for i in range(212)))
     Cost(params=1142732, macs=51134208, peak_activation_bytes=294912)
     """
     check_kind(spec, NetSpec, "the specification", SpecError)
     check_kind(hierarchy, Hierarchy, "the tree", SpecError)
+    spec = spec.narrowed(width)
     if classes is not None:
         hierarchy = hierarchy.restrict(classes)
     params, macs = entry_costs(spec, hierarchy)

@@ -119,17 +119,21 @@ class Explained:
         return "\n".join(lines)
 
 
-def explain_cost(spec: NetSpec, hierarchy: Hierarchy, classes: Iterable[str]) -> Explained:
+def explain_cost(
+    spec: NetSpec, hierarchy: Hierarchy, classes: Iterable[str], *, width: float = 1.0
+) -> Explained:
     """Return where an expert's cost lies, node by node, in closed form.
 
     Args:
         spec: the shape of the whole network.
         hierarchy: its tree.
         classes: label ids that the expert is asked for.
+        width: share of the channels that is kept, see `NetSpec.narrowed`.
 
     Raises:
         LabelError: no class, an unknown one, or one given twice.
-        SpecError: the hierarchy has nodes deeper than there are levels.
+        SpecError: the hierarchy has nodes deeper than there are levels, or the network has no such
+            width.
 
     >>> tree = Hierarchy.from_nested([["cat", "dog", "fox"], ["bus", "car"]])
     >>> found = explain_cost(NetSpec.tree(levels=((48, 1),)), tree, ["cat", "dog", "bus"])
@@ -143,7 +147,7 @@ def explain_cost(spec: NetSpec, hierarchy: Hierarchy, classes: Iterable[str]) ->
     [('car', 49, ''), ('fox', 49, '')]
     """
     chosen = check_classes(classes, hierarchy.leaves)
-    params, macs = entry_costs(spec, hierarchy)
+    params, macs = entry_costs(spec.narrowed(width), hierarchy)
     needed = _needed(hierarchy, chosen)
     kept = needed > 0
     parent, entries = hierarchy.parent, hierarchy.leaf_entries

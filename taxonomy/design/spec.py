@@ -27,6 +27,7 @@ from taxonomy.design.blocks import (
     Bucket,
     Level,
     Stage,
+    check_width,
     nearest_multiple,
 )
 
@@ -38,6 +39,9 @@ Nesting = Literal["parent", "ancestors", "gate"]
 Head = Literal["linear", "cosine"]
 
 MOST_SCALED = 1000
+LANES = 8
+"""The channels that processors work on at once, or half of them."""
+
 MOST_POWER = 10
 MOST_STAGES = 200
 MOST_RESOLUTION = 16_384
@@ -226,6 +230,38 @@ class NetSpec:
         """
         check_whole("align", align, 1, MOST_WIDTH, SpecError)
         return self._with_widths(lambda width: nearest_multiple(width, align))
+
+    def narrowed(self, width: float) -> NetSpec:
+        """Return the network that the first share of this one's channels is.
+
+        `taxonomy.nets.widths` cuts it from trained weights. Where all widths are multiples of 8,
+        so are the narrower ones, as `aligned` makes them.
+
+        Args:
+            width: share of the channels that every stage and node keeps, above 0 and at most 1.
+
+        Raises:
+            SpecError: the share is out of range, or a pretrained backbone is in front, which has
+                one width.
+
+        >>> [stage.width for stage in NetSpec.flat((12, 20, 40)).narrowed(0.5).trunk]
+        [6, 10, 20]
+        >>> [stage.width for stage in NetSpec.flat((16, 24, 40)).narrowed(0.25).trunk]
+        [8, 8, 8]
+        """
+        check_width(width, "width", SpecError)
+        if width == 1:
+            return self
+        if self.backbone is not None:
+            raise SpecError(
+                "A network behind a `backbone` has one width; give it a trunk of its own instead."
+            )
+        blocks = [*(stage.block for stage in self.trunk), *(level.block for level in self.levels)]
+        own = {stage.width for stage in self.trunk}
+        own |= {bucket.width for level in self.levels for bucket in level.buckets}
+        own |= {block.bottleneck for block in blocks if "bottleneck" in block.options}
+        narrower = self.scaled(width)
+        return narrower if any(each % LANES for each in own) else narrower.aligned(LANES)
 
     def _with_widths(self, changed: Callable[[int], int]) -> NetSpec:
         def within(block: Block) -> Block:

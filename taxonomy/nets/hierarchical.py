@@ -62,6 +62,7 @@ class Description:
         preprocessing: how it reads pictures; files of before it was written hold none, and there
             was but one then.
         source: the file that it was cut from.
+        widths: the narrower widths whose normalisations are there too.
     """
 
     version: int
@@ -69,6 +70,7 @@ class Description:
     hierarchy: dict[str, io.Json]
     preprocessing: Preprocessing | None = None
     source: Source | None = None
+    widths: tuple[float, ...] = ()
 
 
 class HierarchicalNet(nn.Module):
@@ -112,6 +114,9 @@ class HierarchicalNet(nn.Module):
         self.order: Tensor
         self.register_buffer("order", torch.tensor(order), persistent=False)
         self.source: Source | None = None
+        self.narrower: dict[float, dict[str, Tensor]] = {}
+        """By width the normalisations of the narrower networks that its first channels are
+        (`taxonomy.nets.widths`), per node as `unpacked_state` names them."""
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -182,6 +187,11 @@ def unpacked_state(net: HierarchicalNet) -> dict[str, Tensor]:
     return state
 
 
+def is_of_a_norm(name: str) -> bool:
+    """Return whether a tensor of this name is of a batch normalisation."""
+    return ".norm." in name
+
+
 def load_unpacked_state(net: HierarchicalNet, state: Mapping[str, Tensor]) -> None:
     """Copy per-node weights into a network.
 
@@ -220,14 +230,21 @@ def save_net(path: Path | str, net: HierarchicalNet) -> None:
 
 def net_bytes(net: HierarchicalNet) -> bytes:
     """Return the safetensors file of a network, with its tree, specification and preprocessing."""
-    state = {name: tensor.cpu().contiguous() for name, tensor in unpacked_state(net).items()}
-    description = {
+    tensors = unpacked_state(net)
+    widths = sorted(net.narrower)
+    for place, width in enumerate(widths):
+        tensors |= {f"widths.{place}.{name}": t for name, t in net.narrower[width].items()}
+    state = {name: tensor.cpu().contiguous() for name, tensor in tensors.items()}
+    description: dict[str, io.Json] = {
         "version": 1,
         "spec": net.spec.to_dict(),
         "hierarchy": json.loads(net.hierarchy.to_json()),
         "preprocessing": net.preprocessing.to_dict(),
     }
-    if net.source is not None and net.source.hierarchy != net.hierarchy.digest:  # of an expert
+    if widths:
+        description["widths"] = widths
+    own = net.hierarchy.digest, cost(net.spec, net.hierarchy).params
+    if net.source is not None and (net.source.hierarchy, net.source.params) != own:  # it was cut
         description["source"] = asdict(net.source)
     # One key, because safetensors writes several in no fixed order.
     header = {FORMAT: io.canonical_json(description)}
@@ -276,9 +293,30 @@ def get_net(name: HierarchicalNet | Path | str) -> HierarchicalNet:
         net = HierarchicalNet(content.spec, hierarchy)
         if content.preprocessing not in (None, net.preprocessing):
             raise FileFormatError("its preprocessing has another resolution than its network.")
+        net.narrower = _narrower(net, content.widths, state)
         load_unpacked_state(net, state)
         net.source = content.source or _source(called, path, net)
     return net.eval()
+
+
+def _narrower(
+    net: HierarchicalNet, widths: tuple[float, ...], state: dict[str, Tensor]
+) -> dict[float, dict[str, Tensor]]:
+    """Take the normalisations of narrower widths out of a file's tensors.
+
+    Raises:
+        SpecError: the network has no such width.
+        FileFormatError: a tensor is missing, superfluous, or of another shape.
+    """
+    found: dict[float, dict[str, Tensor]] = {}
+    for place, width in enumerate(widths):
+        start = f"widths.{place}."
+        names = [name for name in state if name.startswith(start)]
+        found[width] = {name.removeprefix(start): state.pop(name) for name in names}
+        narrow = build_net(net.spec.narrowed(width), net.hierarchy, seed=0)
+        others = {n: t for n, t in unpacked_state(narrow).items() if not is_of_a_norm(n)}
+        load_unpacked_state(narrow, {**found[width], **others})
+    return found
 
 
 _WANTED = "a network is wanted: a run's folder, a network's file, or a shipped one"

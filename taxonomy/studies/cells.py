@@ -53,7 +53,7 @@ class Cell:
     @cached_property
     def id(self) -> str:
         """Twenty letters of the digest of all that the trained network depends on."""
-        facts = [self.spec.digest, self.tree.digest, asdict(self.config), self.data_digest]
+        facts = [self.spec.digest, self.tree.digest, self.config.to_dict(), self.data_digest]
         above = None if self.reference is None else self.reference.digest
         return io.digest([*facts, above, self.teacher_digest, self.device])[:20]
 

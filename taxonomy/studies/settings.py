@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -141,7 +141,7 @@ def describe_setting(setting: Setting) -> dict[str, io.Json]:
     return {
         "spec": setting.spec.to_dict(),
         "tree": setting.tree.digest,
-        "config": asdict(setting.config),
+        "config": setting.config.to_dict(),
         "reference": setting.reference.digest if setting.reference else None,
         "teacher": setting.teacher,
         "start": setting.start,

@@ -101,9 +101,16 @@ def processes(device: str = "cpu") -> Iterator[str]:
         dist.destroy_process_group()
 
 
-def wrap(net: nn.Module) -> nn.Module:
-    """Return the network with gradients averaged over all processes; see `share_buffers`."""
-    return DistributedDataParallel(net, broadcast_buffers=False) if _active() else net
+def wrap(net: nn.Module, whole: bool = True) -> nn.Module:
+    """Return the network with gradients averaged over all processes; see `share_buffers`.
+
+    Args:
+        net: the network.
+        whole: whether every pass uses all parameters.
+    """
+    if not _active():
+        return net
+    return DistributedDataParallel(net, broadcast_buffers=False, find_unused_parameters=not whole)
 
 
 @torch.no_grad()

@@ -7,7 +7,6 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +23,7 @@ from taxonomy.data import Pictures, check_resolution
 from taxonomy.nets import HierarchicalNet
 from taxonomy.nets.hierarchical import weights_digest
 from taxonomy.nets.layers import folded, set_drop_path
+from taxonomy.nets.widths import Slimmable, check_widths
 from taxonomy.training import distribution
 from taxonomy.training.augment import augmented
 from taxonomy.training.average import Average
@@ -51,6 +51,7 @@ def check_trainable(
         DataError: the data lacks a split, or its pictures have another size than the network's.
         TrainingError: classes differ, an objective lacks its tree or teacher, or the batches are
             too small for the processes.
+        SpecError: the network has no such widths.
     """
     check_same_classes(net, data)
     if teacher is not None:
@@ -61,6 +62,7 @@ def check_trainable(
         raise TrainingError("The objective distils; name a `teacher`, such as icons/flat.")
     check_resolution(data, net.spec.resolution, "the data")
     Loss(config.objective, reference)
+    check_widths(net, config.narrower)
     batches(len(data.part("train")), config.batch_size, 2 * distribution.world_size())
     data.part("val")
 
@@ -98,11 +100,12 @@ def fit(
     """
     reference = reference or net.hierarchy
     check_trainable(net, data, config, reference, teacher)
-    net.source = None  # whatever file it was read from, it is another network now
+    # Whatever file it was read from, it is another network now.
+    net.source, net.narrower = None, {}
     training = Training(net, data, config, reference, teacher)
     key = io.digest(
         [
-            *(asdict(config), net.spec.digest, net.hierarchy.digest, data.digest),
+            *(config.to_dict(), net.spec.digest, net.hierarchy.digest, data.digest),
             *(reference.digest, None if teacher is None else weights_digest(teacher)),
         ]
     )
@@ -159,6 +162,7 @@ class Training:
         self._slices = batches(len(self.part), config.batch_size, 2 * distribution.world_size())
         nn.Module.to(net, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.loss = Loss(config.objective, reference).to(self.device)
+        self.narrow_loss = Loss(config.objective.taught(), reference).to(self.device)
         self.teacher = None
         if config.objective.needs_teacher and teacher is not None:
             self.teacher = folded(teacher.to(self.device))
@@ -171,12 +175,15 @@ class Training:
                 self.part, config.augment, config.views, self.teacher, digest, self.bf16
             )
         net.trunk.requires_grad_(not config.freeze_trunk)
-        self.optimizer = make_optimizer(net, config)
-        self.average = Average(net, config.ema) if config.ema else None
-        self.best = Average(net, 0) if config.patience else None
-        set_drop_path(net, config.drop_path)
-        self.parallel: nn.Module = distribution.wrap(net)
-        self.compiled: Callable[[Tensor], Tensor] = self.parallel
+        self.slimmable = Slimmable(net, config.narrower) if config.narrower else None
+        self.model: nn.Module = self.slimmable or net
+        self.optimizer = make_optimizer(self.model, config)
+        self.average = Average(self.model, config.ema) if config.ema else None
+        self.best = Average(self.model, 0) if config.patience else None
+        set_drop_path(self.model, config.drop_path)
+        whole = len(config.drawn(0, 0)) == len(config.narrower)
+        self.parallel: nn.Module = distribution.wrap(self.model, whole)
+        self.compiled: Callable[..., Any] = self.parallel
         if config.compile:
             self.compiled = torch.compile(self.parallel, dynamic=False)
         # Parts of a full step are compiled; the shorter last step of an epoch is not worth it.
@@ -187,7 +194,7 @@ class Training:
     @property
     def state(self) -> dict[str, Any]:
         """What a checkpoint keeps: modules and optimisers by name."""
-        parts = {"net": self.net, "optimizer": self.optimizer}
+        parts = {"net": self.model, "optimizer": self.optimizer}
         return parts | {
             name: average.state
             for name, average in (("average", self.average), ("best", self.best))
@@ -212,10 +219,10 @@ class Training:
             TrainingError: the loss is NaN or infinite, or another process was lost.
         """
         config = self.config
-        self.net.train()
+        self.model.train()
         if config.freeze_trunk:
             self.net.trunk.eval()
-        set_drop_path(self.net, config.drop_path)
+        set_drop_path(self.model, config.drop_path)
         order = np.random.default_rng([config.seed, place.epoch]).permutation(len(self.part))
         steps = self.steps_an_epoch
         started = time.perf_counter() - place.seconds
@@ -260,13 +267,13 @@ class Training:
                 with nullcontext() if last else distribution.no_sync(self.parallel):
                     # Processes are averaged, so a process's loss counts by its share of the step.
                     weight = len(part) * distribution.world_size() / len(rows)
-                    loss = weight * self.loss_of(part, place.epoch, generator)
+                    loss = weight * self.loss_of(part, place, generator)
                     loss.backward()  # type: ignore[no-untyped-call]
                 loss_sum += loss.detach()
         self.optimizer.step()
-        distribution.share_buffers(self.net)
+        distribution.share_buffers(self.model)
         if self.average is not None:
-            self.average.update(self.net, place.epoch * self.steps_an_epoch + place.step)
+            self.average.update(self.model, place.epoch * self.steps_an_epoch + place.step)
         return distribution.mean(loss_sum)
 
     @contextmanager
@@ -280,12 +287,13 @@ class Training:
             torch.manual_seed(seed)
             yield
 
-    def loss_of(self, rows: IntArray, epoch: int, generator: torch.Generator) -> Tensor:
-        """Return the mean loss of some training pictures, augmented."""
+    def loss_of(self, rows: IntArray, place: Place, generator: torch.Generator) -> Tensor:
+        """Return the mean loss of some training pictures, augmented; over widths, their mean."""
         targets = torch.from_numpy(self.part.targets[rows]).to(self.device)
         taught: Tensor | None = None
         if self.views is not None:
-            inputs, taught = self.views.read(epoch % self.views.number, rows, self.device)
+            view = place.epoch % self.views.number
+            inputs, taught = self.views.read(view, rows, self.device)
         else:
             images = torch.from_numpy(self.part.images[rows]).to(self.device)
             inputs = augmented(images, self.config.augment, generator)
@@ -295,19 +303,28 @@ class Training:
             other = share if chance < self.config.mixup else 0.0
         if other:
             inputs = torch.lerp(inputs, inputs.roll(1, 0), other)
+        narrower = self.config.drawn(place.epoch, place.step)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bf16):
             forward = self.compiled if len(rows) == self.full_part else self.parallel
-            logits = forward(inputs)
+            logits, *narrow = forward(inputs, narrower) if narrower else (forward(inputs),)
             if self.teacher is not None and self.views is None:
                 with torch.no_grad():
                     taught = self.teacher(inputs).float()
-        loss: Tensor = self.loss(logits, targets, taught, generator)
-        if other:
-            if self.views is not None and taught is not None:
+
+        def blended(loss: Loss, logits: Tensor, taught: Tensor | None, apart: bool) -> Tensor:
+            whole: Tensor = loss(logits, targets, taught, generator)
+            if not other:
+                return whole
+            if apart and taught is not None:
                 taught = taught.roll(1, 0)  # a kept answer is about one picture alone
-            others = self.loss(logits, targets.roll(1, 0), taught, generator)
-            loss = torch.lerp(loss, others, other)
-        return loss
+            others = loss(logits, targets.roll(1, 0), taught, generator)
+            return torch.lerp(whole, others, other)
+
+        total = blended(self.loss, logits, taught, self.views is not None)
+        goal = logits.detach()  # what the full width answers about the blend
+        for answer in narrow:
+            total = total + blended(self.narrow_loss, answer, goal, apart=False)
+        return total / (1 + len(narrow)) if narrow else total
 
     def validate(self, place: Place) -> float:
         """Return the validation accuracy, and remember the best weights.
@@ -321,7 +338,7 @@ class Training:
             if accuracy > place.best_accuracy:
                 place.best_accuracy, place.best_epoch = accuracy, place.epoch
                 if self.best is not None:
-                    self.best.copy_from(self.net)
+                    self.best.copy_from(self.model)
         return accuracy
 
     def is_over(self, place: Place) -> bool:
@@ -332,9 +349,11 @@ class Training:
     def finish(self, place: Place) -> None:
         """Leave the network with the weights that the configuration wants, in evaluation mode."""
         if self.best is not None and place.best_epoch:
-            self.best.copy_to(self.net)
+            self.best.copy_to(self.model)
         elif self.average is not None:
-            self.average.copy_to(self.net)
+            self.average.copy_to(self.model)
+        if self.slimmable is not None:
+            self.slimmable.store()
         set_drop_path(self.net, 0.0)
         self.net.trunk.requires_grad_(True)
         self.net.eval()
@@ -346,7 +365,7 @@ class Training:
         return f"epoch {place.epoch + 1}, loss {loss:.3f}{best}"
 
     def _averaged(self) -> Any:
-        return nullcontext() if self.average is None else self.average.lent_to(self.net)
+        return nullcontext() if self.average is None else self.average.lent_to(self.model)
 
 
 def make_optimizer(net: nn.Module, config: TrainConfig) -> torch.optim.AdamW:

@@ -9,7 +9,7 @@ hierarchical loss here is a weighted sum of these steps.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import torch
@@ -85,6 +85,10 @@ class Objective:
         coherent = self.subset and self.subset_coherent
         others = (self.clade, self.inner, self.hierarchical, self.soft, self.distill_clade)
         return bool(coherent) or any(others)
+
+    def taught(self) -> Objective:
+        """Return the same objective with distillation, where it has none."""
+        return self if self.needs_teacher else replace(self, distill=1.0)
 
     @property
     def needs_teacher(self) -> bool:

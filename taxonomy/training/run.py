@@ -24,6 +24,7 @@ from taxonomy.design.spec import NetSpec
 from taxonomy.nets import HierarchicalNet, build_net, get_net, save_net
 from taxonomy.nets.hierarchical import unpacked_state, weights_digest
 from taxonomy.nets.initialise import start_from
+from taxonomy.nets.widths import narrowed
 from taxonomy.predictions import Predictions
 from taxonomy.training import distribution
 from taxonomy.training.config import TrainConfig
@@ -40,7 +41,8 @@ class Run:
 
     ``config.json``, ``hierarchy.json``, ``spec.json``, ``model.safetensors``, ``metrics.jsonl``,
     ``predictions-val.npz``, ``predictions-test.npz``, ``manifest.json``; ``reference.json`` where
-    the losses read another tree than the network's. Predictions on the test split are stored, so
+    the losses read another tree than the network's; ``predictions-val-0.5.npz`` and so on where
+    narrower widths were trained too. Predictions on the test split are stored, so
     that a final table needs no data, and scored by nothing but what is asked to.
 
     Args:
@@ -92,9 +94,9 @@ class Run:
         """Read the trained network, in evaluation mode."""
         return get_net(self.path)
 
-    def predictions(self, split: str) -> Predictions:
-        """Read the logits of one split, ``val`` or ``test``."""
-        return Predictions.load(self.path / f"predictions-{split}.npz")
+    def predictions(self, split: str, width: float = 1.0) -> Predictions:
+        """Read the logits of one split, ``val`` or ``test``, at one of the widths trained."""
+        return Predictions.load(self.path / _predictions_file(split, width))
 
 
 @dataclass(frozen=True)
@@ -119,6 +121,10 @@ class _Epoch:
 
     epoch: int
     seconds: float
+
+
+def _predictions_file(split: str, width: float) -> str:
+    return f"predictions-{split}.npz" if width == 1 else f"predictions-{split}-{width}.npz"
 
 
 def is_finished(path: Path) -> bool:
@@ -166,7 +172,7 @@ def train_run(
     path = Path(path)
     config = config or TrainConfig()
     settings = {
-        "config": asdict(config),
+        "config": config.to_dict(),
         "device": device,
         "spec": spec.digest,
         "hierarchy": hierarchy.digest,
@@ -218,18 +224,32 @@ def _finish(
     seconds: float,
 ) -> None:
     """Write the network, its predictions and, last, the manifest, which makes the run finished."""
-    predictions = {split: predictions_on(net, data.part(split)) for split in ("val", "test")}
+    predictions = {
+        (split, width): predictions_on(at_width, data.part(split))
+        for width, at_width in [(1.0, net), *((w, narrowed(net, w)) for w in net.narrower)]
+        for split in ("val", "test")
+    }
     if not distribution.is_first():
         return
     save_net(path / "model.safetensors", net)
-    for split, made in predictions.items():
-        made.save(path / f"predictions-{split}.npz")
+    for (split, width), made in predictions.items():
+        made.save(path / _predictions_file(split, width))
+    widths = {
+        str(width): {
+            "val_accuracy": predictions["val", width].accuracy(),
+            **asdict(cost(net.spec, net.hierarchy, width=width)),
+        }
+        for width in net.narrower
+    }
     io.write_json(
         path / "manifest.json",
         {
             **settings,
-            "val_accuracy": predictions["val"].accuracy(),  # the test split is for final tables
+            "val_accuracy": predictions[
+                "val", 1.0
+            ].accuracy(),  # the test split is for final tables
             **asdict(cost(net.spec, net.hierarchy)),
+            "widths": widths,
             "preprocessing": net.preprocessing.to_dict(),
             "seconds": seconds,
             "model": io.file_digest(path / "model.safetensors"),
