@@ -90,6 +90,11 @@ study: .venv/user ## the same of all hierarchies, three seeds; nine hours on two
 	$(BIN)/taxonomy features runs/study-visual --split train
 	$(BIN)/taxonomy study analysis/studies/study.toml --out runs/study
 
+# The comparison brings the study to its end, where that was stopped.
+texts: .venv/dev ## the same on texts, WordNet's definitions, beside linear models; minutes
+	test -d runs/texts/pages || $(BIN)/python analysis/studies/texts.py pages
+	$(BIN)/python analysis/studies/texts_linear.py
+
 # Start it twice with OMP_NUM_THREADS=1 to use two cores; it continues. The same for ablation.
 frontier: .venv/user ## the recommended tree network beside the flat family, three seeds; hours
 	$(BIN)/python analysis/studies/frontier.py
