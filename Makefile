@@ -168,12 +168,15 @@ bench: .venv/user ## packed networks beside one module a node
 bench-aligned: .venv/dev ## what aligned widths cost in MACs and gain in time; a minute
 	$(BIN)/python analysis/bench/aligned.py
 
-# Needs Chromium, the package playwright, and npm's onnxruntime-web.
+# Needs Chromium and npm's onnxruntime-web.
 bench-browser: .venv/dev ## experts in a browser beside a flat network; ten minutes
 	$(BIN)/python analysis/bench/browser.py
 
 bench-int8: .venv/dev ## bytes and accuracy of 200 experts in floats and in int8; two minutes
 	$(BIN)/python analysis/bench/int8.py
+
+bench-beam: .venv/dev ## time where only the likely branches run, beside everything; minutes
+	$(BIN)/python analysis/bench/beam.py
 
 # Needs Chromium.
 bench-explorer: .venv/dev ## how the explorer's page grows with classes; minutes

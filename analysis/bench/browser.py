@@ -2,7 +2,7 @@
 
     make bench-browser
 
-Headless Chromium, onnxruntime-web on one thread; needs both, and the package playwright:
+Headless Chromium, onnxruntime-web on one thread; needs both:
 ``ONNXRUNTIME_WEB=node_modules/onnxruntime-web/dist``. All models are timed in turns in one page.
 Experts: the time over that of ``icons/flat`` beside the same ratio of MACs. Lowerings: networks of
 one level with random weights, over the grouped one's time. Figures are ratios of the
@@ -16,15 +16,11 @@ import argparse
 import os
 import shutil
 import tempfile
-import threading
 from collections.abc import Mapping
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pandas as pd
 from lowering import RESULTS, one_level
-from playwright.sync_api import sync_playwright
 
 from taxonomy.design import cost
 from taxonomy.export import ONNX
@@ -32,6 +28,7 @@ from taxonomy.export.to_browser import RUNTIME, RUNTIME_FILES
 from taxonomy.nets import extract, get_net
 from taxonomy.studies.results import stamp, versions, write_json, write_text
 from taxonomy.tasks import get_tasks
+from tests.support.devtools import Browser, browsing, shown
 
 PAGE = """<!doctype html><meta charset="utf-8"><script src="ort.wasm.min.js"></script><script>
 ort.env.wasm.numThreads = 1;
@@ -53,49 +50,30 @@ async function inTurns(names, side, turns) {
 </script>"""
 
 
-class Handler(SimpleHTTPRequestHandler):
-    """Shows a folder so that a page's clock has steps of 5 microseconds, not of 100."""
+class Pages:
+    """A page that times models.
 
-    def end_headers(self) -> None:
-        """Send the headers that isolate the page."""
-        self.send_header("Cross-Origin-Opener-Policy", "same-origin")
-        self.send_header("Cross-Origin-Embedder-Policy", "require-corp")
-        super().end_headers()
+    Args:
+        browser: that shows it.
+        folder: where it lies, with the runtime and the models.
+        address: of the folder.
+        turns: timings of a model.
+    """
 
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
-
-
-class Chromium:
-    """A browser that times models."""
-
-    def __init__(self, folder: Path, turns: int) -> None:
-        self.folder, self.turns = folder, turns
+    def __init__(self, browser: Browser, folder: Path, address: str, turns: int) -> None:
+        self.browser, self.folder, self.turns = browser, folder, turns
         for name in RUNTIME_FILES:
             shutil.copy(Path(os.environ["ONNXRUNTIME_WEB"]) / name, folder)
         (folder / "index.html").write_text(PAGE, encoding="utf-8")
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=str(folder)))
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-        found = shutil.which("chromium") or shutil.which("chrome")
-        self.playwright = sync_playwright().start()
-        launched = self.playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
-        self.version = launched.version
-        self.page = launched.new_page()
-        self.page.goto(f"http://127.0.0.1:{self.server.server_port}/index.html")
+        browser.open(f"{address}index.html")
 
     def times(self, models: Mapping[str, bytes], side: int) -> dict[str, float]:
         """Return each model's shortest run in milliseconds, all timed in turns."""
         for name, model in models.items():
             (self.folder / f"{name}.onnx").write_bytes(model)
         names = [f"{name}.onnx" for name in models]
-        asked = "([names, side, turns]) => inTurns(names, side, turns)"
-        found = self.page.evaluate(asked, [names, side, self.turns])
+        found = self.browser.call("inTurns", names, side, self.turns)
         return {name: float(min(found[f"{name}.onnx"])) for name in models}
-
-    def close(self) -> None:
-        """End it."""
-        self.playwright.stop()
-        self.server.shutdown()
 
 
 def main() -> None:
@@ -104,22 +82,25 @@ def main() -> None:
     parser.add_argument("--turns", type=int, default=150, help="timings a figure [150]")
     parser.add_argument("--tasks", type=int, default=200, help="coherent tasks of five [200]")
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory() as place:
-        chromium = Chromium(Path(place), arguments.turns)
-        experts = table_of_experts(chromium, arguments.tasks)
+    with (
+        tempfile.TemporaryDirectory() as place,
+        shown(Path(place)) as address,
+        browsing() as browser,
+    ):
+        pages = Pages(browser, Path(place), address, arguments.turns)
+        experts = table_of_experts(pages, arguments.tasks)
         write_text(RESULTS / "bench-browser.csv", experts.round(4).to_csv(index=False))
-        lowering = table_of_lowerings(chromium)
+        lowering = table_of_lowerings(pages)
         write_text(RESULTS / "bench-browser-lowering.csv", lowering.round(4).to_csv(index=False))
-        chromium.close()
     facts = {"command": "make bench-browser", "turns": arguments.turns, "runtime": RUNTIME}
-    facts |= {"chromium": chromium.version, "experts": summary(experts)}
+    facts |= {"chromium": browser.version, "experts": summary(experts)}
     facts |= {"load_average": os.getloadavg()[1], "versions": versions("onnx")} | stamp()
     write_json(RESULTS / "bench-browser.json", facts)
     print(lowering.round(3).to_string(index=False))
     print(facts["experts"])
 
 
-def table_of_experts(chromium: Chromium, count: int) -> pd.DataFrame:
+def table_of_experts(pages: Pages, count: int) -> pd.DataFrame:
     """Return each task's expert's time and MACs over those of the flat network."""
     whole, flat = get_net("icons/tree"), get_net("icons/flat")
     tasks = [task for task in get_tasks("icons") if task.size == 5 and task.kind == "coherent"]
@@ -127,7 +108,7 @@ def table_of_experts(chromium: Chromium, count: int) -> pd.DataFrame:
     rows = []
     for task in tasks[:count]:
         expert = extract(whole, task.classes)
-        times = chromium.times({"expert": ONNX().model(expert), "flat": reference}, 32)
+        times = pages.times({"expert": ONNX().model(expert), "flat": reference}, 32)
         share = cost(expert.spec, expert.hierarchy).macs / macs
         row = {"task": task.id, "nodes": len(expert.hierarchy.nodes) - 1, "macs_ratio": share}
         row |= {"expert_ms": times["expert"], "flat_ms": times["flat"]}
@@ -136,7 +117,7 @@ def table_of_experts(chromium: Chromium, count: int) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def table_of_lowerings(chromium: Chromium) -> pd.DataFrame:
+def table_of_lowerings(pages: Pages) -> pd.DataFrame:
     """Return how long a network of one level takes by lowering, over the grouped one."""
     rows = []
     for family in ("resnet", "convnext"):
@@ -146,7 +127,7 @@ def table_of_lowerings(chromium: Chromium) -> pd.DataFrame:
                 ways = [way for way in ("grouped", "sliced", "dense") if nodes * width <= 640]
                 ways = ways or ["grouped", "sliced"]
                 models = {way: ONNX(lowering=way).model(net) for way in ways}
-                times = chromium.times(models, net.spec.resolution)
+                times = pages.times(models, net.spec.resolution)
                 row = {"family": family, "nodes": nodes, "width": width}
                 row |= {"grouped_ms": times["grouped"]}
                 rows.append(

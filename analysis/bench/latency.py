@@ -1,20 +1,21 @@
 """Experts beside a flat network on this machine: time over time beside MACs over MACs, by runtime.
 
     make bench-latency                                       (validation pictures)
+    python analysis/bench/latency.py --tree icons/tree runs/mine     (networks side by side)
     python analysis/bench/latency.py --split test            (only for a final table)
 
-For every coherent task of five classes the expert of ``icons/tree`` against ``icons/flat`` with the
-heads of five classes: in onnxruntime, LiteRT with XNNPACK and OpenVINO (the ONNX file), in floats
-and in int8, batch 1, one thread. All networks are lowered by ``auto``; the flat one is also timed
-as its channels are, as other exporters write it. At equal latency: the expert's accuracy minus
-that of the masked flat family, interpolated in the logarithm of its measured times; an expert that
-is faster than the thinnest flat network is compared with that one.
+For every coherent task of five classes the experts of ``--tree`` against ``icons/flat`` with the
+heads of five classes: in onnxruntime, LiteRT with XNNPACK and OpenVINO in floats and in int8, and
+in ExecuTorch, where it is installed, in floats and for every fifth task, as it takes seconds to
+write one; batch 1, one thread. All networks are lowered by ``auto``; the flat one is also timed as
+its channels are, as other exporters write it. At equal latency: an expert's accuracy minus that of
+the masked flat family, interpolated in the logarithm of its measured times; an expert that is
+faster than the thinnest flat network is compared with that one.
 
 What is compared is timed in turns in one process; figures are medians of the ratios within a turn.
 Accuracies in floats are the networks' own; in int8 the experts are calibrated on training pictures
-of their classes, the flat networks on those of all classes, and both run in onnxruntime or LiteRT;
-OpenVINO's rows have the accuracies of its file in onnxruntime. Writes ``bench-latency.csv`` (a row
-a task, runtime and precision) and ``.json`` as results.
+of their classes, the flat networks on those of all classes, and run in the runtime. Writes
+``bench-latency.csv`` (a row a network, task, runtime and precision) and ``.json`` as results.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ import argparse
 import dataclasses
 import importlib.util
 import os
+import shlex
+import sys
 import tempfile
 from dataclasses import dataclass
 from functools import cached_property
@@ -35,16 +38,24 @@ from lowering import RESULTS, in_turns, ratio, run_of
 
 import taxonomy as tx
 from taxonomy.data import Pictures
-from taxonomy.export import ONNX, TFLite
+from taxonomy.export import ONNX, ExecuTorch, OpenVINO, TFLite
 from taxonomy.export.pictures import calibrating, colours, of_classes, predictions_of
+from taxonomy.export.target import Quantizable, write_files
 from taxonomy.nets import HierarchicalNet
 from taxonomy.predictions import Predictions
 from taxonomy.studies.results import stamp, versions, write_json, write_text
 from taxonomy.tasks import TaskList
 from taxonomy.training import predictions_on
 
-RUNTIMES = {"onnxruntime": ONNX, "ai-edge-litert": TFLite, "openvino": ONNX}
-COMMAND = "python analysis/bench/latency.py"
+RUNTIMES: dict[str, Any] = {
+    "onnxruntime": ONNX,
+    "ai-edge-litert": TFLite,
+    "openvino": OpenVINO,
+    "executorch": ExecuTorch,
+}
+EVERY = {"executorch": 5}
+"""Of the runtimes whose models take long to write, only every so many tasks."""
+COMMAND = ("python", "analysis/bench/latency.py")
 FAMILY_TURNS = 201
 """The flat family is timed once, and longer."""
 
@@ -53,7 +64,8 @@ def main() -> None:
     """Time and score every expert and write the table."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--split", choices=("val", "test"), default="val", help="[val]")
-    parser.add_argument("--tree", default="icons/tree", help="network or run [icons/tree]")
+    told = "networks or runs, timed side by side [icons/tree]"
+    parser.add_argument("--tree", nargs="+", default=["icons/tree"], help=told)
     parser.add_argument(
         "--flat",
         nargs="+",
@@ -68,34 +80,38 @@ def main() -> None:
     arguments = parser.parse_args()
     data, tasks = tx.get_data("icons"), tx.get_tasks("icons").select("coherent", 5)
     tasks = TaskList(list(tasks)[:: arguments.every], tasks.ids)
-    tree = tx.get_net(arguments.tree)
+    trees = {name: tx.get_net(name) for name in arguments.tree}
     family = [tx.get_net(name) for name in arguments.flat]
     rows = []
     for runtime in arguments.runtime:
         if importlib.util.find_spec(runtime.replace("-", "_")) is None:
             print(f"{runtime} is not installed and left out")
             continue
+        some = TaskList(list(tasks)[:: EVERY.get(runtime, 1)], tasks.ids)
         for precision in arguments.precision:
-            bench = Bench(runtime, precision, data, arguments.split, tasks)
-            rows.append(bench.table(tree, family, arguments.turns))
-            print(runtime, precision, summary(rows[-1]), flush=True)
+            if precision == "int8" and not issubclass(RUNTIMES[runtime], Quantizable):
+                continue
+            bench = Bench(runtime, precision, data, arguments.split, some)
+            rows.append(bench.table(trees, family, arguments.turns))
+            for name, part in rows[-1].groupby("network", sort=False):
+                print(name, runtime, precision, summary(part), flush=True)
     table = pd.concat(rows)
     split = "" if arguments.split == "val" else f"-{arguments.split}"
     out = arguments.out or RESULTS / f"bench-latency{split}"
     write_text(out.with_suffix(".csv"), table.round(4).to_csv(index=False))
     facts: dict[str, Any] = {
-        "command": f"{COMMAND} --split {arguments.split} --every {arguments.every}",
+        "command": shlex.join([*COMMAND, *sys.argv[1:]]),
         "split": arguments.split,
         "networks": {"tree": arguments.tree, "flat": arguments.flat},
         "turns": arguments.turns,
         "threads": 1,
         "medians": {
-            f"{runtime} {precision}": summary(part)
-            for (runtime, precision), part in table.groupby(["runtime", "precision"], sort=False)
+            " ".join(key): summary(part)
+            for key, part in table.groupby(["network", "runtime", "precision"], sort=False)
         },
         "load_average": os.getloadavg()[1],
     }
-    packages = ("onnx", "onnxruntime", "ai-edge-litert", "openvino")
+    packages = ("onnx", *RUNTIMES)
     write_json(out.with_suffix(".json"), facts | {"versions": versions(*packages), **stamp()})
 
 
@@ -126,49 +142,57 @@ class Bench:
     split: str
     tasks: TaskList
 
-    def table(self, tree: HierarchicalNet, family: list[HierarchicalNet], turns: int) -> Any:
-        """Return a row a task; see the columns' names."""
+    def table(
+        self, trees: dict[str, HierarchicalNet], family: list[HierarchicalNet], turns: int
+    ) -> pd.DataFrame:
+        """Return a row a task and network; see the columns' names."""
         five = next(iter(self.tasks)).classes
         cut = [tx.extract(net, five) for net in family]
         reference = self.run(cut[0])
         plain = self.run(cut[0], lowering="grouped") if self.precision == "float" else reference
-        runs = {str(i): self.run(net) for i, net in enumerate(cut)}
-        taken = in_turns(runs, FAMILY_TURNS)
-        speeds = np.array([ratio(taken[name], taken["0"]) for name in runs])
+        taken = in_turns({str(i): self.run(net) for i, net in enumerate(cut)}, FAMILY_TURNS)
+        speeds = np.array([ratio(taken[str(i)], taken["0"]) for i in range(len(cut))])
+        order = np.argsort(speeds)
         scores = np.stack([self.flat_accuracies(net) for net in family])
-        floats = self.predictions(tree).task_accuracies(self.tasks)
+        floats = {
+            name: self.predictions(net).task_accuracies(self.tasks) for name, net in trees.items()
+        }
         macs = tx.cost(cut[0].spec, cut[0].hierarchy).macs
         rows = []
         for number, task in enumerate(self.tasks):
-            expert = tx.extract(tree, task.classes)
-            file = self.file(expert)
-            runs = {"expert": run_of(file, self.runtime, expert, self.picture)}
-            times = in_turns({**runs, "flat": reference, "plain": plain}, turns)
-            share = tx.cost(expert.spec, expert.hierarchy).macs / macs
-            taken_by, over_plain = (ratio(times["expert"], times[to]) for to in ("flat", "plain"))
-            accuracy = floats[number]
-            if self.precision == "int8":
-                accuracy = self.answers(expert, file).accuracy()
-            order = np.argsort(speeds)
-            logs, known = np.log(speeds[order]), scores[order, number]
-            rows.append(
-                {
-                    "task": task.id,
-                    "runtime": self.runtime,
-                    "precision": self.precision,
-                    "nodes": len(expert.hierarchy.nodes) - 1,
-                    "bytes": len(file),
-                    "macs_ratio": share,
-                    "time_ratio": taken_by,
-                    "time_over_macs": taken_by / share,
-                    "plain_time_over_macs": over_plain / share,
-                    "expert_ms": 1e3 * float(np.median(times["expert"])),
-                    "accuracy": accuracy,
-                    "flat_accuracy": scores[0, number],
-                    "gain_at_equal_latency": accuracy - np.interp(np.log(taken_by), logs, known),
-                    "faster_than_family": bool(taken_by < speeds.min()),
-                }
-            )
+            experts = {name: tx.extract(net, task.classes) for name, net in trees.items()}
+            files = {name: self.file(expert) for name, expert in experts.items()}
+            runs = {
+                name: run_of(files[name], self.runtime, expert, self.picture)
+                for name, expert in experts.items()
+            }
+            times = in_turns({**runs, "flat": reference, "as it is": plain}, turns)
+            for name, expert in experts.items():
+                share = tx.cost(expert.spec, expert.hierarchy).macs / macs
+                taken_by = ratio(times[name], times["flat"])
+                accuracy = floats[name][number]
+                if self.precision == "int8":
+                    accuracy = self.answers(expert, files[name]).accuracy()
+                equal = np.interp(np.log(taken_by), np.log(speeds[order]), scores[order, number])
+                rows.append(
+                    {
+                        "network": name,
+                        "task": task.id,
+                        "runtime": self.runtime,
+                        "precision": self.precision,
+                        "nodes": len(expert.hierarchy.nodes) - 1,
+                        "bytes": len(files[name]),
+                        "macs_ratio": share,
+                        "time_ratio": taken_by,
+                        "time_over_macs": taken_by / share,
+                        "plain_time_over_macs": ratio(times[name], times["as it is"]) / share,
+                        "expert_ms": 1e3 * float(np.median(times[name])),
+                        "accuracy": accuracy,
+                        "flat_accuracy": scores[0, number],
+                        "gain_at_equal_latency": accuracy - equal,
+                        "faster_than_family": bool(taken_by < speeds.min()),
+                    }
+                )
         return pd.DataFrame(rows)
 
     @cached_property
@@ -206,12 +230,11 @@ class Bench:
 
     def answers(self, net: HierarchicalNet, file: bytes) -> Predictions:
         """Return what a written model answers for the pictures of its classes."""
+        target = RUNTIMES[self.runtime]()
         with tempfile.TemporaryDirectory() as place:
-            path = Path(place) / "model"
-            path.write_bytes(file)
-            return predictions_of(
-                RUNTIMES[self.runtime]().runner(path), of_classes(self.shown, net)
-            )
+            write_files(target, file, Path(place))
+            runner = target.runner(Path(place) / target.file)
+            return predictions_of(runner, of_classes(self.shown, net))
 
 
 if __name__ == "__main__":

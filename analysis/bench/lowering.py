@@ -12,19 +12,18 @@ from __future__ import annotations
 
 import argparse
 import os
-import tempfile
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from taxonomy.design import Block, NetSpec
-from taxonomy.export import ONNX, TFLite
+from taxonomy.export import ONNX, OpenVINO, TFLite
 from taxonomy.export.packs import chosen
 from taxonomy.export.to_onnx import session
+from taxonomy.export.to_openvino import COMPUTING
 from taxonomy.export.to_tflite import interpreter
 from taxonomy.nets import HierarchicalNet, build_net
 from taxonomy.studies.results import stamp, versions, write_json, write_text
@@ -132,20 +131,35 @@ def run_of(
         made.set_tensor(where, np.ascontiguousarray(given.transpose(0, 2, 3, 1)))
         return made.invoke  # type: ignore[no-any-return]
     feed = {"image": np.ascontiguousarray(given)}
+    if runtime == "executorch":
+        return executorch_run(model, given)
     if runtime == "openvino":
         import openvino
 
-        with ExitStack() as stack:
-            place = stack.enter_context(tempfile.TemporaryDirectory())
-            file = Path(place) / "model.onnx"
-            file.write_bytes(model)
-            options = {"INFERENCE_NUM_THREADS": 1, "PERFORMANCE_HINT": "LATENCY"}
-            compiled = openvino.Core().compile_model(str(file), "CPU", options)
-        request = compiled.create_infer_request()
+        words, weights = OpenVINO().files(model).values()
+        core = openvino.Core()
+        read = core.read_model(words, openvino.Tensor(np.frombuffer(weights, np.uint8)))
+        request = core.compile_model(read, "CPU", COMPUTING).create_infer_request()
         request.infer(feed)
         return request.infer  # type: ignore[no-any-return]
     loaded = session(model)
     return lambda: loaded.run(None, feed)
+
+
+def executorch_run(model: bytes, picture: np.ndarray) -> Callable[[], object]:
+    """Return one run of an ExecuTorch program on one picture, on one thread."""
+    import torch
+    from executorch.extension.pybindings import portable_lib
+    from executorch.runtime import Runtime
+
+    portable_lib._unsafe_reset_threadpool(1)  # noqa: SLF001 - there is no other way
+    program = Runtime.get().load_program(model)
+    method, given = program.load_method("forward"), [torch.from_numpy(picture)]
+
+    def run(_: object = (model, program)) -> object:  # which a method reads, but does not hold
+        return method.execute(given)
+
+    return run
 
 
 def in_turns(runs: dict[str, Callable[[], object]], turns: int) -> dict[str, np.ndarray]:

@@ -42,11 +42,14 @@ def prepare_process(*written: TextIO) -> None:
 
 
 def give_memory_back() -> None:
-    """Have glibc give large blocks back to the system as they are freed, for a process that stays.
+    """Have memory given back to the system as it is freed, for a process that stays.
 
     The opposite of `prepare_process`, which suits work that asks for the same blocks again: who
-    serves is sent something else each time, and what is kept of the largest never ends.
+    serves is sent something else each time, and what is kept of the largest never ends. Cycles are
+    looked for as often as Python does by itself: a request that was refused may lie in one, with
+    its body.
     """
+    gc.set_threshold(700, 10, 10)
     with contextlib.suppress(AttributeError, OSError, TypeError):
         mallopt = ctypes.CDLL(None).mallopt
         trim_threshold, mmap_threshold, arena_max = -1, -3, -8  # glibc's malloc.h

@@ -24,6 +24,7 @@ def add_arguments(parser: Parser, _: Words) -> None:
 
 def run(arguments: Given) -> None:
     from taxonomy.design import cost, explain_cost
+    from taxonomy.export.sizes import foretold
     from taxonomy.nets import chosen_classes, get_net
     from taxonomy.nets.widths import check_trained_at
 
@@ -36,5 +37,10 @@ def run(arguments: Given) -> None:
     whole = cost(net.spec, net.hierarchy)
     print(found)
     print(f"of the whole network's {whole.params:,} parameters and {whole.macs:,} MACs")
+    if not net.spec.backbone:  # a pretrained one is not exported
+        print("bytes of its file, foretold:")
+        for target, sizes in foretold(net.spec, net.hierarchy.restrict(classes)).items():
+            told = ", ".join(f"{size:,} in {precision}" for precision, size in sizes.items())
+            print(f"  {target:12}  {told}")
     if arguments.suggest:
         print(found.suggestions())

@@ -24,6 +24,7 @@ from taxonomy.export.checking import made_up
 from taxonomy.export.figures import medians_in_turns, parity_of
 from taxonomy.export.given import own_data
 from taxonomy.export.pictures import calibrating, colours, of_classes, predictions_of, read
+from taxonomy.export.sizes import model_bytes
 from taxonomy.export.target import Bytes, Quantizing, Target, write_files
 from taxonomy.nets.experts import extract
 from taxonomy.nets.hierarchical import HierarchicalNet, get_net
@@ -46,6 +47,7 @@ class Candidate:
         params: of the expert.
         macs: of one picture.
         bytes: of the written model.
+        foretold: what `taxonomy.export.sizes.model_bytes` says; None where it does not know.
         predictions: of the expert in this precision, for the classes' validation pictures.
         expert: the network that was cut out.
         to: the target with its options.
@@ -59,6 +61,7 @@ class Candidate:
     params: int
     macs: int
     bytes: int
+    foretold: int | None
     predictions: Predictions
     expert: HierarchicalNet = field(repr=False)
     to: Target = field(repr=False)
@@ -119,11 +122,11 @@ class Experts:
                 "expert": expert,
             }
             if "float" in precisions:
-                size = len(model)
                 yield Candidate(
                     **facts,
                     precision="float",
-                    bytes=size,
+                    bytes=len(model),
+                    foretold=_foretold(facts, to),
                     predictions=floats,
                     to=to,
                     write=lambda model=model: model,  # type: ignore[misc]
@@ -190,8 +193,24 @@ class Experts:
         parity_of(floats, found, to.allowed_loss, to.least_agreement)
         size = int(found.provenance["bytes"])
         return Candidate(
-            **facts, precision="int8", bytes=size, predictions=found, to=to, write=write
+            **facts,
+            precision="int8",
+            bytes=size,
+            foretold=_foretold(facts, to),
+            predictions=found,
+            to=to,
+            write=write,
         )
+
+
+def _foretold(facts: dict[str, Any], to: Any) -> int | None:
+    """Return the bytes of an expert's model as they are foretold, or None where they are not."""
+    expert, lowering = facts["expert"], getattr(to, "lowering", "auto")
+    known = (facts["target"], lowering, getattr(to, "precision", "float"))
+    try:
+        return model_bytes(expert.spec, expert.hierarchy, *known)
+    except ExportError:
+        return None
 
 
 def times(candidates: Sequence[Candidate]) -> list[float]:

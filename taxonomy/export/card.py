@@ -9,6 +9,7 @@ from taxonomy._core.decoding import decode
 from taxonomy._core.io import Json
 from taxonomy._core.markup import in_markdown
 from taxonomy._core.spelling import counted
+from taxonomy.export.programs import BESIDE
 
 
 def card(manifest: Mapping[str, Json]) -> str:
@@ -31,7 +32,7 @@ def card(manifest: Mapping[str, Json]) -> str:
     how = manifest["preprocessing"]
     side = how["resolution"]
     run = (
-        f"```\npip install numpy {manifest['runtime']} pillow\n"
+        f"```\npip install numpy {_runtime(manifest)} pillow\n"
         "python run.py               # self-test and latency on this device\n"
         "python run.py picture.jpg   # its classes\n```\n"
         if "run.py" in manifest["files"]
@@ -150,6 +151,12 @@ class Figures:
     cost: _Own
     source: _Source | None
     measured: _Measured
+
+
+def _runtime(manifest: Mapping[str, Json]) -> str:
+    """Return the packages that a device needs to run a bundle's model."""
+    runtime = str(manifest["runtime"])
+    return " ".join([runtime, *BESIDE.get(runtime, ())])
 
 
 def figures_table(manifest: Mapping[str, Json]) -> str:

@@ -13,14 +13,18 @@ RUNTIMES = {
 }
 """The package that runs a target's models, by the target's name."""
 
+BESIDE = {"executorch": ("torch",)}
+"""What a runtime imports and does not bring, by its package."""
 
-def program(target: str) -> bytes:
-    """Return the text of ``run.py`` for a target: one for all, but for how a model is opened.
+
+def program(runtime: str) -> bytes:
+    """Return the text of ``run.py`` for a runtime: one for all, but for how a model is opened.
 
     Args:
-        target: one of `RUNTIMES`.
+        runtime: one of the packages in `RUNTIMES`.
     """
-    text = _text("run").replace("@RUNTIME@", RUNTIMES[target])
+    (target,) = (name for name, package in RUNTIMES.items() if package == runtime)
+    text = _text("run").replace("@RUNTIME@", runtime)
     return (
         text.replace("@OPENED@", _text(f"run_{target.replace('-', '_')}"))
         .replace("@READ@", _picture())

@@ -30,6 +30,8 @@ class Row:
         params: parameters of the expert.
         macs: multiply-accumulates of one picture.
         bytes: of the model's file, which was written.
+        foretold: bytes as `taxonomy.export.sizes.model_bytes` foretells them without a network;
+            None where it does not know.
         accuracy: top-1 among the classes, in [0, 1], on their validation pictures.
         low: lower end of its 95 % interval (Wilson).
         high: upper end.
@@ -51,6 +53,7 @@ class Row:
     params: int
     macs: int
     bytes: int
+    foretold: int | None
     accuracy: float
     low: float
     high: float
@@ -174,7 +177,7 @@ class Recommendation:
 
     def _table(self) -> list[str]:
         """Return the choices as lines of aligned columns."""
-        head = ["", "network", "", "target", "", "parameters", "MACs", "bytes"]
+        head = ["", "network", "", "target", "", "parameters", "MACs", "bytes", "foretold"]
         timed = any(row.ms is not None for row in self.rows)
         head += ["ms"] * timed + ["accuracy", "95 %", "behind", "95 %", "fails"]
         lines = [head]
@@ -182,6 +185,7 @@ class Recommendation:
             mark = "*" if row is self.choice else "+" if row.front else ""
             line = [mark, row.network, row.kind, row.target, row.precision]
             line += [f"{value:,}" for value in (row.params, row.macs, row.bytes)]
+            line += ["-" if row.foretold is None else f"{row.foretold:,}"]
             line += ["-" if row.ms is None else f"{row.ms:.3f}"] * timed
             line += [f"{100 * row.accuracy:.1f}", _span(row.low, row.high)]
             compared = row.behind_low < row.behind_high  # the most accurate is not, with itself

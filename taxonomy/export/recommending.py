@@ -184,6 +184,7 @@ def _rows(
             params=one.params,
             macs=one.macs,
             bytes=one.bytes,
+            foretold=one.foretold,
             accuracy=right / count,
             low=low,
             high=high,

@@ -17,11 +17,15 @@ from taxonomy._core.errors import ExportError
 from taxonomy.export.graph import Graph
 from taxonomy.export.lower import lower
 from taxonomy.export.packs import Lowering
+from taxonomy.export.programs import program
 from taxonomy.nets.hierarchical import HierarchicalNet
 
 Bytes = npt.NDArray[np.uint8]
 
 INPUT, OUTPUT = "image", "logits"
+
+CALIBRATED_AT_ONCE = 16
+"""Pictures that a model for any number of them is calibrated with at once."""
 
 LOCAL = {"local": True}
 """Marks an option that is a place on the machine where a bundle is made, and no part of it."""
@@ -151,6 +155,19 @@ class Device:
     def files(self, model: bytes) -> dict[str, bytes]:
         """Return the files that a model is stored as, by name: one, in most formats."""
         return {self.file: model}
+
+    def describe(self, net: HierarchicalNet) -> dict[str, Any]:
+        """Return what a program has to know to run the model; here, one that reads channels first.
+
+        Args:
+            net: the network that was exported.
+        """
+        side = net.spec.resolution
+        return self.described(net, [self.batch or "N", net.spec.channels, side, side])
+
+    def others(self, _: HierarchicalNet) -> dict[str, bytes]:
+        """Return further files, by name: the program that runs the bundle on a device."""
+        return {"run.py": program(self.runtime)}
 
     def feeds(self, pictures: Bytes, at_once: int = 0) -> Iterator[npt.NDArray[Any]]:
         """Yield a model's inputs for all pictures, the last repeated where a batch is not full.

@@ -14,7 +14,6 @@ import torch
 from taxonomy._core.arrays import Float32Array
 from taxonomy._core.errors import ExportError
 from taxonomy._core.registry import require
-from taxonomy.export.programs import program
 from taxonomy.export.target import Bytes, Device
 from taxonomy.export.torch_steps import exported
 from taxonomy.nets.hierarchical import HierarchicalNet
@@ -55,10 +54,10 @@ class ExecuTorch(Device):
             ExportError: it has parts that are not exported.
             MissingExtraError: executorch is not installed.
         """
-        partitioner = require(PARTITIONER).XnnpackPartitioner()
         made = exported(self.graph(net), self.input == "uint8", self.batch)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of what ExecuTorch itself still does the old way
+            partitioner = require(PARTITIONER).XnnpackPartitioner()
             edge = require("executorch.exir").to_edge_transform_and_lower(
                 made, partitioner=[partitioner]
             )
@@ -71,9 +70,12 @@ class ExecuTorch(Device):
         Raises:
             MissingExtraError: executorch is not installed.
         """
-        require(POOL)._unsafe_reset_threadpool(self.threads)  # noqa: SLF001 — there is no other way
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of being experimental
+            pool, runtime = require(POOL), require("executorch.runtime").Runtime.get()
+        pool._unsafe_reset_threadpool(self.threads)  # noqa: SLF001 — there is no other way
         data = file.read_bytes()
-        loaded = require("executorch.runtime").Runtime.get().load_program(data)
+        loaded = runtime.load_program(data)
         method = loaded.load_method("forward")
 
         # A method reads the program's memory, and the program the file's, but holds neither.
@@ -83,12 +85,3 @@ class ExecuTorch(Device):
             return np.concatenate(logits)[: len(pictures)]
 
         return run
-
-    def describe(self, net: HierarchicalNet) -> dict[str, Any]:
-        """Return what a program has to know to run the model."""
-        side = net.spec.resolution
-        return self.described(net, [self.batch, net.spec.channels, side, side])
-
-    def others(self, _: HierarchicalNet) -> dict[str, bytes]:
-        """Return further files, by name: the program that runs the bundle on a device."""
-        return {"run.py": program("executorch")}

@@ -17,8 +17,7 @@ from taxonomy.export.graph import Part, Port, Step
 from taxonomy.export.int8 import quantized
 from taxonomy.export.lower import lower
 from taxonomy.export.packs import Lowering
-from taxonomy.export.programs import program
-from taxonomy.export.target import INPUT, OUTPUT, Bytes, Quantizable
+from taxonomy.export.target import CALIBRATED_AT_ONCE, INPUT, OUTPUT, Bytes, Quantizable
 from taxonomy.nets.hierarchical import HierarchicalNet
 
 PLAIN, NEWER = (17, 8), (20, 9)
@@ -26,9 +25,6 @@ PLAIN, NEWER = (17, 8), (20, 9)
 1.15 and onnxruntime 1.17, are for steps in `NEEDS_NEWER`; else those of ONNX 1.12 will do."""
 
 NEEDS_NEWER = {"gelu", "respond", "unit"}
-
-CALIBRATED_AT_ONCE = 16
-"""Pictures that a model for any number of them is calibrated with at once."""
 
 
 @dataclass(frozen=True)
@@ -83,15 +79,6 @@ class ONNX(Quantizable):
         how: Lowering = "grouped" if self.lowering == "auto" else self.lowering
         model = replace(self, lowering=how).model(net)  # int8 kernels need no channels of zeros
         return quantized(model, ({INPUT: feed} for feed in feeds))
-
-    def describe(self, net: HierarchicalNet) -> dict[str, Any]:
-        """Return what a program has to know to run the model."""
-        side = net.spec.resolution
-        return self.described(net, [self.batch or "N", net.spec.channels, side, side])
-
-    def others(self, _: HierarchicalNet) -> dict[str, bytes]:
-        """Return further files, by name: the program that runs the bundle on a device."""
-        return {"run.py": program("onnx")}
 
 
 def session(file: Path | bytes) -> Any:

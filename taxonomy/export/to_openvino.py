@@ -15,16 +15,12 @@ from taxonomy._core.registry import require
 from taxonomy.export.graph import Graph
 from taxonomy.export.model_info import model_info, with_heads
 from taxonomy.export.openvino_steps import watched, write
-from taxonomy.export.programs import program
 from taxonomy.export.ranges import Range, Ranges, ranges_of
-from taxonomy.export.target import INPUT, OUTPUT, Bytes, Quantizable
+from taxonomy.export.target import CALIBRATED_AT_ONCE, INPUT, OUTPUT, Bytes, Quantizable
 from taxonomy.nets.hierarchical import HierarchicalNet
 
 END = b"</net>\n"
 """Ends the XML; what follows in a model's bytes are its weights."""
-
-CALIBRATED_AT_ONCE = 16
-"""Pictures that a model for any number of them is calibrated with at once."""
 
 COMPUTING = {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": 1}
 """On processors with bfloat16 or float16 OpenVINO computes in these unless it is told not to."""
@@ -94,15 +90,6 @@ class OpenVINO(Quantizable):
             return np.concatenate(logits)[: len(pictures)]
 
         return run
-
-    def describe(self, net: HierarchicalNet) -> dict[str, Any]:
-        """Return what a program has to know to run the model."""
-        side = net.spec.resolution
-        return self.described(net, [self.batch or "N", net.spec.channels, side, side])
-
-    def others(self, _: HierarchicalNet) -> dict[str, bytes]:
-        """Return further files, by name: the program that runs the bundle on a device."""
-        return {"run.py": program("openvino")}
 
     def _written(self, net: HierarchicalNet, ranges: Ranges | None) -> bytes:
         model = write(self.graph(net), self.input == "uint8", self.batch, ranges)

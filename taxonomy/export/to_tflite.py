@@ -13,9 +13,6 @@ import numpy as np
 from taxonomy._core.arrays import Float32Array
 from taxonomy._core.errors import ExportError, shown
 from taxonomy._core.registry import require
-from taxonomy.export.graph import Graph
-from taxonomy.export.lower import lower
-from taxonomy.export.programs import program
 from taxonomy.export.ranges import Ranges, ranges_of
 from taxonomy.export.target import Bytes, Quantizable
 from taxonomy.export.tflite_steps import write
@@ -71,7 +68,7 @@ class TFLite(Quantizable):
         Raises:
             MissingExtraError: ai-edge-litert is not installed.
         """
-        graph = self._graph(net)
+        graph = self.graph(net)
         watched = interpreter(model, all_values=True)
         return self._written(net, ranges_of(graph, self._values(watched, pictures)))
 
@@ -99,15 +96,8 @@ class TFLite(Quantizable):
         side = net.spec.resolution
         return self.described(net, [self.batch, side, side, net.spec.channels])
 
-    def others(self, _: HierarchicalNet) -> dict[str, bytes]:
-        """Return further files, by name: the program that runs the bundle on a device."""
-        return {"run.py": program("tflite")}
-
-    def _graph(self, net: HierarchicalNet) -> Graph:
-        return lower(net, self.lowering, self.white, self.runtime)
-
     def _written(self, net: HierarchicalNet, ranges: Ranges | None) -> bytes:
-        return write(self._graph(net), self.input == "uint8", self.batch, ranges, self.micro)
+        return write(self.graph(net), self.input == "uint8", self.batch, ranges, self.micro)
 
     def _values(self, model: Any, pictures: Bytes) -> Iterator[dict[str, Float32Array]]:
         """Yield all values of a model in floats, by name, for every picture."""

@@ -9,14 +9,12 @@ import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 
 from taxonomy._core.arrays import Float32Array
 from taxonomy._core.errors import ExportError
-from taxonomy.export.programs import program
 from taxonomy.export.target import Bytes, Device
 from taxonomy.export.torch_steps import exported
 from taxonomy.nets.hierarchical import HierarchicalNet
@@ -76,15 +74,6 @@ class TorchExport(Device):
             return np.concatenate([model(feed).numpy() for feed in feeds])[: len(pictures)]
 
         return run
-
-    def describe(self, net: HierarchicalNet) -> dict[str, Any]:
-        """Return what a program has to know to run the model."""
-        side = net.spec.resolution
-        return self.described(net, [self.batch or "N", net.spec.channels, side, side])
-
-    def others(self, _: HierarchicalNet) -> dict[str, bytes]:
-        """Return further files, by name: the program that runs the bundle on a device."""
-        return {"run.py": program("torch-export")}
 
 
 def check_plain(data: bytes) -> None:

@@ -6,8 +6,10 @@ import base64
 import hashlib
 import io as streams
 import json
+import os
 import re
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,17 +19,18 @@ from taxonomy._core.errors import ExportError
 from taxonomy.data import get_data
 from taxonomy.design import NetSpec
 from taxonomy.export import ONNX, Browser, bundle
-from taxonomy.export.to_browser import RUNTIME_FILES, page
+from taxonomy.export.to_browser import RUNTIME, RUNTIME_FILES, page
 from taxonomy.nets import get_net
 from taxonomy.trees.hierarchy import Hierarchy
 from tests.export.test_bundling import small
 from tests.nets.test_hierarchical import settled
-from tests.support.browser import browser, opened, runtime, shown
+from tests.support.devtools import browsing, chromium, shown
 from tests.support.storm import served
 
 pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")
 
+SIZES = {"wide": (1200, 900), "phone": (390, 844)}
 FARM = ("cat", "cow", "dog", "horse", "pig")
 
 
@@ -96,7 +99,20 @@ ASK = """async data => {
 }"""
 
 
+def runtime() -> str:
+    """Return the folder of onnxruntime-web's files, or skip the test where it is not given."""
+    folder = Path(os.environ.get("ONNXRUNTIME_WEB", ""))
+    if not all((folder / name).is_file() for name in RUNTIME_FILES):
+        pytest.skip(f"needs ONNXRUNTIME_WEB, the folder dist of npm's {RUNTIME}")
+    return str(folder)
+
+
+SCROLLS = "document.documentElement.scrollWidth - innerWidth"
+"""Pixels by which a page is wider than the window."""
+
+
 @pytest.mark.slow
+@pytest.mark.skipif(chromium() is None, reason="needs Chromium")
 class TestInChromium:
     @pytest.mark.parametrize(
         ("options", "classes", "allowed"),
@@ -115,18 +131,17 @@ class TestInChromium:
             tmp_path / "page",
             "browser",
             classes=classes,
-            web_runtime=str(runtime()),
+            web_runtime=runtime(),
             **options,
         )
         python = Browser(**{k: v for k, v in options.items() if k in ("input", "batch")})
         python = python.runner(made.path / "model.onnx")
         preprocessing = get_net("icons/tree").preprocessing
-        with browser() as chromium, shown(made.path) as address:
-            page, said = opened(chromium)
-            page.goto(address)
-            page.wait_for_selector("#drop:visible")
+        with browsing() as page, shown(made.path) as address:
+            page.open(address)
+            page.wait_for("#drop")
             for data in photographs().values():
-                found = page.evaluate(ASK, base64.b64encode(data).decode())
+                found = page.call(ASK, base64.b64encode(data).decode())
                 square = preprocessing.picture(streams.BytesIO(data))
                 made_there = np.reshape(found["bytes"], square.shape).astype(np.uint8)
                 off = np.abs(made_there.astype(int) - square).max()
@@ -135,7 +150,7 @@ class TestInChromium:
                 wanted = python(made_there[None])[0]
                 gap = np.abs(np.array(found["logits"]) - wanted).max()
                 assert gap <= allowed * max(1, np.abs(wanted).max())
-            assert said == []
+            assert page.problems == []
 
     @pytest.mark.parametrize("size", ["wide", "phone"])
     def test_a_person_drops_a_picture(self, tmp_path, size):
@@ -145,17 +160,17 @@ class TestInChromium:
             "browser",
             classes=FARM,
             reject="both",
-            web_runtime=str(runtime()),
+            web_runtime=runtime(),
         )
         file = tmp_path / "picture.png"
         file.write_bytes(photographs()["1.png"])
-        with browser() as chromium, shown(made.path) as address:
-            page, said = opened(chromium, size)
-            page.goto(address)
-            page.wait_for_selector("#drop:visible")
-            page.set_input_files("#file", file)
-            page.wait_for_selector(".bar")
-            found = page.locator(".bar span:first-child").all_text_contents()
+        with browsing() as page, shown(made.path) as address:
+            page.show_as(*SIZES[size])
+            page.open(address)
+            page.wait_for("#drop")
+            page.give("#file", file)
+            page.wait_for(".bar")
+            found = page.texts(".bar span:first-child")
             square = get_net("icons/tree").preprocessing.picture(file)
             logits = ONNX().runner(made.path / "model.onnx")(square[None])[0]
             kept = [
@@ -163,63 +178,60 @@ class TestInChromium:
             ]
             best = sorted(kept, key=lambda i: -logits[i])
             assert found == [made.manifest["labels"][i]["id"] for i in best]
-            assert re.search(r"[\d.]+ ms for the expert", page.text_content("#told"))
-            wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+            assert re.search(r"[\d.]+ ms for the expert", page.text("#told"))
+            wide = page.run(SCROLLS)
             assert wide <= 0  # nothing to scroll for sideways
-            page.set_input_files("#file", made.path / "labels.txt")
-            page.wait_for_selector("#told.bad")
-            assert "no picture" in page.text_content("#told")
-            assert said == []
+            page.give("#file", made.path / "labels.txt")
+            page.wait_for("#told.bad")
+            assert "no picture" in page.text("#told")
+            assert page.problems == []
 
     def test_names_do_nothing_to_the_page(self, tmp_path):
         names = ["<img src=x onerror=alert(1)>", "</script><script>document.title='x'</script>"]
         tree = Hierarchy.from_nested([names, ["cat", "dog"]])
         net = settled(NetSpec.tree(trunk=((4, 0),), levels=((8, 1),), resolution=16), tree, 0)
-        made = bundle(net, tmp_path / "page", "browser", web_runtime=str(runtime()))
+        made = bundle(net, tmp_path / "page", "browser", web_runtime=runtime())
         (tmp_path / "picture.png").write_bytes(photographs()["1.png"])
-        with browser() as chromium, shown(made.path) as address:
-            page, said = opened(chromium)
-            page.goto(address)
-            page.wait_for_selector("#drop:visible")
-            page.set_input_files("#file", tmp_path / "picture.png")
-            page.wait_for_selector(".bar")
-            found = page.locator(".bar span:first-child").all_text_contents()
+        with browsing() as page, shown(made.path) as address:
+            page.open(address)
+            page.wait_for("#drop")
+            page.give("#file", tmp_path / "picture.png")
+            page.wait_for(".bar")
+            found = page.texts(".bar span:first-child")
             assert sorted(found) == sorted([*names, "cat", "dog"])
-            assert page.title() == "What is on the picture?"
-            assert said == []
+            assert page.run("document.title") == "What is on the picture?"
+            assert page.problems == []
 
     def test_what_is_missing_is_said(self, tmp_path):
         made = bundle(small(), tmp_path / "page", "browser")
-        with browser() as chromium, shown(made.path) as address:
-            page, _ = opened(chromium)
-            page.goto(address)
-            page.wait_for_selector("#about.bad")
-            assert "Put these files of npm's onnxruntime-web" in page.text_content("#about")
-            page.goto((made.path / "index.html").as_uri())
-            page.wait_for_selector("#about.bad")
-            assert "python -m http.server" in page.text_content("#about")
+        with browsing() as page, shown(made.path) as address:
+            page.open(address)
+            page.wait_for("#about.bad")
+            assert "Put these files of npm's onnxruntime-web" in page.text("#about")
+            page.open((made.path / "index.html").as_uri())
+            page.wait_for("#about.bad")
+            assert "python -m http.server" in page.text("#about")
 
     def test_the_page_of_a_service(self, tmp_path):
         pytest.importorskip("starlette")
         pytest.importorskip("uvicorn")
         (tmp_path / "picture.png").write_bytes(photographs()["1.png"])
-        with served("icons/tree") as service, browser() as chromium:
-            page, said = opened(chromium, "phone")
-            page.goto(f"http://127.0.0.1:{service.port}/")
-            page.wait_for_selector(".names label")
-            assert page.locator(".names label").count() == 212
+        with served("icons/tree") as service, browsing() as page:
+            page.show_as(*SIZES["phone"])
+            page.open(f"http://127.0.0.1:{service.port}/")
+            page.wait_for(".names label")
+            assert len(page.texts(".names label")) == 212
             page.fill("#search", "horse")
-            assert page.locator(".names label:visible").all_text_contents() == [" horse"]
-            page.locator(".names label:visible").click()
+            assert page.texts(".names label") == [" horse"]
+            page.click(".names label:not([hidden])")
             page.fill("#search", "")
-            page.locator("input[type=checkbox]").first.check()
-            page.set_input_files("#file", tmp_path / "picture.png")
-            page.wait_for_selector(".bar")
-            found = page.locator(".bar span:first-child").all_text_contents()
+            page.click("input[type=checkbox]")
+            page.give("#file", tmp_path / "picture.png")
+            page.wait_for(".bar")
+            found = page.texts(".bar span:first-child")
             assert sorted(found) == ["airplane", "horse"]
-            with page.expect_download() as started:
-                page.click("#get")
-            with zipfile.ZipFile(started.value.path()) as archive:
+            (tmp_path / "got").mkdir()
+            with zipfile.ZipFile(page.download("#get", tmp_path / "got")) as archive:
                 assert archive.read("expert/labels.txt") == b"airplane\nhorse\n"
-            assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
-            assert said == []
+            assert page.run(SCROLLS) <= 0
+            assert page.problems == []

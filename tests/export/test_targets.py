@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -15,19 +16,22 @@ import torch
 
 from taxonomy._core import io
 from taxonomy._core.errors import ExportError, MissingExtraError
+from taxonomy.cli import main
 from taxonomy.data import get_data
 from taxonomy.export import TARGETS, bundle
+from taxonomy.export.checking import made_up
 from taxonomy.export.pictures import colours
-from taxonomy.export.programs import RUNTIMES
-from taxonomy.export.sizes import WORDS, model_bytes
+from taxonomy.export.programs import BESIDE, RUNTIMES
+from taxonomy.export.sizes import WORDS, foretold, model_bytes
 from taxonomy.export.target import Quantizing, write_files
 from taxonomy.nets import extract, get_net
 from taxonomy.nets.inputs import to_input
 from taxonomy.tasks import get_tasks
 from tests.export.test_bundling import small
 from tests.export.test_graph import CLOSE, SHAPES, bytes_of, filled
-from tests.nets.test_hierarchical import settled
+from tests.nets.test_hierarchical import RAGGED, SPEC, settled
 from tests.support.fresh import environment, needed, run_there
+from tests.support.pages import ROOT
 
 FARM = ("cat", "cow", "dog", "horse", "pig")
 NEW = ("openvino", "torch-export", "executorch")
@@ -132,6 +136,28 @@ class TestEvery:
             found = len(to.model(filled(settled(wide, tree))))
             assert model_bytes(wide, tree, target) == pytest.approx(found, rel=0.03)
 
+    def test_bytes_in_int8_are_foretold(self, target):
+        """Within 3 %, for experts of 2 to 20 classes and two shapes, six times as wide."""
+        if "int8" not in foretold(SPEC, RAGGED).get(target, {}):
+            pytest.skip(f"{target}: no int8, or its size is not foretold")
+        to, whole = replace(of(target), precision="int8"), get_net("icons/tree")
+        experts = [extract(whole, task.classes) for task in list(get_tasks("icons"))[::800]]
+        shapes = [SHAPES[name] for name in ("family resnet", "family convnext")]
+        wide = [filled(settled(spec.scaled(6), tree)) for spec, tree in shapes]
+        for net in (*experts, *wide):
+            found = len(to.quantized(net, to.model(net), made_up(net)))
+            told = model_bytes(net.spec, net.hierarchy, target, precision="int8")
+            assert told == pytest.approx(found, rel=0.03)
+
+    def test_the_guide_says_how_large_an_expert_is(self, target):
+        """As the table of targets has it, in floats."""
+        if target == "browser":
+            pytest.skip("browser: the table has its format, ONNX")
+        size = len(of(target).model(extract(get_net("icons/tree"), FARM)))
+        page = (ROOT / "docs/guides/devices.md").read_text(encoding="utf-8")
+        (row,) = [line for line in page.splitlines() if line.startswith(f"| `{target}` |")]
+        assert row.split(" | ")[4] == f"{size:,}"
+
     def test_no_file_names_a_dropped_class(self, target, tmp_path):
         to, net = of(target), get_net("icons/tree")
         files = to.files(to.model(extract(net, FARM)))
@@ -173,7 +199,7 @@ class TestEvery:
             pytest.skip(f"{target}: floats only")
         options = {"precision": "int8"} if precision == "int8" else {}
         made = bundle("icons/tree", tmp_path / "b", target, classes=FARM, **options)
-        names = ("numpy", "pillow", RUNTIMES[target])
+        names = ("numpy", "pillow", RUNTIMES[target], *BESIDE.get(target, ()))
         python = environment(tmp_path / "there", *names)
         assert "taxonomy-experts" not in needed(names)
         assert run_there(python, made.path / "run.py").stdout.startswith("self-test passed: 8 ")
@@ -199,3 +225,13 @@ def test_every_target_with_a_runtime_of_its_own_has_a_program():
     assert {name: made[name].runtime for name in RUNTIMES} == RUNTIMES
     assert set(made) - set(RUNTIMES) == {"browser", "safetensors"}  # the first is ONNX
     assert {"tflite", *WORDS} == set(RUNTIMES)
+
+
+def test_the_command_foretells_every_file(capsys):
+    assert main(["cost", "icons/tree", "--classes", ",".join(FARM)]) == 0
+    shown = capsys.readouterr().out.partition("foretold:\n")[2].splitlines()
+    told = foretold(get_net("icons/tree").spec, get_net("icons/tree").hierarchy.restrict(FARM))
+    assert (
+        shown[0] == "  onnx          192,338 in float, 59,552 in int8"
+    )  # written: 192,035, 59,449
+    assert [line.split()[0] for line in shown] == list(told)

@@ -14,7 +14,7 @@ from taxonomy.export import TFLite, bundle
 from taxonomy.export.graph import Builder, Graph
 from taxonomy.export.pictures import calibrating, colours, of_classes
 from taxonomy.export.ranges import Range, ranges_of
-from taxonomy.export.sizes import tflite_bytes
+from taxonomy.export.sizes import model_bytes
 from taxonomy.export.tflite_file import ALIGNED
 from taxonomy.export.tflite_steps import IN_FLOATS, WRITTEN
 from taxonomy.export.to_onnx import WRITTEN as WRITTEN_BY_ONNX
@@ -182,7 +182,7 @@ def test_every_variant_of_network_has_an_int8_form_or_says_why_not(name, tmp_pat
     net, target = settled(wide, tree), TFLite(precision="int8")
     shown = bytes_of(net.spec.resolution, 32)
     data = target.model(net)
-    kinds = {step.kind for step in target._graph(net).steps}
+    kinds = {step.kind for step in target.graph(net).steps}
     if kinds & IN_FLOATS:
         with pytest.raises(ExportError, match="int8 with TFLite has no step"):
             target.quantized(net, data, shown)
@@ -201,6 +201,20 @@ def test_a_model_that_litert_does_not_run_is_an_error_in_words(tmp_path):
     (tmp_path / "m.tflite").write_bytes(data)
     with pytest.raises(ExportError, match="LiteRT does not run this model"):
         target.runner(tmp_path / "m.tflite")(bytes_of(net.spec.resolution, 1))
+
+
+def test_values_become_whole_numbers_once():
+    """After the first convolution, and not again after a gate's sigmoid."""
+    net = settled(*SHAPES["nesting gate"])
+    data = TFLite(precision="int8").quantized(net, TFLite().model(net), bytes_of(16, 4))
+    model = model_of(data)
+    names = {number: name for name, number in vars(schema.BuiltinOperator).items()}
+    kinds = [
+        names[model.operatorCodes[one.opcodeIndex].builtinCode]
+        for one in model.subgraphs[0].operators
+    ]
+    assert "LOGISTIC" in kinds
+    assert kinds.count("QUANTIZE") == 1
 
 
 class TestOnAMicrocontroller:
@@ -258,7 +272,7 @@ def test_values_inside_are_called_as_in_the_graph():
     """By their names the ranges are found."""
     model = interpreter(TFLite().model(small()), all_values=True)
     named = {one["name"] for one in model.get_tensor_details()}
-    graph = TFLite()._graph(small())
+    graph = TFLite().graph(small())
     assert graph.steps[0].output in named
     assert graph.steps[-2].output in named
 
@@ -271,7 +285,7 @@ def test_bytes_are_foretold_without_a_network(name, lowering):
     wide = spec.scaled(6)
     found = len(TFLite(lowering=lowering).model(filled(settled(wide, tree))))
     assert found > 100_000
-    assert tflite_bytes(wide, tree, lowering) == pytest.approx(found, rel=0.03)
+    assert model_bytes(wide, tree, "tflite", lowering) == pytest.approx(found, rel=0.03)
 
 
 def test_bytes_of_shipped_experts_are_foretold():
@@ -282,10 +296,10 @@ def test_bytes_of_shipped_experts_are_foretold():
         seen = colours(calibrating(data, expert).images[:8])
         known["int8"] = target.quantized(expert, known["float"], seen)
         for precision, model in known.items():
-            told = tflite_bytes(net.spec, expert.hierarchy, precision=precision)
+            told = model_bytes(net.spec, expert.hierarchy, "tflite", precision=precision)
             assert told == pytest.approx(len(model), rel=0.03)
     with pytest.raises(ExportError, match="precision"):
-        tflite_bytes(net.spec, net.hierarchy, precision="int4")
+        model_bytes(net.spec, net.hierarchy, "tflite", precision="int4")
 
 
 def test_equal_lists_are_written_once(farm):

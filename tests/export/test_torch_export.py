@@ -105,7 +105,7 @@ class TestTheProgram:
             check_plain(data)
 
     def test_both_know_the_same_parts(self):
-        text = program("torch-export").decode()
+        text = program("torch").decode()
         known = "".join(re.findall(r'^        r"(.*)"$', text, re.MULTILINE))
         assert known == PARTS.pattern
 
@@ -117,6 +117,8 @@ class TestTheProgram:
 
 class TestExecuTorch:
     def test_the_line_to_type_where_it_is_missing(self, monkeypatch):
+        for name in [name for name in sys.modules if name.startswith("executorch.")]:
+            monkeypatch.delitem(sys.modules, name)
         monkeypatch.setitem(sys.modules, "executorch", None)
         with pytest.raises(MissingExtraError, match=r'"taxonomy-experts\[executorch\]"'):
             ExecuTorch().model(small())

@@ -9,9 +9,12 @@ import os
 import shutil
 import subprocess
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +23,7 @@ SECONDS = 60
 
 KEYS = {
     "ArrowDown": 40, "ArrowUp": 38, "ArrowLeft": 37, "ArrowRight": 39, "Enter": 13, "Escape": 27,
-    "Tab": 9, "Home": 36, "End": 35, " ": 32,
+    "Tab": 9, "Delete": 46, "Home": 36, "End": 35, " ": 32,
 }  # fmt: skip
 TEXTS = {"Enter": "\r", " ": " "}
 
@@ -37,6 +40,7 @@ class Browser:
     Attributes:
         problems: what the console and the log have said since they were cleared: errors, warnings,
             exceptions, and what a content-security policy stopped.
+        version: of the browser.
     """
 
     def __init__(self, process: subprocess.Popen[bytes], reading: int, writing: int) -> None:
@@ -44,6 +48,7 @@ class Browser:
         self._count, self._buffer = 0, b""
         self._events: list[dict[str, Any]] = []
         self.problems: list[str] = []
+        self.version = str(self._ask("Browser.getVersion", {})["product"]).partition("/")[2]
         target = self._ask("Target.createTarget", {"url": "about:blank"})["targetId"]
         attached = self._ask("Target.attachToTarget", {"targetId": target, "flatten": True})
         self._session = attached["sessionId"]
@@ -115,6 +120,47 @@ class Browser:
             raise RuntimeError(found["exceptionDetails"]["exception"]["description"])
         return found["result"].get("value")
 
+    def call(self, function: str, *given: Any) -> Any:
+        """Return what a function of JavaScript makes of values; promises are awaited."""
+        return self.run(f"({function})({', '.join(map(json.dumps, given))})")
+
+    def wait_for(self, selector: str) -> None:
+        """Wait until an element that a selector finds is seen."""
+        found = f"[...document.querySelectorAll({json.dumps(selector)})]"
+        until = time.monotonic() + SECONDS
+        while not self.run(f"{found}.some(one => one.getClientRects().length > 0)"):
+            assert time.monotonic() < until, f"no {selector}"
+            time.sleep(0.05)
+
+    def texts(self, selector: str) -> list[str]:
+        """Return the texts of the elements that are seen of those that a selector finds."""
+        seen = "one => one.getClientRects().length > 0"
+        found = f"[...document.querySelectorAll({json.dumps(selector)})].filter({seen})"
+        texts: list[str] = self.run(f"{found}.map(one => one.textContent)")
+        return texts
+
+    def text(self, selector: str) -> str:
+        """Return the text of the one element that a selector finds."""
+        (text,) = self.texts(selector)
+        return text
+
+    def fill(self, selector: str, text: str) -> None:
+        """Type a text in place of what a field holds."""
+        self.click(selector)
+        self.run(f"document.querySelector({json.dumps(selector)}).select()")
+        if text:
+            self.ask("Input.insertText", text=text)
+        else:
+            self.press("Delete")
+
+    def give(self, selector: str, file: Path) -> None:
+        """Choose a file in a field for files."""
+        field = self.ask(
+            "Runtime.evaluate", expression=f"document.querySelector({json.dumps(selector)})"
+        )
+        node = field["result"]["objectId"]
+        self.ask("DOM.setFileInputFiles", files=[str(file)], objectId=node)
+
     def click(self, selector: str) -> None:
         """Click the middle of the first element that a selector finds, with the mouse."""
         place = self.run(
@@ -154,10 +200,53 @@ class Browser:
         data = self.ask("Page.captureScreenshot", format="png", **options)["data"]
         path.write_bytes(base64.b64decode(data))
 
+    def download(self, selector: str, folder: Path) -> Path:
+        """Click what starts a download into an empty folder; return the file once it is whole."""
+        place = {"behavior": "allow", "downloadPath": str(folder), "eventsEnabled": True}
+        self._ask("Browser.setDownloadBehavior", place)
+        self._events.clear()
+        self.click(selector)
+        until = time.monotonic() + SECONDS
+        while not any(
+            event["method"] == "Browser.downloadProgress"
+            and event["params"]["state"] == "completed"
+            for event in self._events
+        ):
+            assert time.monotonic() < until, f"{selector} brings no file"
+            self._receive()
+        (file,) = folder.iterdir()
+        return file
+
     def pdf(self) -> bytes:
         """Return the page as it is printed."""
         found = self.ask("Page.printToPDF", printBackground=True, preferCSSPageSize=True)
         return base64.b64decode(found["data"])
+
+
+class _Shown(SimpleHTTPRequestHandler):
+    """Shows a folder to pages that are isolated: their clock has steps of 5 µs, not of 100."""
+
+    def end_headers(self) -> None:
+        self.send_header("Cross-Origin-Opener-Policy", "same-origin")
+        self.send_header("Cross-Origin-Embedder-Policy", "require-corp")
+        super().end_headers()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@contextmanager
+def shown(folder: Path) -> Iterator[str]:
+    """Serve a folder on loopback for a block; its address."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Shown, directory=str(folder)))
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
 
 
 @contextmanager

@@ -199,10 +199,9 @@ class _Handling:
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind not in kinds:
             raise RefusedError(415, f"Send the header Content-Type, one of: {', '.join(kinds)}.")
-        too_large = RefusedError(413, f"The body has more than {most:,} bytes; send a smaller one.")
         declared = request.headers.get("content-length", "")
         if len(declared) > 18 or (declared.isdecimal() and int(declared) > 2 * most):
-            raise too_large
+            raise _too_large(most)
         parts, size = [], 0
         try:
             async with asyncio.timeout(self.limits.seconds):
@@ -216,8 +215,14 @@ class _Handling:
             seconds = f"{self.limits.seconds:g}"
             raise RefusedError(408, f"The body did not arrive within {seconds} seconds.") from None
         if size > most:
-            raise too_large
+            parts.clear()
+            raise _too_large(most)
         return b"".join(parts)
+
+
+def _too_large(most: int) -> RefusedError:
+    """Return the refusal; made as it is raised, as one in a name would hold its frame and body."""
+    return RefusedError(413, f"The body has more than {most:,} bytes; send a smaller one.")
 
 
 def _query(request: Any, known: tuple[str, ...]) -> Mapping[str, str]:
