@@ -15,6 +15,7 @@ from taxonomy.design.spec import NetSpec
 from taxonomy.nets import build_net
 from taxonomy.training import Objective, Run, TrainConfig, fit, predictions_on, train_run
 from taxonomy.training.augment import Augment
+from taxonomy.training.checkpoint import Place
 from taxonomy.training.loop import Training, batches
 from taxonomy.trees.hierarchy import Hierarchy
 from tests.support.stripes import TREE
@@ -167,7 +168,7 @@ class TestMixing:
         seen = []
         training.net.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
         generator = torch.Generator().manual_seed(1)
-        return training.loss_of(self.ROWS, 0, generator).item(), seen[0], training
+        return training.loss_of(self.ROWS, Place(), generator).item(), seen[0], training
 
     def test_pictures_and_targets_are_blended_by_the_same_share(self, stripes):
         _, plain, _ = self.loss(stripes, 0.0)
