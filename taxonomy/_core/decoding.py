@@ -83,9 +83,20 @@ def _may_exceed(data: bytes) -> bool:
     """
     alike = data.translate(_DIGITS_ALIKE)
     marks = (b"0" * 19, b"e000", b"e+000")
-    return any(mark in alike for mark in marks) or any(
+    return any(_is_in_number(mark, alike) for mark in marks) or any(
         mark in data for mark in (rb"\ud", rb"\uD", b"NaN", b"Infinity")
     )
+
+
+def _is_in_number(mark: bytes, alike: bytes) -> bool:
+    """Return whether a mark stands somewhere after digits alone; digests in quotes hold some."""
+    at = alike.find(mark)
+    while at >= 0:
+        before = alike[max(0, at - 100) : at].rstrip(b"0.-")
+        if not before or before[-1:] in b"[:, \t\r\n":
+            return True
+        at = alike.find(mark, at + len(mark))
+    return False
 
 
 _DIGITS_ALIKE = bytes.maketrans(b"123456789E", b"000000000e")

@@ -304,7 +304,7 @@ def array_digest(*arrays: Any) -> str:
         rows = max(1, _DIGEST_BYTES * len(array) // max(1, array.nbytes)) if array.ndim else 1
         for start in range(0, len(array) if array.ndim else 1, rows):
             part = np.asarray(array[start : start + rows] if array.ndim else array)
-            state.update(np.ascontiguousarray(part).astype(dtype, copy=False).tobytes())
+            state.update(np.ascontiguousarray(part).astype(dtype, copy=False).reshape(-1).data)
     return state.hexdigest()
 
 

@@ -47,12 +47,14 @@ def chosen_tree(given: Given) -> Hierarchy:
     return tree if given.classes is None else tree.restrict(given.classes)
 
 
-def add_data(parser: Parser, argv: Words, matching: bool) -> None:
+def add_data(parser: Parser, argv: Words, matching: bool, text: str = "") -> None:
     """Add ``--data``, the options of the data set chosen and, if wanted, of matching it."""
     from taxonomy.data import DATASETS, Matching, dataset_class
 
     names = ", ".join(name for name in DATASETS if name != "folder")
-    action: Any = parser.add_argument("--data", help=f"a folder of class folders, or {names}")
+    action: Any = parser.add_argument(
+        "--data", help=f"{text} a folder of class folders, or {names}".strip()
+    )
     action.owners = DATASETS.having
     if name := choice(argv, "--data", ""):
         cls = dataset_class(name)

@@ -7,15 +7,12 @@ from collections.abc import Sequence
 from io import BytesIO
 
 import numpy as np
-import numpy.typing as npt
 
 from taxonomy._core import io
 from taxonomy._core.errors import DataError
 from taxonomy._core.registry import require
 from taxonomy.data import Pictures
 
-LOOKED_AT = 64
-"""Pictures of a class among which one is chosen."""
 QUALITY = 82
 
 
@@ -24,8 +21,7 @@ def thumbnails(
 ) -> dict[str, io.Json]:
     """Return a sheet of one picture a class as a WebP file, with where each stands.
 
-    A class is shown by the picture nearest to the mean of its first ones in the training split (in
-    all, where there is no such split). Pictures with an alpha channel are put on white.
+    A class is shown by its typical picture, as `Pictures.typical` finds it.
 
     Args:
         pictures: of these classes, of some of them or of more.
@@ -42,14 +38,8 @@ def thumbnails(
         MissingExtraError: Pillow is not installed.
     """
     image = require("PIL.Image")
-    train = np.flatnonzero(pictures.splits == 0)
-    rows = train if len(train) else np.arange(len(pictures))
-    of_class = {name: rows[pictures.targets[rows] == i] for i, name in enumerate(pictures.classes)}
-    shown = [
-        (column, _typical(pictures, of_class[name]))
-        for column, name in enumerate(ids)
-        if len(of_class.get(name, ()))
-    ]
+    typical = pictures.typical(ids)
+    shown = [(column, typical[name]) for column, name in enumerate(ids) if name in typical]
     if not shown:
         raise DataError("there is no picture of these classes.")
     columns = int(np.ceil(np.sqrt(len(shown))))
@@ -66,13 +56,3 @@ def thumbnails(
         "file": f"data:image/webp;base64,{base64.b64encode(file.getvalue()).decode()}",
         "licence": licence,
     }
-
-
-def _typical(pictures: Pictures, rows: npt.NDArray[np.intp]) -> npt.NDArray[np.uint8]:
-    """Return, of some pictures of a class, the one nearest to their mean: (side, side, 3)."""
-    some = np.moveaxis(np.asarray(pictures.images[rows[:LOOKED_AT]]), 1, -1).astype(np.float64)
-    if some.shape[-1] == 4:
-        some = 255 + (some[..., :3] - 255) * (some[..., 3:] / 255)
-    distance = ((some - some.mean(axis=0)) ** 2).sum(axis=(1, 2, 3))
-    nearest: npt.NDArray[np.uint8] = np.rint(some[int(distance.argmin())]).astype(np.uint8)
-    return nearest

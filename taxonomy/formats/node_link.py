@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from taxonomy._core.errors import HierarchyError, shown
 from taxonomy.formats._format import Content, Format, Reading
-from taxonomy.formats._json import dump_deep
 from taxonomy.trees.hierarchy import Hierarchy
 from taxonomy.trees.links import Parents, leaf_key, node_key, read_links
 
@@ -64,7 +64,7 @@ class NodeLink(Format):
             nodes.append({"id": key, **shown_as, **facts})
         links = [{"source": keys[tree.parent[i]], "target": keys[i]} for i in range(1, len(tree))]
         graph = {"directed": True, "multigraph": False, "graph": {}, "nodes": nodes, "links": links}
-        return f"{dump_deep(graph)}\n".encode()
+        return f"{json.dumps(graph, ensure_ascii=False, allow_nan=False)}\n".encode()
 
 
 def _objects(graph: dict[str, Any], name: str) -> list[dict[str, Any]]:

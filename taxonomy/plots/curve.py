@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 
+from taxonomy.plots._drawing import COLOURS, SMALL_PRINT
+
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
@@ -16,8 +18,6 @@ KINDS = {"coherent": "coherent", "mixed": "from two or three clades", "random": 
 """The kinds that the toolkit draws tasks of, in the order of the panels, and their titles."""
 REFERENCES = {"wordnet": "WordNet", "llm-groups": "an LLM's groups"}
 COSTS = (("macs", 1e6, "million MACs a picture"), ("params", 1e3, "thousand parameters"))
-# Okabe & Ito's colours, told apart with any colour vision; black is kept for the flat family.
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 MARKERS = ("o", "s", "^", "D", "v", "P")
 
 
@@ -30,12 +30,29 @@ def cost_accuracy_figure(
 ) -> Figure:
     """Draw experts' accuracy over MACs and parameters, one column of panels per kind of task.
 
+    Above are million MACs a picture, below thousands of parameters; accuracies are drawn in
+    percent, with a bar of one standard error to each side. The flat family is black.
+
     Args:
-        means: what `taxonomy.evaluation.experts.mean_points` returns.
+        means: a row for every network, kind of task and size, as
+            `taxonomy.evaluation.experts.mean_points` returns them, with the columns ``network``,
+            ``kind``, ``reference`` (the tree that coherent tasks are drawn from), ``size``,
+            ``accuracy`` and ``accuracy_se`` (shares, in [0, 1]), ``macs`` and ``params``.
         flat: the networks that are flat ones masked to the task; joined by a line.
-        size: classes a task.
+        size: classes a task, of which rows are drawn.
         note: small print below, such as seed, split and number of tasks.
         masked: other flat networks, beside that line; their markers are hollow.
+
+    Returns:
+        the figure, of two rows of panels, which `save_figure` writes.
+
+    >>> import pandas as pd
+    >>> means = pd.DataFrame({
+    ...     "network": ["flat", "tree"], "kind": "random", "reference": "", "size": 5,
+    ...     "accuracy": [0.9, 0.92], "accuracy_se": 0.01, "macs": [8e6, 6e6], "params": [2e5, 1e5],
+    ... })
+    >>> [axes.get_title() for axes in cost_accuracy_figure(means, ["flat"], 5).axes]
+    ['5 classes, random', '']
     """
     rows = means[means["size"] == size]
     panels = _panels(rows)
@@ -54,7 +71,7 @@ def cost_accuracy_figure(
     handles, labels = grid[0][0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside upper center", ncols=4, frameon=False, fontsize=9)
     if note:
-        figure.supxlabel(note, fontsize=8, color="0.35")
+        figure.supxlabel(note, fontsize=8, color=SMALL_PRINT)
     return figure
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from matplotlib.figure import Figure
 
-from taxonomy.plots.curve import COLOURS
+from taxonomy.plots._drawing import COLOURS
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -5,13 +5,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from json.encoder import encode_basestring
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+import numpy as np
+
 from taxonomy._core import io
+from taxonomy._core.arrays import FloatArray, IntArray
 from taxonomy._core.decoding import parse_json
 from taxonomy._core.errors import FileFormatError, did_you_mean, told
 from taxonomy.trees.raw_tree import RawTree
@@ -25,21 +30,66 @@ DEEPEST_PROVENANCE = 100
 
 _KEYS = ("format", "version", "digest", "provenance", "nodes")
 _ENTRY_KEYS = ("parent", "leaf", "name", "height", "span", "support")
+_IN_FILES = {"label": "leaf", "merge_height": "height"}
+"""What entries have under another name in a file than in `Hierarchy.attributes`."""
 _SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def columns_of(tree: Hierarchy) -> dict[str, list[Any]]:
+    """Return what entries have, by name as `Hierarchy.attributes`: None where one has it not.
+
+    >>> from taxonomy.trees import Hierarchy
+    >>> columns_of(Hierarchy.from_nested({"pets": ["cat"]}))
+    {'label': [None, None, 'cat'], 'name': [None, 'pets', None]}
+    """
+    cut = (tree.span != tree.leaf_counts).tolist()
+    known = [] if tree.support is None else (~np.isnan(tree.support)).tolist()
+    return {
+        "label": list(tree.leaf),
+        "name": [name or None for name in tree.name],
+        **({} if tree.merge_height is None else {"merge_height": tree.merge_height.tolist()}),
+        **({"span": _where(cut, tree.span)} if any(cut) else {}),
+        **({} if tree.support is None else {"support": _where(known, tree.support)}),
+    }
+
+
+def _where(known: list[bool], values: IntArray | FloatArray) -> list[Any]:
+    return [x if is_known else None for is_known, x in zip(known, values.tolist(), strict=True)]
 
 
 def content_of(tree: Hierarchy) -> dict[str, io.Json]:
     """Return a tree's canonical content, which its digest is of."""
-    in_files = {"label": "leaf", "merge_height": "height"}
     nodes: list[dict[str, io.Json]] = [{"parent": above} for above in tree.parent.tolist()]
-    for i, entry in enumerate(nodes):
-        entry |= {in_files.get(key, key): value for key, value in tree.attributes(i).items()}
+    for name, column in columns_of(tree).items():
+        key = _IN_FILES.get(name, name)
+        for entry, value in zip(nodes, column, strict=True):
+            if value is not None:
+                entry[key] = value
     return {"format": FORMAT, "version": 1, "nodes": nodes}
+
+
+def digest_of(tree: Hierarchy) -> str:
+    """Return the sha256 of `content_of`, of which the text is made in a third of the time."""
+    before, after = io.canonical_json({"format": FORMAT, "nodes": [], "version": 1}).split("[]")
+    text = f"{before}[{','.join(_entries(tree))}]{after}"
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _entries(tree: Hierarchy) -> list[str]:
+    """Return the canonical JSON of every entry."""
+    columns = {_IN_FILES.get(name, name): x for name, x in columns_of(tree).items()}
+    columns["parent"] = tree.parent.tolist()
+    parts = []
+    for key, column in sorted(columns.items()):
+        written: Callable[[Any], str] = encode_basestring if key in ("leaf", "name") else repr
+        before = f',"{key}":'
+        parts.append(["" if x is None else before + written(x) for x in column])
+    return ["{" + "".join(entry)[1:] + "}" for entry in zip(*parts, strict=True)]
 
 
 def to_json(tree: Hierarchy) -> str:
     """Return a tree as JSON text, one entry a line."""
-    nodes = ",\n  ".join(io.canonical_json(entry) for entry in content_of(tree)["nodes"])
+    nodes = ",\n  ".join(_entries(tree))
     return (
         f'{{"format": "{FORMAT}", "version": 1,\n "digest": "{tree.digest}",\n'
         f' "provenance": {io.canonical_json(dict(tree.provenance))},\n'
@@ -88,25 +138,26 @@ def read_content(content: Any, where: str) -> RawTree:
     nodes = content.get("nodes")
     if not isinstance(nodes, list):
         refuse_file(where, f"nodes: expected a list, not {_shown(nodes)}.")
-    raw = RawTree()
     for i, entry in enumerate(nodes):
         if not isinstance(entry, dict):
             refuse_file(where, f"nodes[{i}]: expected an object, not {_shown(entry)}.")
+    unknown = set[str]().union(*nodes) - {*_ENTRY_KEYS}
+    for i, entry in enumerate(nodes if unknown else ()):
         _check_keys(entry, _ENTRY_KEYS, f"nodes[{i}].", where)
-        try:
-            raw.parent.append(_integer(entry, "parent", None))
-            raw.leaf.append(_text(entry, "leaf") if "leaf" in entry else None)
-            raw.name.append(_text(entry, "name") if "name" in entry else "")
-            raw.span.append(_integer(entry, "span", 0))
-            raw.support.append(_number(entry, "support") if "support" in entry else math.nan)
-            if "height" in entry:
-                raw.height.append(_number(entry, "height"))
-        except _ValueError as fault:
-            refuse_file(where, f"nodes[{i}].{fault}")
-    if 0 < len(raw.height) < len(nodes):
-        place = next(i for i, entry in enumerate(nodes) if "height" not in entry)
+    raw = RawTree(
+        parent=_column(nodes, "parent", _whole, where),
+        leaf=_column(nodes, "leaf", _text, where, None),
+        name=_column(nodes, "name", _text, where, ""),
+        height=_column(nodes, "height", _number, where, None),
+        span=_column(nodes, "span", _whole, where, 0),
+        support=_column(nodes, "support", _number, where, math.nan),
+    )
+    without = [i for i, height in enumerate(raw.height) if height is None]
+    if 0 < len(without) < len(nodes):
         message = "is missing; some entries have a height and some have none."
-        refuse_file(where, f"nodes[{place}].height: {message}")
+        refuse_file(where, f"nodes[{without[0]}].height: {message}")
+    raw.height = [] if without else list(map(float, raw.height))
+    raw.support = list(map(float, raw.support))
     return raw
 
 
@@ -119,41 +170,56 @@ def refuse_file(where: str, message: str) -> NoReturn:
     raise FileFormatError(told(where, message))
 
 
-class _ValueError(Exception):
-    """A value of one entry is malformed; the message begins with its key."""
+_MISSING: Any = object()
 
 
-def _integer(entry: dict[str, Any], key: str, default: int | None) -> int:
-    value = entry.get(key, default)
-    if key not in entry and default is None:
-        raise _ValueError(f"{key}: is missing.")
+def _column(
+    nodes: list[dict[str, Any]],
+    key: str,
+    fault: Callable[[Any], str],
+    where: str,
+    default: Any = _MISSING,
+) -> list[Any]:
+    """Return the values of a key, the default where an entry lacks it.
+
+    Args:
+        nodes: the entries.
+        key: one of their keys.
+        fault: says what is wrong with a value, or nothing.
+        where: the file's name, for messages.
+        default: where the key may be missing.
+    """
+    values = [entry.get(key, _MISSING) for entry in nodes]
+    wrong = ((i, fault(x)) for i, x in enumerate(values) if x is not _MISSING)
+    for i, words in wrong:
+        if words:
+            refuse_file(where, f"nodes[{i}].{key}: {words}")
+    if default is _MISSING and _MISSING in values:
+        refuse_file(where, f"nodes[{values.index(_MISSING)}].{key}: is missing.")
+    return [default if x is _MISSING else x for x in values]
+
+
+def _whole(value: Any) -> str:
     if isinstance(value, bool) or not isinstance(value, int):
-        raise _ValueError(f"{key}: expected a whole number, not {_shown(value)}.")
-    if not -(2**63) <= value < 2**63:
-        raise _ValueError(f"{key}: {_shown(value)} is beyond 64 bits.")
-    return value
+        return f"expected a whole number, not {_shown(value)}."
+    return "" if -(2**63) <= value < 2**63 else f"{_shown(value)} is beyond 64 bits."
 
 
-def _number(entry: dict[str, Any], key: str) -> float:
-    value = entry[key]
+def _number(value: Any) -> str:
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise _ValueError(f"{key}: expected a number, not {_shown(value)}.")
+        return f"expected a number, not {_shown(value)}."
     try:
-        number = float(value)
+        return "" if math.isfinite(value) else f"{_shown(value)} is not a finite number."
     except OverflowError:
-        number = math.inf
-    if not math.isfinite(number):
-        raise _ValueError(f"{key}: {_shown(value)} is not a finite number.")
-    return number
+        return f"{_shown(value)} is not a finite number."
 
 
-def _text(entry: dict[str, Any], key: str) -> str:
-    value = entry[key]
+def _text(value: Any) -> str:
     if not isinstance(value, str):
-        raise _ValueError(f"{key}: expected text, not {_shown(value)}; leave it out if unknown.")
-    if _SURROGATE.search(value):
-        raise _ValueError(f"{key}: {_shown(value)} holds half a character (a lone surrogate).")
-    return value
+        return f"expected text, not {_shown(value)}; leave it out if unknown."
+    if not value.isascii() and _SURROGATE.search(value):
+        return f"{_shown(value)} holds half a character (a lone surrogate)."
+    return ""
 
 
 def _check_keys(given: dict[str, Any], known: Sequence[str], place: str, where: str) -> None:

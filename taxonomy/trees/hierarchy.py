@@ -289,7 +289,7 @@ class Hierarchy(Recorded):
     @cached_property
     def digest(self) -> str:
         """The sha256 of the canonical content, provenance left out."""
-        return io.digest(content.content_of(self))
+        return content.digest_of(self)
 
     def attributes(self, entry: int) -> dict[str, Any]:
         """Return what an entry has, by name: only what there is.

@@ -10,6 +10,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Literal
 
 from taxonomy._core.errors import HierarchyError, check_choice
@@ -153,11 +154,12 @@ class _Links:
         called: str,
     ) -> None:
         self.called, self.notes, pairs = called, list[str](), list(links)
-        self.keys = list(dict.fromkeys([*nodes, *(end for pair in pairs for end in pair)]))
+        self.keys = list(dict.fromkeys(chain(nodes, chain.from_iterable(pairs))))
         if not self.keys:
             raise HierarchyError("The graph is empty; a tree needs a root node and a leaf.")
-        self.attributes = [nodes.get(key, {}) for key in self.keys]
-        position = {key: i for i, key in enumerate(self.keys)}
+        self.attributes = [nodes.get(key, _NOTHING) for key in self.keys]
+        self.used = set[str]().union(*self.attributes)
+        position = dict(zip(self.keys, range(len(self.keys)), strict=True))
         single = dict.fromkeys((position[above], position[below]) for above, below in pairs)
         if twice := len(pairs) - len(single):
             self.notes.append(f"{counted(twice, 'link was', 'links were')} given more than once")
@@ -268,37 +270,66 @@ class _Links:
 
     def raw(self, parent: list[int], kept: list[int], joined: bool, lenient: bool) -> RawTree:
         """Return the tree of the nodes kept, with their attributes."""
-        raw = RawTree()
-        heights: list[float | None] = []
-        if joined:
-            raw.add(-1)
-            heights.append(None)
-        place = {i: k + joined for k, i in enumerate(kept)}
         labels = self._labels(kept, lenient)
-        for i in kept:
-            given, whose = self._given(i), f"the {self.called} {short(self.keys[i])}"
-            leaf = labels.get(i)
-            raw.add(
-                place[parent[i]] if parent[i] >= 0 else -1 + joined,
-                leaf,
-                _name(self.keys[i], given) if leaf is None else "",
-                span_of(given["span"], whose) if "span" in given else 0,
-                number_of(given["support"], "support", whose) if "support" in given else math.nan,
-            )
-            height = given.get("merge_height")
-            heights.append(None if height is None else number_of(height, "merge_height", whose))
-        known = heights[joined:]
-        if joined and any(height is not None for height in known):
-            heights[0] = max(height for height in known if height is not None)
-        raw.height = whole_heights(
-            heights, raw.leaf, lambda k: f"the {self.called} {short(self.keys[kept[k - joined]])}"
+        place = dict(zip(kept, range(joined, len(kept) + joined), strict=True))
+        place[-1] = joined - 1
+        raw = RawTree(
+            parent=[place[parent[i]] for i in kept],
+            leaf=[labels.get(i) for i in kept],
+            name=self._names(kept),
+            span=self._numbers("span", span_of, 0, kept),
+            support=self._numbers("support", _support_of, math.nan, kept),
         )
+        heights = self._numbers("merge_height", _height_of, None, kept)
+        if joined:
+            root = (-1, None, "", 0, math.nan)
+            columns: Any = (raw.parent, raw.leaf, raw.name, raw.span, raw.support)
+            for column, value in zip(columns, root, strict=True):
+                column.insert(0, value)
+            heights.insert(0, max((x for x in heights if x is not None), default=None))
+        raw.height = whole_heights(heights, raw.leaf, lambda k: self._whose(kept[k - joined]))
         return raw
+
+    def _whose(self, i: int) -> str:
+        return f"the {self.called} {short(self.keys[i])}"
+
+    def _column(self, name: str, kept: Iterable[int]) -> list[Any]:
+        """Return an attribute of nodes, None where it is absent."""
+        if name not in self.used:
+            return [None for _ in kept]
+        values = (self.attributes[i].get(name) for i in kept)
+        return [None if value is None or _is_absent(value) else value for value in values]
+
+    def _numbers(self, name: str, read: Any, default: Any, kept: list[int]) -> list[Any]:
+        """Return an attribute of nodes as numbers."""
+        return [
+            default if value is None else read(value, self._whose(i))
+            for i, value in zip(kept, self._column(name, kept), strict=True)
+        ]
+
+    def _names(self, kept: list[int]) -> list[str]:
+        """Return the names of inner nodes, empty for leaves.
+
+        That is a node's own, or its label in a drawing program, or its key in words.
+        """
+        names = [""] * len(kept)
+        inner = [k for k, i in enumerate(kept) if self.below[i]]
+        nodes = [kept[k] for k in inner]
+        own, drawn = self._column("name", nodes), self._column("label", nodes)
+        for k, i, name, label in zip(inner, nodes, own, drawn, strict=True):
+            key = self.keys[i]
+            names[k] = str(name or "") or name_of(
+                str(label or (key if isinstance(key, str) else ""))
+            )
+        return names
 
     def _labels(self, kept: list[int], lenient: bool) -> dict[int, str]:
         """Return the label of every leaf."""
         leaves = [i for i in kept if not self.below[i]]
-        labels = {i: str(self._given(i).get("label", label_of(str(self.keys[i])))) for i in leaves}
+        labels = {
+            i: label_of(str(self.keys[i])) if given is None else str(given)
+            for i, given in zip(leaves, self._column("label", leaves), strict=True)
+        }
         first: dict[str, int] = {}
         twice = {i for i in leaves if first.setdefault(labels[i], i) != i}
         if not twice:
@@ -318,15 +349,16 @@ class _Links:
         shared = {labels[k] for k in twice}
         return {k: label_of(str(self.keys[k])) if x in shared else x for k, x in labels.items()}
 
-    def _given(self, i: int) -> dict[str, Any]:
-        return {name: x for name, x in self.attributes[i].items() if not _is_absent(x)}
+
+_NOTHING: Mapping[str, Any] = {}
 
 
-def _name(key: object, given: Mapping[str, Any]) -> str:
-    """Return an inner node's name: its own, its label in a drawing program, or a key in words."""
-    if name := given.get("name"):
-        return str(name)
-    return name_of(str(given.get("label") or (key if isinstance(key, str) else "")))
+def _support_of(value: Any, whose: str) -> float:
+    return number_of(value, "support", whose)
+
+
+def _height_of(value: Any, whose: str) -> float:
+    return number_of(value, "merge_height", whose)
 
 
 def _is_absent(value: object) -> bool:

@@ -145,6 +145,7 @@ def test_what_no_json_file_may_hold(text):
 @pytest.mark.parametrize(
     "text",
     [DEEP, f"[{2**63 - 1}, -{2**63}]", '["\\ud83d\\ude00"]', '"NaN [[[ Infinity 1e999"',
+     '["0e9991a" , "a1e999", "00000000000000000000", 1.5]',
      '{"a": "' + "[" * 500 + '\\"[{"}', "[" + ", ".join(["[]"] * 1000) + "]", "1e308", "-0.0"],
 )  # fmt: skip
 def test_what_every_json_file_may_hold(text):

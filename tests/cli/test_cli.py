@@ -75,6 +75,21 @@ class TestCommands:
         assert lines[0] == "212 classes drawn to tree.png"
         assert "--stability" in lines[1]
 
+    def test_plot_draws_pictures_of_the_classes_that_the_data_has(self, here, capsys):
+        three = ("plot", "icons/wordnet", "--classes", "cat,dog,car")
+        lines = run(capsys, *three, "--data", "icons", "--out", "icons.svg")
+        assert lines[0] == "3 classes drawn to icons.svg"
+        assert (here / "icons.svg").read_text().count("<image ") == 3
+        for name in ("cat", "plane"):
+            (here / "mine" / name).mkdir(parents=True)
+            for i in range(10):
+                Image.new("RGB", (8, 8), (25 * i, 0, 0)).save(here / "mine" / name / f"{i}.png")
+        lines = run(capsys, *three, "--data", "mine", "--kind", "radial", "--out", "mine.svg")
+        assert lines[1] == "2 of them without a picture: the data has none"
+        assert (here / "mine.svg").read_text().count("<image ") == 1
+        assert main(["plot", "icons/wordnet", "--classes", "dog", "--data", "mine"]) == 2
+        assert "mine has no picture of the tree's classes" in capsys.readouterr().err
+
     def test_refine(self, here, capsys):
         lines = run(capsys, "refine", "icons/hypernyms", "--labels", "icons", "--out", "r.json")
         before, now = (float(word) for word in lines[0].split() if word[0] == "0")

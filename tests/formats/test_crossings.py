@@ -89,6 +89,21 @@ def test_one_plain_tree_as_programs_write_it(program):
     assert Hierarchy.from_raw(reading.raw) == PLAIN
 
 
+def test_labels_with_spaces_as_rs_ape_writes_them():
+    """Its `write.tree` puts underscores for spaces, quotes nothing, gives the root no length."""
+    text = "((cat:0.5,dog's:0.5)pets:1.25,(stop_sign:0.75,bus:0.75)on_the_road:1)all_things;\n"
+    content = Content(text.encode(), "t.tre")
+    kept = Newick().read(content, "refuse")
+    assert kept.notes[0].startswith("3 labels hold underscores outside quotes, which were kept")
+    assert Hierarchy.from_raw(kept.raw).leaves == ("bus", "cat", "dog's", "stop_sign")
+    pets = {"name": "pets", "merge_height": 0.5, "leaves": ["cat", "dog's"]}
+    road = {"name": "on the road", "merge_height": 0.75, "leaves": ["bus", "stop sign"]}
+    things = {"name": "all things", "merge_height": 1.75, "children": [pets, road]}
+    reading = Newick(underscores="spaces").read(content, "refuse")
+    assert reading.notes == ()
+    assert Hierarchy.from_raw(reading.raw) == Hierarchy.from_nested(things)
+
+
 def by_dendropy(text: str) -> str:
     dendropy = pytest.importorskip("dendropy")
     tree = dendropy.Tree.get(data=text, schema="newick", case_sensitive_taxon_labels=True)

@@ -91,10 +91,19 @@ class TestGraphML:
         edges = '<edge source="n1" target="n3"></edge>', '<edge source="n0" target="n2"></edge>'
         turned = self.IGRAPH.replace(edges[1], "").replace(edges[0], "".join(edges))
         written = FORMATS.get("graphml")().write(NAMED).decode()
-        for text in (self.IGRAPH, turned, written):
+        escaped = self.IGRAPH.replace("bed", "a &amp; b &lt;c>&#13;&#x64;").replace("n2", "n&quot;")
+        indented = "\n".join(nx.generate_graphml(NAMED.to_networkx()))
+        windows = self.IGRAPH.replace("fork", "a\nb").replace("\n", "\r\n")
+        for text in (self.IGRAPH, turned, written, escaped, indented, windows):
             content = Content(text.encode(), "t.graphml")
-            assert _read_plain(content) == _read_by_networkx(content)
-        for old, new in (("<edge", '<edge id="e"'), ("0.5", "half"), ("n3", "n2")):
+            found = _read_plain(content)
+            assert found is not None
+            assert found == _read_by_networkx(content)
+        for old, new in (
+            ("<edge", '<edge id="e"'), ("0.5", "half"), ("n3", "n2"), ("bed", "&eacute;"),
+            ("bed", "]]>"), ("bed", "\x01"), ("bed", "<i>bed</i>"), ("<edge", "<!-- --><edge"),
+            ('id="n0"', "id='n0'"), ("</graph>", "</graph><graph/>"), ("</graph>", "- </graph>"),
+        ):  # fmt: skip
             changed = self.IGRAPH.replace(old, new)
             assert _read_plain(Content(changed.encode(), "t.graphml")) is None
 
