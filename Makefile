@@ -145,6 +145,11 @@ beam: .venv/user ## accuracy and MACs where only the likely branches run; minute
 rejection: .venv/user ## how well experts tell "none of these", by score; minutes
 	$(BIN)/python analysis/studies/rejection.py
 
+# torch-pruning, the tool of the pruned rivals, is no dependency of the toolkit.
+rivals: .venv/dev ## thin, pruned and fresh networks beside experts, ten tasks, three seeds; hours, continues
+	$(INSTALL) torch-pruning
+	OMP_NUM_THREADS=1 $(BIN)/python analysis/studies/rivals.py
+
 sources: .venv/user ## every source and builder on four label sets
 	$(BIN)/python analysis/studies/sources.py --network "$$(test ! -d "$(NETWORK)" || echo "$(NETWORK)")"
 
