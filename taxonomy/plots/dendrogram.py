@@ -124,23 +124,25 @@ def mark(axes: Axes, tree: Hierarchy, nodes: IntArray, at: tuple[FloatArray, Flo
 def _name(axes: Axes, column: Column) -> None:
     """Write the nodes' names above the branches that lead to them, that of the root upright."""
     tree, inches = column.tree, column.inches
-    taken: list[tuple[float, float, float]] = []  # left, right and row of every name
-    height = drawing.NAME_POINTS / 72 / column.row_inches
+    taken: list[tuple[float, float, float, float]] = []  # left, right, row and reach in rows
+    line = drawing.NAME_POINTS / 72
+    height = line / column.row_inches
     style: dict[str, Any] = {"color": "0.3", "ha": "right"}
     for node in sorted(column.nodes, key=lambda node: (-tree.leaf_counts[node], node)):
         if not tree.name[node]:
             continue
         text, x, y = drawing.shown(tree.name[node]), column.place[node], column.row[node]
+        long = drawing.text_inches(text, drawing.NAME_POINTS)
         if node == 0:
-            drawing.write(
-                axes, x - 0.06 / inches, y, text, drawing.NAME_POINTS, rotation=90, **style
-            )
+            right = x - 0.06 / inches
+            drawing.write(axes, right, y, text, drawing.NAME_POINTS, rotation=90, **style)
+            taken.append((right - line / inches, right, y, 0.5 * long / column.row_inches + height))
             continue
         x -= 0.05 / inches
-        left = x - drawing.text_inches(text, drawing.NAME_POINTS) / inches
-        if any(left < b and a < x and abs(y - other) < height for a, b, other in taken):
+        left = x - long / inches
+        if any(left < b and a < x and abs(y - row) < reach for a, b, row, reach in taken):
             continue
-        taken.append((left, x, y))
+        taken.append((left, x, y, height))
         # A name longer than its branch hides what it crosses.
         ground = {"facecolor": "white", "edgecolor": "none", "pad": 0.3}
         drawing.write(

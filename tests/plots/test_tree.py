@@ -9,6 +9,7 @@ import pytest
 
 from taxonomy._core.errors import HierarchyError
 from taxonomy.clustering.levels import dendrogram
+from taxonomy.formats import get_tree
 from taxonomy.plots import save_figure, tree_figure
 from taxonomy.similarity import DenseSimilarity
 from taxonomy.trees.hierarchy import Hierarchy
@@ -144,3 +145,12 @@ def test_names_stand_beside_codes():
     tree = Hierarchy.star(["n02084071", "cat"])
     figure = tree_figure(tree, names={"n02084071": "dog", "cat": "cat"})
     assert {"n02084071 dog", "cat"} <= {text.get_text() for text in figure.axes[0].texts}
+
+
+def test_the_roots_upright_name_and_its_branchs_do_not_cross():
+    tree = get_tree("imagenet-1k/hypernyms")  # too deep for branches as long as their names
+    figure = tree_figure(tree.restrict(tree.leaves[:60:4]))
+    figure.draw_without_rendering()
+    boxes = {text.get_text(): text.get_window_extent() for text in figure.axes[0].texts}
+    assert {"entity.n.01", "fish.n.01"} <= boxes.keys()
+    assert not any(a.overlaps(b) for a, b in combinations(boxes.values(), 2))
