@@ -9,7 +9,7 @@ from tests.support.commands import FLAG, LINE, all_flags, flags_of, texts
 
 OTHERS = {
     *("--force-reinstall", "--nproc-per-node", "--split", "--only", "--seeds", "--strict"),
-    *("--no-deps", "--lib", "--files", "--onnx", "--every", "--runtime", "--subsets"),
+    *("--no-deps", "--lib", "--files", "--onnx", "--every", "--runtime", "--subsets", "--stage"),
     *("--directory", "--data-binary"),
 }
 """Flags of other programs, and of the scripts of studies."""
