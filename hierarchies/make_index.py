@@ -32,6 +32,10 @@ SHIPPED = {
     "icons/llm-*.jsonl.xz": SYNSETS,
     "icons/trees/*.json": OWN,
     "icons/networks/*": OWN,
+    "icons-600/labels.csv": SYNSETS,
+    "icons-600/icons.npz": "each icon set's own, see NOTICE",
+    "icons-600/tasks.json": OWN,
+    "icons-600/trees/*.json": OWN,
     "cifar-10/labels.csv": SYNSETS,
     "cifar-10/trees/*.json": OWN,
     "cifar-100/labels.csv": SYNSETS,
@@ -51,6 +55,7 @@ FROM_WORDNET = ("wordnet", "hypernyms")
 
 MADE = {
     "icons": "everyday things drawn as icons; synsets chosen by hand",
+    "icons-600": "the icons' 212 classes and 388 more; synsets chosen by hand",
     "cifar-10": "CIFAR-10's classes (Krizhevsky 2009); synsets chosen by hand",
     "cifar-100": "CIFAR-100's classes (Krizhevsky 2009); synsets chosen by hand",
     "imagenet-1k": "the classes of ImageNet's challenge, from timm's lists",
@@ -72,6 +77,11 @@ DATA: dict[str, dict[str, Any]] = {
         "name": "icons",
         "classes": 212,
         "made": "icons of 114 designers at 32 by 32 pixels, split by designer",
+    },
+    "icons-600/icons.npz": {
+        "name": "icons-600",
+        "classes": 600,
+        "made": "further icons of the same designers, one a class and set; needs icons/icons.npz",
     },
     "wordnet/nouns.npz": {
         "name": "wordnet",

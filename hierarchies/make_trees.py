@@ -29,7 +29,7 @@ from taxonomy.trees.hierarchy import Hierarchy
 HERE = Path(__file__).parent
 LISTED = HERE.parent / "analysis" / "inputs" / "sets" / "cifar-100.txt"
 GROUP = "# ["
-SETS = ("cifar-10", "cifar-100", "imagenet-1k")
+SETS = ("cifar-10", "cifar-100", "icons-600", "imagenet-1k")
 ALIKE = {
     "wordnet": {"source": "wordnet"},
     "embedding": {"source": "embedding"},

@@ -1,9 +1,12 @@
-"""Build the icons dataset: 212 classes of everyday things drawn by many designers.
+"""Build an icons dataset: classes of things drawn by many designers, 212 of them or 600.
 
 Reads the pinned npm package, keeps the icons that may be passed on and whose names are class
 names, renders them, drops twins, and splits them by designer. The same input gives the same bytes.
 
-    python hierarchies/icons/build.py [--package iconify-json-2.2.535.tgz] [--check]
+    python hierarchies/icons/build.py [icons-600] [--package iconify-json-2.2.535.tgz] [--check]
+
+``icons-600`` has the classes of ``icons`` and 388 more. Its file holds the pictures of those alone,
+and of ``icons.npz`` the numbers of the rows that belong to it too.
 """
 
 from __future__ import annotations
@@ -13,7 +16,7 @@ import logging
 import sys
 import tempfile
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,7 +27,16 @@ import pictures
 import sources
 from splits import SIDES, SplitConfig, assign
 
-from taxonomy._core.io import array_digest, file_digest, read_text, save_npz, write_json, write_text
+from taxonomy._core.io import (
+    array_digest,
+    file_digest,
+    load_npz,
+    read_text,
+    save_npz,
+    write_json,
+    write_text,
+)
+from taxonomy.data.icons import coarse, together
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,10 +45,37 @@ ROOT = sources.HERE.parents[1]
 RESVG_VERSION = "0.5.0"
 #: Two drawings whose signatures correlate this much, or as negatives, are twins.
 TWIN = 0.95
-#: Most pictures of a class from one set.
-PER_SET = 8
 
 log = logging.getLogger("icons")
+
+
+@dataclass(frozen=True)
+class SetConfig:
+    """What one of the datasets is made by."""
+
+    name: str
+    #: Most pictures of a class from one set.
+    per_set: int = 8
+    #: Whether it goes on from the icons: with their pictures, and their designers' sides.
+    larger: bool = False
+    split: SplitConfig = field(default_factory=SplitConfig)
+
+    @property
+    def folder(self) -> Path:
+        """Where it lies."""
+        return ROOT / "hierarchies" / self.name
+
+
+SETS = {
+    "icons": SetConfig("icons"),
+    "icons-600": SetConfig(
+        "icons-600",
+        per_set=1,
+        larger=True,
+        split=SplitConfig(least=(5, 1, 1), sets=10, steps=2_000),
+    ),
+}
+"""The datasets by name."""
 
 
 @dataclass(frozen=True)
@@ -58,16 +97,20 @@ class Drawings:
         return Drawings(*(getattr(self, field)[rows] for field in self.__dataclass_fields__))
 
 
-def read_drawings(archive: Path, processes: int) -> tuple[Drawings, dict[str, Any], Counter[str]]:
+def read_drawings(
+    archive: Path, config: SetConfig, processes: int
+) -> tuple[Drawings, dict[str, Any], Counter[str]]:
     """Read, match and render; return the drawings, the sets' index and what was left out."""
     table = sources.read_toml("designers.toml")
     family = {s: name for name, entry in table["family"].items() for s in entry["sets"]}
     index, sets = sources.read_sets(archive, table["unused"])
-    icons = list(sources.find_icons(sets, sources.read_labels()))
+    icons = list(sources.find_icons(sets, config.folder))
     log.info("%d icons match in %d sets", len(icons), len(sets))
     images = pictures.render_all((icon.svg for icon in icons), processes)
     rendered = [(i, image) for i, image in zip(icons, images, strict=True) if image is not None]
     planes = np.stack([image for _, image in rendered])
+    # Before twins are searched: what is brought to 16 values here is what the file holds.
+    planes = coarse(planes) if config.larger else planes
     drawings = Drawings(
         images=planes,
         label=np.array([icon.label for icon, _ in rendered]),
@@ -96,14 +139,15 @@ def drop_identical(drawings: Drawings, removed: Counter[str]) -> Drawings:
     return drawings.take(np.sort(keep))
 
 
-def drop_family_twins(drawings: Drawings, removed: Counter[str]) -> Drawings:
+def drop_family_twins(drawings: Drawings, per_set: int, removed: Counter[str]) -> Drawings:
     """Drop near-identical pictures of one class by one family, then the surplus of a set."""
     keys = np.char.add(np.char.add(drawings.label, "/"), drawings.designer)
     keep: list[int] = []
     for key in np.unique(keys):
         rows = np.flatnonzero(keys == key)
         near = np.zeros((len(rows), len(rows)), bool)
-        near[pictures.find_twins(drawings.signature[rows], TWIN)] = True
+        if len(rows) > 1:
+            near[pictures.find_twins(drawings.signature[rows], TWIN)] = True
         kept: list[int] = []
         for row in range(len(rows)):
             if not near[row, kept].any():
@@ -111,13 +155,23 @@ def drop_family_twins(drawings: Drawings, removed: Counter[str]) -> Drawings:
         removed["near-identical, one class of one family"] += len(rows) - len(kept)
         for prefix in np.unique(drawings.set[rows[kept]]):
             mine = [int(rows[k]) for k in kept if drawings.set[rows[k]] == prefix]
-            spread = np.unique(np.linspace(0, len(mine) - 1, min(PER_SET, len(mine))).round())
+            spread = np.unique(np.linspace(0, len(mine) - 1, min(per_set, len(mine))).round())
             keep += [mine[int(k)] for k in spread]
             removed["surplus of a set"] += len(mine) - len(spread)
     return drawings.take(np.sort(keep))
 
 
-def split(drawings: Drawings, removed: Counter[str], config: SplitConfig) -> np.ndarray:
+def known_sides(designers: np.ndarray, config: SetConfig) -> np.ndarray:
+    """Return the side of each family on which the icons have it, -1 of the others."""
+    if not config.larger:
+        return np.full(len(designers), -1)
+    icons = load_npz(SETS["icons"].folder / "icons.npz")
+    names = icons["designers"][icons["designer"]]
+    sides = dict(zip(names.tolist(), icons["split"].tolist(), strict=True))
+    return np.array([sides.get(name, -1) for name in designers.tolist()])
+
+
+def split(drawings: Drawings, removed: Counter[str], config: SetConfig) -> np.ndarray:
     """Return each picture's side, -1 for those dropped because a twin lies on another side."""
     designers, family = np.unique(drawings.designer, return_inverse=True)
     classes, label = np.unique(drawings.label, return_inverse=True)
@@ -129,7 +183,8 @@ def split(drawings: Drawings, removed: Counter[str], config: SplitConfig) -> np.
     styles = np.stack([pictures.styles(image) for image in drawings.images])
     by_family = np.zeros((len(designers), styles.shape[1]), np.int64)
     np.add.at(by_family, family, styles.astype(np.int64))
-    sides = assign(counts, by_family, twins, config)[family]
+    known = known_sides(designers, config)
+    sides = assign(counts, by_family, twins, known, config.split)[family]
     for side, others in ((1, (0,)), (2, (0, 1))):
         hit = np.isin(sides[columns], others) & (sides[rows] == side)
         dropped = np.unique(rows[hit])
@@ -139,12 +194,11 @@ def split(drawings: Drawings, removed: Counter[str], config: SplitConfig) -> np.
     return sides
 
 
-def arrays_of(drawings: Drawings, sides: np.ndarray) -> dict[str, np.ndarray]:
+def arrays_of(drawings: Drawings, sides: np.ndarray, classes: np.ndarray) -> dict[str, np.ndarray]:
     """Return the arrays of ``icons.npz``, in canonical order: split, class, set, name."""
     kept = np.flatnonzero(sides >= 0)
     order = np.lexsort((drawings.name[kept], drawings.set[kept], drawings.label[kept], sides[kept]))
     drawings, sides = drawings.take(kept[order]), sides[kept[order]]
-    classes = np.array(sorted(sources.read_labels()))
     designers, sets = np.unique(drawings.designer), np.unique(drawings.set)
     return {
         "images": drawings.images,
@@ -159,6 +213,28 @@ def arrays_of(drawings: Drawings, sides: np.ndarray) -> dict[str, np.ndarray]:
     }
 
 
+def apart(
+    drawings: Drawings, sides: np.ndarray, classes: np.ndarray, removed: Counter[str]
+) -> dict[str, np.ndarray]:
+    """Return the arrays of the larger set's file: rows of the icons', and pictures of its own.
+
+    A picture of one of the icons' classes that the icons lack is left out, so that each of the
+    larger set's lies in one file only.
+    """
+    icons = load_npz(SETS["icons"].folder / "icons.npz")
+    theirs = (icons[k][icons[v]].tolist() for k, v in (("classes", "label"), ("sets", "set")))
+    place = {key: row for row, key in enumerate(zip(*theirs, icons["name"].tolist(), strict=True))}
+    keys = zip(*(getattr(drawings, k).tolist() for k in ("label", "set", "name")), strict=True)
+    rows = np.array([place.get(key, -1) for key in keys])
+    old = np.isin(drawings.label, icons["classes"]) & (sides >= 0)
+    rows[~old] = -1
+    removed["of a class of the icons, which lack it"] = int((old & (rows < 0)).sum())
+    if (icons["split"][rows[rows >= 0]] != sides[rows >= 0]).any():
+        raise SystemExit("a picture lies on another side than in the icons.")
+    own = arrays_of(drawings, np.where(old, -1, sides), classes)
+    return own | {"icons": np.sort(rows[rows >= 0]).astype(np.int32)}
+
+
 def verify(arrays: Mapping[str, np.ndarray], config: SplitConfig) -> None:
     """Check what the dataset promises.
 
@@ -171,6 +247,9 @@ def verify(arrays: Mapping[str, np.ndarray], config: SplitConfig) -> None:
         for label in np.flatnonzero(count[side] < least):
             found = f"{count[side, label]} {SIDES[side]} pictures, fewer than {least}"
             raise SystemExit(f"class {arrays['classes'][label]}: {found}.")
+    for label, name in enumerate(arrays["classes"]):
+        if (sets := len(np.unique(arrays["set"][arrays["label"] == label]))) < config.sets:
+            raise SystemExit(f"class {name}: of {sets} sets, fewer than {config.sets}.")
     signatures = np.stack([pictures.signature(image) for image in arrays["images"]])
     rows, columns = pictures.find_twins(signatures, TWIN)
     if (arrays["split"][rows] != arrays["split"][columns]).any():
@@ -180,41 +259,57 @@ def verify(arrays: Mapping[str, np.ndarray], config: SplitConfig) -> None:
         raise SystemExit("a designer family lies on two sides.")
 
 
-def build(archive: Path, target: Path, notice: Path, processes: int) -> dict[str, Any]:
+def build(
+    archive: Path, config: SetConfig, target: Path, notice: Path, processes: int
+) -> dict[str, Any]:
     """Write all outputs to ``target`` and return the report."""
-    config = SplitConfig()
-    drawings, index, removed = read_drawings(archive, processes)
-    drawings = drop_family_twins(drop_identical(drawings, removed), removed)
+    drawings, index, removed = read_drawings(archive, config, processes)
+    drawings = drop_family_twins(drop_identical(drawings, removed), config.per_set, removed)
     log.info("%d of the pictures are distinct", len(drawings))
-    arrays = arrays_of(drawings, split(drawings, removed, config))
-    verify(arrays, config)
-    save_npz(target / "icons.npz", arrays)
+    sides = split(drawings, removed, config)
+    classes = np.array(sorted(sources.read_labels(config.folder)))
+    if config.larger:
+        own = apart(drawings, sides, classes, removed)
+        arrays = together(load_npz(SETS["icons"].folder / "icons.npz"), own)
+    else:
+        arrays = own = arrays_of(drawings, sides, classes)
+    verify(arrays, config.split)
+    save_npz(target / "icons.npz", own)
     report = pages.report(arrays, index, removed) | {
-        "thresholds": {
-            "twin_correlation": TWIN,
-            "most_pictures_of_a_class_from_a_set": PER_SET,
-            "least_ink_pixels": pictures.LEAST_INK,
-            "least_contrast": pictures.LEAST_CONTRAST,
-            "least_pictures_of_a_class": dict(zip(SIDES, config.least, strict=True)),
-            "split_shares": dict(zip(SIDES, config.shares, strict=True)),
-            "split_seed": config.seed,
-        },
+        "thresholds": thresholds(config),
         "package": f"{sources.PACKAGE} {sources.PACKAGE_VERSION}",
         "package_sha256": sources.PACKAGE_SHA256,
         "renderer": f"resvg-py {RESVG_VERSION}",
-        "content_sha256": array_digest(*(arrays[name] for name in sorted(arrays))),
+        "content_sha256": array_digest(*(own[name] for name in sorted(own))),
         "sha256": file_digest(target / "icons.npz"),
     }
     write_json(target / "report.json", report)
     pages.draw_thumbnails(arrays, target / "thumbnails.png")
-    pages.replace_block(notice, pages.notice(arrays, index))
-    pages.replace_block(target / "README.md", pages.numbers(report))
+    credit = pages.notice(config.name, own, index, 16 if config.larger else 256)
+    pages.replace_block(notice, config.name, credit)
+    pages.replace_block(target / "README.md", config.name, pages.numbers(report))
     return report
+
+
+def thresholds(config: SetConfig) -> dict[str, Any]:
+    """Return the numbers that decided what is in the set."""
+    least, shares = config.split.least, config.split.shares
+    found = {
+        "twin_correlation": TWIN,
+        "most_pictures_of_a_class_from_a_set": config.per_set,
+        "least_ink_pixels": pictures.LEAST_INK,
+        "least_contrast": pictures.LEAST_CONTRAST,
+        "least_pictures_of_a_class": dict(zip(SIDES, least, strict=True)),
+        "split_shares": dict(zip(SIDES, shares, strict=True)),
+        "split_seed": config.split.seed,
+    }
+    return found | ({"least_sets_of_a_class": config.split.sets} if config.split.sets else {})
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Parse the command line, build, and compare if asked."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n", maxsplit=1)[0])
+    parser.add_argument("set", nargs="?", choices=SETS, default="icons", help="which [icons]")
     parser.add_argument(
         "--package", type=Path, help="the package's .tgz; fetched with `npm pack` if not given"
     )
@@ -229,18 +324,19 @@ def main(arguments: list[str] | None = None) -> None:
             f"resvg-py {found} is installed, but pictures are pinned to {RESVG_VERSION}; type "
             f"`pip install resvg-py=={RESVG_VERSION}`."
         )
+    config = SETS[options.set]
     with tempfile.TemporaryDirectory(prefix="icons-") as name:
         folder = Path(name)
         archive = sources.verified(options.package, folder)
         if not options.check:
-            report = build(archive, sources.HERE, ROOT / "NOTICE", options.processes)
+            report = build(archive, config, config.folder, ROOT / "NOTICE", options.processes)
             log.info("%s  icons.npz", report["sha256"])
             return
-        for file in (sources.HERE / "README.md", ROOT / "NOTICE"):
-            write_text(folder / file.name, read_text(file))
-        build(archive, folder, folder / "NOTICE", options.processes)
-        shipped = {n: sources.HERE / n for n in ("icons.npz", "report.json", "README.md")}
-        shipped |= {"thumbnails.png": sources.HERE / "thumbnails.png", "NOTICE": ROOT / "NOTICE"}
+        names = ("icons.npz", "report.json", "README.md", "thumbnails.png")
+        shipped = {n: config.folder / n for n in names} | {"NOTICE": ROOT / "NOTICE"}
+        for file in ("README.md", "NOTICE"):
+            write_text(folder / file, read_text(shipped[file]))
+        build(archive, config, folder, folder / "NOTICE", options.processes)
         differ = [n for n, path in shipped.items() if file_digest(path) != file_digest(folder / n)]
         if differ:
             sys.exit(f"built anew, these differ: {', '.join(differ)}")

@@ -1,6 +1,6 @@
-"""Write the shipped trees of the icon classes and the frozen task list.
+"""Write the shipped trees of the icon classes and the frozen task list, or icons-600's task list.
 
-    python hierarchies/icons/make_trees.py
+    python hierarchies/icons/make_trees.py [icons-600]
 
 - ``trees/wordnet.json``, ``trees/embedding.json``, ``trees/random.json``: clustered.
 - ``trees/hypernyms.json``: WordNet's own tree; a reference that tasks are drawn from.
@@ -11,6 +11,8 @@
 - ``trees/llm-groups.json``: an LLM's grouping, replayed from ``llm-groups.jsonl.xz``; the other
   reference. ``llm-groups-0`` and ``llm-groups-2`` are its other answers to the same question.
 - ``tasks.json``: what every comparison uses. It is frozen: make it again only for a new label set.
+
+The trees of ``icons-600``, which its tasks are drawn from, are ``../make_trees.py icons-600``'s.
 """
 
 from __future__ import annotations
@@ -68,9 +70,15 @@ def make_trees(labels: LabelSet) -> dict[str, Hierarchy]:
     return trees
 
 
-def make_tasks(labels: LabelSet, trees: dict[str, Hierarchy], seed: int) -> TaskList:
+REFERENCES = {
+    "icons": {"wordnet": "hypernyms", "llm-groups": "llm-groups"},
+    "icons-600": {"wordnet": "hypernyms", "embedding": "embedding"},
+}
+"""Which trees tasks are drawn from, by the name of the reference and the tree's file."""
+
+
+def make_tasks(labels: LabelSet, references: dict[str, Hierarchy], seed: int) -> TaskList:
     """Draw the task list: coherent and mixed from both references, random, named."""
-    references = {"wordnet": trees["hypernyms"], "llm-groups": trees["llm-groups"]}
     tasks: list[Task] = []
     for size in SIZES:
         for name, tree in references.items():
@@ -88,17 +96,23 @@ def make_tasks(labels: LabelSet, trees: dict[str, Hierarchy], seed: int) -> Task
 
 
 def main() -> None:
-    """Write trees and tasks beside this script."""
+    """Write trees and tasks into the set's folder."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("set", nargs="?", choices=REFERENCES, default="icons", help="[icons]")
     parser.add_argument("--seed", type=int, default=2403, help="of the task list [2403]")
     arguments = parser.parse_args()
-    labels = LabelSet.read(HERE / "labels.csv")
-    trees = make_trees(labels)
+    folder = HERE.parent / arguments.set
+    labels = LabelSet.read(folder / "labels.csv")
+    trees = make_trees(labels) if arguments.set == "icons" else {}
     for name, tree in trees.items():
-        tree.save(HERE / "trees" / f"{name}.json")
-    tasks = make_tasks(labels, trees, arguments.seed)
-    tasks.save(HERE / "tasks.json")
-    print(f"{len(trees)} trees and {len(tasks)} tasks ({tasks.digest[:12]}) written to {HERE}")
+        tree.save(folder / "trees" / f"{name}.json")
+    references = {
+        name: Hierarchy.load(folder / "trees" / f"{tree}.json")
+        for name, tree in REFERENCES[arguments.set].items()
+    }
+    tasks = make_tasks(labels, references, arguments.seed)
+    tasks.save(folder / "tasks.json")
+    print(f"{len(trees)} trees and {len(tasks)} tasks ({tasks.digest[:12]}) written to {folder}")
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import textwrap
 from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -17,8 +18,6 @@ from taxonomy._core.io import read_text, write_bytes, write_text
 if TYPE_CHECKING:
     from pathlib import Path
 
-BEGIN = "<!-- icons: made by hierarchies/icons/build.py from here -->"
-END = "<!-- icons: to here -->"
 Arrays = Mapping[str, np.ndarray]
 Index = Mapping[str, Any]
 
@@ -69,17 +68,16 @@ def report(arrays: Arrays, index: Index, removed: Counter[str]) -> dict[str, Any
     }
 
 
-def notice(arrays: Arrays, index: Index) -> str:
-    """Return the credit of every set that pictures come from."""
+def notice(name: str, arrays: Arrays, index: Index, values: int) -> str:
+    """Return the credit of every set that the pictures of ``name`` come from."""
     counts = np.bincount(arrays["set"], minlength=len(arrays["sets"]))
-    lines = [
-        "Icons (hierarchies/icons/icons.npz)",
-        "",
-        "The pictures are icons of the sets below, rendered at 32 by 32 pixels and otherwise",
-        "unchanged; each set stays under its own licence. The licences' texts lie at the addresses",
-        "given. The sets were read from the npm package @iconify/json.",
-        "",
-    ]
+    how = "at 32 by 32 pixels" + f" with {values} values a channel" * (values < 256)
+    said = (
+        f"The pictures are icons of the sets below, rendered {how} and otherwise unchanged; each "
+        "set stays under its own licence. The licences' texts lie at the addresses given. The sets "
+        "were read from the npm package @iconify/json."
+    )
+    lines = [f"Icons (hierarchies/{name}/icons.npz)", "", *textwrap.wrap(said, 90), ""]
     for prefix, count in zip(arrays["sets"], counts, strict=True):
         entry = index[str(prefix)]
         author, licence = entry["author"], entry["license"]
@@ -111,14 +109,16 @@ def numbers(report: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def replace_block(path: Path, text: str) -> None:
-    """Put ``text`` between the marker lines of a file; at its end if it has none."""
+def replace_block(path: Path, name: str, text: str) -> None:
+    """Put ``text`` between the marker lines of a set in a file; at its end if it has none."""
+    first = f"<!-- {name}: made by hierarchies/icons/build.py from here -->"
+    last = f"<!-- {name}: to here -->"
     old = read_text(path) if path.exists() else ""
-    before, begin, rest = old.partition(BEGIN)
-    after = rest.partition(END)[2] if begin else "\n"
+    before, begin, rest = old.partition(first)
+    after = rest.partition(last)[2] if begin else "\n"
     if not begin and before.strip():
         before = before.rstrip() + "\n\n"
-    write_text(path, f"{before}{BEGIN}\n\n{text.strip()}\n\n{END}{after}")
+    write_text(path, f"{before}{first}\n\n{text.strip()}\n\n{last}{after}")
 
 
 def draw_thumbnails(

@@ -84,19 +84,29 @@ def verified(package: Path | None, folder: Path) -> Path:
     return archive
 
 
-def read_labels(path: Path = HERE / "labels.csv") -> dict[str, list[str]]:
+def read_labels(folder: Path = HERE) -> dict[str, list[str]]:
     """Return every class's normalised icon names, those of ``corrections.toml`` included."""
-    also = read_toml("corrections.toml")["also"]
-    with path.open(newline="", encoding="utf-8") as file:
+    also = read_corrections(folder)["also"]
+    with (folder / "labels.csv").open(newline="", encoding="utf-8") as file:
         return {
             row["id"]: row["icon_names"].split() + also.get(row["id"], [])
             for row in csv.DictReader(file)
         }
 
 
-def read_toml(name: str) -> Json:
-    """Read one of the tables beside this script."""
-    return tomllib.loads((HERE / name).read_text(encoding="utf-8"))
+def read_toml(name: str, folder: Path = HERE) -> Json:
+    """Read one of a set's tables; of the icons, if no folder is given."""
+    return tomllib.loads((folder / name).read_text(encoding="utf-8"))
+
+
+def read_corrections(folder: Path = HERE) -> Json:
+    """Return which names also count and which mislead, by class: the icons', and a set's own."""
+    found: Json = {"also": {}, "not": {}}
+    for place in dict.fromkeys((HERE, folder)):
+        table = read_toml("corrections.toml", place)
+        for kind, by_class in found.items():
+            by_class |= table.get(kind, {})
+    return found
 
 
 def normalise(name: str) -> str:
@@ -137,14 +147,14 @@ def _load(package: tarfile.TarFile, member: tarfile.TarInfo) -> Json:
     return found
 
 
-def find_icons(sets: Mapping[str, Json], labels: Mapping[str, list[str]]) -> Iterator[Icon]:
+def find_icons(sets: Mapping[str, Json], folder: Path = HERE) -> Iterator[Icon]:
     """Yield the icons whose normalised names are class names and that show the class.
 
     Aliases that only rename an icon of the same class are left out, and so are animated icons,
     whose first frame is often empty.
     """
-    label_of = {name: label for label, names in labels.items() for name in names}
-    wrong = read_toml("corrections.toml")["not"]
+    label_of = {name: label for label, names in read_labels(folder).items() for name in names}
+    wrong = read_corrections(folder)["not"]
     for prefix, icons in sorted(sets.items()):
         seen: set[tuple[str, str]] = set()
         # Icons before their aliases, so that a picture carries its own name.

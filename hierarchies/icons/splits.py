@@ -23,6 +23,8 @@ class SplitConfig:
     #: Least pictures a class has on each side, and how many more the search would like.
     least: tuple[int, int, int] = (10, 2, 3)
     reserve: tuple[int, int, int] = (2, 2, 3)
+    #: Least number of sets that draw a class; 0 for any.
+    sets: int = 0
     #: A family with more than this share of all pictures is trained on.
     large: float = 0.04
     seed: int = 0
@@ -32,7 +34,11 @@ class SplitConfig:
 
 
 def assign(
-    classes: np.ndarray, styles: np.ndarray, twins: np.ndarray, config: SplitConfig
+    classes: np.ndarray,
+    styles: np.ndarray,
+    twins: np.ndarray,
+    known: np.ndarray,
+    config: SplitConfig,
 ) -> np.ndarray:
     """Return each family's side: 0 train, 1 val, 2 test.
 
@@ -44,28 +50,32 @@ def assign(
         classes: (F, C) number of pictures by family and class.
         styles: (F, S) number of pictures by family and style.
         twins: (F, F) number of pairs of twins between families, symmetric.
+        known: (F,) side of each family that has one already, else -1.
         config: shares, least numbers, seed.
     """
     sizes = classes.sum(1)
-    free = [int(f) for f in np.flatnonzero(sizes <= config.large * sizes.sum())]
+    small = sizes <= config.large * sizes.sum()
+    free = [int(f) for f in np.flatnonzero(small & (known < 0))]
     draw = random.Random(config.seed).random  # noqa: S311  the same stream in every version
     tables = (classes.astype(np.float64), styles.astype(np.float64), twins.astype(np.float64))
-    found = [_anneal(free, tables, draw, config) for _ in range(config.restarts)]
+    start = known.clip(0)
+    found = [_anneal(start, free, tables, draw, config) for _ in range(config.restarts)]
     return min(found, key=lambda pair: pair[0])[1]
 
 
 def _anneal(
+    start: np.ndarray,
     free: list[int],
     tables: tuple[np.ndarray, np.ndarray, np.ndarray],
     draw: Callable[[], float],
     config: SplitConfig,
 ) -> tuple[float, np.ndarray]:
-    sides = np.zeros(len(tables[0]), np.int64)
+    sides = start.copy()
     for family in free:
         sides[family] = np.searchsorted(np.cumsum(config.shares[:2]), draw())
     cost = best = _cost(sides, *tables, config)
     winner = sides.copy()
-    for step in range(config.steps):
+    for step in range(config.steps if free else 0):
         one, other = (free[int(draw() * len(free))] for _ in range(2))
         old = sides[[one, other]]
         # Exchange two families, or move one.

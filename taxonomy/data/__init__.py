@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from taxonomy.data.cifar100 import CIFAR100
     from taxonomy.data.folder import ImageFolder
     from taxonomy.data.hub import HubDataset
-    from taxonomy.data.icons import Icons
+    from taxonomy.data.icons import Icons, Icons600
 
 __all__ = [
     "CIFAR10",
@@ -35,6 +35,7 @@ __all__ = [
     "DataRequest",
     "HubDataset",
     "Icons",
+    "Icons600",
     "ImageFolder",
     "Matching",
     "Pictures",

@@ -24,6 +24,7 @@ DATASETS: Registry[Data] = Registry(
         "folder": "taxonomy.data.folder:ImageFolder",
         "hub": "taxonomy.data.hub:HubDataset",
         "icons": "taxonomy.data.icons:Icons",
+        "icons-600": "taxonomy.data.icons:Icons600",
     },
 )
 """All data sets by name."""

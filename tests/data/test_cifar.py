@@ -174,7 +174,7 @@ def test_a_missing_archive_is_explained(tmp_path):
         cifar10.CIFAR10(archive=str(tmp_path))()
     with pytest.raises(DataError, match=r"cifar-10-binary\.tar\.gz: no such archive"):
         get_data("cifar10")  # looks into the cache folder and finds nothing
-    assert {"cifar10", "cifar100", "folder", "hub", "icons"} == set(DATASETS)
+    assert {"cifar10", "cifar100", "folder", "hub", "icons", "icons-600"} == set(DATASETS)
 
 
 @contextmanager
