@@ -32,7 +32,7 @@ from recipes import (
 
 from taxonomy.design import NetSpec
 from taxonomy.evaluation.experts import points
-from taxonomy.export.sizes import tflite_bytes
+from taxonomy.export.sizes import model_bytes
 from taxonomy.studies.settings import Setting
 from taxonomy.tasks import Task, TaskList
 from taxonomy.tasks.drawing import sample_mixed, sample_random
@@ -71,7 +71,9 @@ def mean_bytes(spec: NetSpec, hierarchy: Hierarchy, chosen: list[Task]) -> dict[
     """Return the mean bytes of the models of a few of some tasks, in floats and in int8."""
     few = [hierarchy.restrict(task.classes) for task in chosen[:SIZED]]
     return {
-        f"bytes_{name}": float(np.mean([tflite_bytes(spec, t, precision=name) for t in few]))
+        f"bytes_{name}": float(
+            np.mean([model_bytes(spec, t, "tflite", precision=name) for t in few])
+        )
         for name in ("float", "int8")
     }
 
@@ -110,17 +112,17 @@ def table(runs: Runs) -> pd.DataFrame:
 
 def main() -> None:
     """Train what is missing, then write the table."""
-    parser = argparse.ArgumentParser(add_help=False)
-    parser.add_argument("--stage", choices=STAGES, default="trial")
-    own, rest = parser.parse_known_args()
-    seeds = "0,1,2" if own.stage == "full" else "0"
-    arguments = arguments_of(__doc__, f"widths-{own.stage}", seeds, rest)
-    every = settings(own.stage)
+    own = argparse.ArgumentParser(add_help=False)
+    own.add_argument("--stage", choices=STAGES, default="trial", help="[trial]")
+    stage = own.parse_known_args()[0].stage
+    seeds = "0,1,2" if stage == "full" else "0"
+    arguments = arguments_of(__doc__, f"widths-{stage}", seeds, own)
+    every = settings(stage)
     scores = table(trained(arguments, every))
     keys = ["setting", "width", "classes", "kind"]
     means = scores.drop(columns="seed").groupby(keys, sort=False).mean().reset_index()
     print(means.round(4).to_string(index=False))
-    record(f"widths-{own.stage}", every, {"": means, "-seeds": scores})
+    record(f"widths-{stage}", every, {"": means, "-seeds": scores})
 
 
 if __name__ == "__main__":

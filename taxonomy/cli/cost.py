@@ -39,7 +39,8 @@ def run(arguments: Given) -> None:
     print(f"of the whole network's {whole.params:,} parameters and {whole.macs:,} MACs")
     if not net.spec.backbone:  # a pretrained one is not exported
         print("bytes of its file, foretold:")
-        for target, sizes in foretold(net.spec, net.hierarchy.restrict(classes)).items():
+        spec, tree = net.spec.narrowed(arguments.width), net.hierarchy.restrict(classes)
+        for target, sizes in foretold(spec, tree).items():
             told = ", ".join(f"{size:,} in {precision}" for precision, size in sizes.items())
             print(f"  {target:12}  {told}")
     if arguments.suggest:

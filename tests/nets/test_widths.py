@@ -11,7 +11,9 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from taxonomy._core.errors import FileFormatError, SpecError
+from taxonomy.cli import main
 from taxonomy.design import CONVNEXT, FAMILIES, RESNET, Block, Bucket, Level, NetSpec, Stage, cost
+from taxonomy.export.sizes import model_bytes
 from taxonomy.nets import build_net, extract, get_net, save_net
 from taxonomy.nets.hierarchical import HierarchicalNet, is_of_a_norm, unpacked_state
 from taxonomy.nets.unpacked import UnpackedNet
@@ -181,3 +183,16 @@ def test_damaged_widths_are_refused(tmp_path, damage):
     save_file(tensors, path, texts)
     with pytest.raises((FileFormatError, SpecError)):
         get_net(path)
+
+
+def test_the_command_foretells_the_files_of_the_width(tmp_path, capsys):
+    whole = VARIANTS["aligned"]
+    save_net(tmp_path / "net.safetensors", slimmable(whole).net)
+    spec, kept = whole.narrowed(0.5), RAGGED.restrict(["a", "h"])
+    net = str(tmp_path / "net.safetensors")
+    assert main(["cost", net, "--classes", "a,h", "--width", "0.5"]) == 0
+    shown = capsys.readouterr().out
+    for target in ("onnx", "tflite"):
+        told = model_bytes(spec, kept, target)
+        assert told < model_bytes(whole, kept, target)
+        assert f"  {target:12}  {told:,} in float" in shown
