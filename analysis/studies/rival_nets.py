@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import os
+import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -18,7 +19,7 @@ import numpy as np
 import pandas as pd
 import torch
 from pruning import Plain, Pruning, counted, onnx_of, pruned, some, tuned
-from recipes import RESULTS, STROKES, TAUGHT, TEACHER, icons
+from recipes import RESULTS, TAUGHT, TEACHER, icons
 
 import taxonomy as tx
 from taxonomy.data import Pictures
@@ -33,8 +34,9 @@ from taxonomy.nets.layers import folded
 from taxonomy.studies.results import write_text
 from taxonomy.studies.runner import run_cells
 from taxonomy.tasks import Task
-from taxonomy.training import Objective, train_run
+from taxonomy.training import Objective, Run, train_run
 from taxonomy.training.fitting import batch_size_for
+from taxonomy.training.loop import batches
 from taxonomy.trees.hierarchy import Hierarchy
 
 TREE = "icons/tree"
@@ -47,12 +49,14 @@ BRANCHES = Pruning(steps=4, share=0.25)
 """Of an expert's branches; its trunk is left as it is."""
 RATES = {"pruned": 4e-3, "ours": 1e-3, "ours pruned": 1e-3}
 """The highest learning rate of a tuning."""
-TUNED, LONGER = 1, 10
-"""Epochs of a tuning."""
-TRIED = 1
+TUNED, LONGER, LONG = 1, 10, 352
+"""Epochs of tunings, and of a training four times as long as the recipe's."""
+TRIED = 2
 """Tasks that choices are made on."""
 EMA = 0.99
-"""The recipe's average is over some 500 steps of its 14,000; this one over 100 of a task's 500."""
+"""The recipe's average is over some 500 of 14,000 steps; this one over 100 of a task's 2,000."""
+BATCH = 16
+"""Of a training from nothing: in the recipe's batches of 64, 88 epochs would be 500 steps."""
 
 
 @dataclass(frozen=True)
@@ -191,31 +195,35 @@ def of_branches(
     return net
 
 
-def of_scratch(distil: float) -> Callable[[Place], Iterator[tuple[str, Made]]]:
+def of_scratch(
+    name: str, distil: float = TAUGHT.objective.distill, epochs: int = TAUGHT.epochs
+) -> Callable[[Place], Iterator[tuple[str, Made]]]:
     """Return the maker of a small flat network that is trained for a task alone."""
 
     def make(place: Place) -> Iterator[tuple[str, Made]]:
-        star, train = Hierarchy.star(place.task.classes), place.train
-        spec = widest(star, place.most)
-        config = replace(TAUGHT, ema=EMA, objective=Objective(distill=distil), seed=place.seed)
-        teacher = place.cut(TEACHER) if distil else None
-        started = time.process_time()
-        with tempfile.TemporaryDirectory() as cache:  # so that every training makes its own views
-            os.environ["XDG_CACHE_HOME"] = cache
-            run = train_run(
-                place.folder / "run",
-                spec,
-                star,
-                place.data,
-                config,
-                progress=False,
-                teacher=teacher,
-            )
+        folder = place.folder / f"run-{epochs}-{BATCH}"
+        shutil.rmtree(folder, ignore_errors=True)  # or what was stopped would be timed in part
+        count, started = len(place.train), time.process_time()
+        run = alone(place, folder, distil, epochs, BATCH)
         taken = time.process_time() - started
-        steps = config.epochs * -(-len(train) // config.batch_size)
-        yield "distilled" if distil else "scratch", of_net(run.net(), taken, steps, len(train))
+        yield name, of_net(run.net(), taken, epochs * len(batches(count, BATCH)), count)
 
     return make
+
+
+def alone(place: Place, folder: Path, distil: float, epochs: int, size: int) -> Run:
+    """Train a small flat network on a task's pictures alone."""
+    star = Hierarchy.star(place.task.classes)
+    config = replace(TAUGHT, epochs=epochs, batch_size=size, ema=EMA, seed=place.seed)
+    config = replace(config, objective=Objective(distill=distil))
+    teacher = place.cut(TEACHER) if distil else None
+    with tempfile.TemporaryDirectory() as cache:  # so that every training makes its own views
+        os.environ["XDG_CACHE_HOME"] = cache
+        return train_run(
+            *(folder, widest(star, place.most), star, place.data, config),
+            progress=False,
+            teacher=teacher,
+        )
 
 
 def widest(star: Hierarchy, most: int) -> NetSpec:
@@ -231,17 +239,19 @@ MAKERS: dict[str, Callable[[Place], Iterator[tuple[str, Made]]]] = {
     "given": given,
     "ours": of_ours,
     "pruned": of_pruned,
-    "distilled": of_scratch(TAUGHT.objective.distill),
-    "scratch": of_scratch(0.0),
+    "scratch": of_scratch("scratch", 0.0),
+    "distilled": of_scratch("distilled"),
+    "longer": of_scratch(f"distilled, {LONG} epochs", epochs=LONG),
 }
 
 
-FRESH = ("distilled", "scratch")
-"""The makers that train from nothing: they take nearly all of the time."""
+FRESH, ONCE = ("distilled", "scratch"), "longer"
+"""The makers that train from nothing, which takes nearly all of the time; and the one that takes
+as much as all others, and has the first seed alone."""
 
 
 def plan(tasks: list[Task], seeds: list[int], fresh: list[int]) -> dict[str, Planned]:
-    """Return maker, task and seed of every cell: a seed's tasks one after another.
+    """Return maker, task and seed of every cell: seed by seed, and what takes longest last.
 
     Args:
         tasks: what is asked for.
@@ -250,9 +260,12 @@ def plan(tasks: list[Task], seeds: list[int], fresh: list[int]) -> dict[str, Pla
     """
     made: dict[str, Planned] = {f"given-{task.id}": ("given", task, 0) for task in tasks}
     for seed in sorted({*seeds, *fresh}):
-        makers = [name for name in list(MAKERS)[1:] if seed in (fresh if name in FRESH else seeds)]
+        asked = dict.fromkeys(MAKERS, seeds) | dict.fromkeys(FRESH, fresh) | {ONCE: []}
+        makers = [name for name in list(MAKERS)[1:] if seed in asked[name]]
         for task in tasks:
             made |= {f"{maker}-{task.id}-{seed}": (maker, task, seed) for maker in makers}
+        if seed == seeds[0]:
+            made |= {f"{ONCE}-{task.id}-{seed}": (ONCE, task, seed) for task in tasks}
     return made
 
 
@@ -282,18 +295,20 @@ def measured(folder: Path, cells: dict[str, Planned]) -> list[dict]:
 
 def describe(maker: str, task: Task, seed: int) -> dict:
     """Return what a cell depends on."""
+    epochs = {"scratch": TAUGHT.epochs, "distilled": TAUGHT.epochs, ONCE: LONG}
     how = {
         "pruned": [vars(HOW), RATES["pruned"], LONGER],
         "ours": [vars(BRANCHES), RATES["ours"], RATES["ours pruned"]],
+        **{name: [BATCH, count] for name, count in epochs.items()},
     }
     known = {"maker": maker, "classes": list(task.classes), "seed": seed, "data": icons().digest}
-    return {**known, "ema": EMA, "how": how.get(maker, []), "strokes": str(STROKES)}
+    return {**known, "ema": EMA, "how": how.get(maker, []), "strokes": str(TAUGHT.augment)}
 
 
 def settings_of() -> dict:
     """Return what was chosen, for the manifest."""
-    recipe = asdict(replace(TAUGHT, ema=EMA))
-    rates = {"rates": RATES, "epochs": [TUNED, LONGER]}
+    recipe = asdict(replace(TAUGHT, ema=EMA, batch_size=BATCH))
+    rates = {"rates": RATES, "epochs": [TUNED, LONGER, LONG]}
     return {"pruning": vars(HOW), "branches": vars(BRANCHES), "scratch": recipe, **rates}
 
 
@@ -320,7 +335,7 @@ def file_of(folder: Path, kind: str, precision: str) -> Path:
 
 
 def choose(tasks: list[Task]) -> None:
-    """Try the options of pruning and tuning on the task of the fewest pictures, seed 0."""
+    """Try the options of pruning and tuning on the two tasks of fewest pictures, seed 0."""
     torch.set_num_threads(1)
     few = sorted(tasks, key=lambda task: len(Place(task, 0, Path()).train))[:TRIED]
     rows = []
@@ -334,6 +349,15 @@ def choose(tasks: list[Task]) -> None:
                 facts = {"what": what, "option": option, "epochs": epochs, "rate": rate}
                 rows.append({**facts, "right": right_of(tried, val), "pictures": len(val)})
                 print(place.task.id, rows[-1], flush=True)
+        for size in (TAUGHT.batch_size, BATCH):
+            with tempfile.TemporaryDirectory() as folder:
+                run = alone(
+                    *(place, Path(folder) / "run", TAUGHT.objective.distill, TAUGHT.epochs, size)
+                )
+                facts = {"what": "distilled", "option": f"batches of {size}"}
+                facts |= {"epochs": TAUGHT.epochs, "rate": TAUGHT.learning_rate}
+                rows.append({**facts, "right": right_of(run.net(), val), "pictures": len(val)})
+            print(place.task.id, rows[-1], flush=True)
     keys = ["what", "option", "epochs", "rate"]
     table = pd.DataFrame(rows).groupby(keys, sort=False)[["right", "pictures"]].sum().reset_index()
     table["accuracy"] = table["right"] / table["pictures"]

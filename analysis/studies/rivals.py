@@ -25,7 +25,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from recipes import RESULTS, icon_tasks, icons
-from rival_nets import FAMILY, choose, file_of, measured, plan, settings_of
+from rival_nets import FAMILY, LONG, choose, file_of, measured, plan, settings_of
 from scipy import sparse
 
 from taxonomy.export.pictures import colours
@@ -44,7 +44,8 @@ SCRIPT = "analysis/studies/rivals.py"
 TASKS = 10
 ORDER = [
     *FAMILY,
-    *("pruned", "pruned, 1 epoch", "pruned, 10 epochs", "scratch", "distilled"),
+    *("pruned", "pruned, 1 epoch", "pruned, 10 epochs"),
+    *("scratch", "distilled", f"distilled, {LONG} epochs"),
     *("ours", "ours, 1 epoch", "ours pruned", "ours pruned, 1 epoch"),
 ]
 OURS, REFERENCE = "ours", "flat 0.6x"
@@ -284,10 +285,15 @@ def markdown(table: pd.DataFrame) -> str:
             f"{full['params'] / 1e3:.0f} k",
             f"{full['bytes'] / 1e3:.0f} / {whole['bytes'] / 1e3:.0f}",
             " / ".join(f"{row.get('time_over_ours', np.nan):.2f}" for row in (full, whole)),
-            *(f"{full['seconds']:.2g}", f"{full['pictures']:.0f}"),
+            *(two_figures(full["seconds"]), f"{full['pictures']:.0f}"),
         ]
         lines.append(f"| {' | '.join(cells)} |".replace("-", "−"))
     return "\n".join(lines) + "\n"
+
+
+def two_figures(number: float) -> str:
+    """Return a number with two figures, and never as a power of ten."""
+    return f"{number:.2g}" if number < 100 else f"{number:.0f}"
 
 
 COLOURS = {"flat": "#7f7f7f", "ours": "#d62728", "pruned": "#1f77b4"}
@@ -338,7 +344,7 @@ def beside_rows(texts: Any, table: pd.DataFrame, kinds: list[str]) -> None:
             table[(table["kind"] == kind) & (table["precision"] == p)].iloc[0] for p in PRECISIONS
         )
         cells = (f"{full.macs / 1e6:.1f}", f"{full.bytes / 1e3:.0f} / {whole.bytes / 1e3:.0f}")
-        cells += (f"{full.seconds:.2g}", f"{full.pictures:.0f}")
+        cells += (two_figures(full.seconds), f"{full.pictures:.0f}")
         for text, place in zip(cells, columns.values(), strict=True):
             texts.text(place, at, text, ha="center", va="center", size=8)
 
