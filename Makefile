@@ -83,6 +83,9 @@ headline: .venv/user ## the front page's table, from the shipped networks; a min
 study-quick: .venv/user ## what the choice of hierarchy buys, in short; a quarter of an hour
 	$(BIN)/taxonomy study analysis/studies/study-quick.toml --out runs/study-quick
 
+study-600: .venv/user ## the same in short among 600 classes; an hour on two cores
+	$(BIN)/taxonomy study analysis/studies/icons-600.toml --out runs/study-600
+
 # Its visual trees are made of a flat network, which is trained first.
 study: .venv/user ## the same of all hierarchies, three seeds; nine hours on two cores
 	test -e runs/study-visual/manifest.json || $(BIN)/taxonomy train --data icons --flat --width 0.6 \
@@ -201,6 +204,9 @@ bench-packs: .venv/dev ## banks beside single experts: bytes of a change, and ti
 
 bench-scoring: .venv/user ## stored predictions: 10,000 tasks, and all of the icons'; a minute
 	OMP_NUM_THREADS=1 $(BIN)/python analysis/bench/scoring.py
+
+bench-scale: .venv/dev ## time and memory of all steps from 100 to 21,841 classes; a quarter of an hour
+	OMP_NUM_THREADS=1 $(BIN)/python analysis/bench/scale.py
 
 bench-trees: .venv/user ## from a matrix to a tree's file beside scipy's linkage, 10,000 labels; 3 GiB
 	$(BIN)/python analysis/bench/trees.py

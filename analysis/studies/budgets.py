@@ -71,11 +71,9 @@ def trunk(*widths: int) -> tuple[Stage, ...]:
     return Stage(first, 0), Stage(second, 1, 2), Stage(third, 1, 2, CONVNEXT)
 
 
-def opened(
-    stages: tuple[Stage, ...], width: int, bottleneck: int, depth: int = 1, kernel: int = 3
-) -> NetSpec:
+def opened(stages: tuple[Stage, ...], width: int, bottleneck: int, depth: int = 1) -> NetSpec:
     """Return a network whose nodes share an opening convolution and have adapters of their own."""
-    block = Block("adapter", bottleneck=bottleneck, kernel=kernel)
+    block = Block("adapter", bottleneck=bottleneck)
     opening = Stage(width, 0, 2, CONVNEXT)
     return NetSpec((*stages, opening), (Level.onward(width, block, depth),))
 
@@ -100,19 +98,22 @@ def groups(count: int) -> Hierarchy:
 
 
 SLIM = trunk(12, 16, 40)
+DEEPER = (*SLIM, Stage(40, 1, 1, Block("convnext", expand=1), opening=False))
 OPENING, STAGE, NOTHING = "the opening convolution", "the last stage", "nothing"
 CANDIDATES = {
     "shared opening with adapter 80": Candidate(OPENING, opened(SLIM, 64, 80)),
     "shared opening with two adapters of 36": Candidate(OPENING, opened(SLIM, 64, 36, depth=2)),
-    "shared opening with adapter 72 of 5x5": Candidate(OPENING, opened(SLIM, 64, 72, kernel=5)),
     "shared opening of 80 with adapter 64": Candidate(OPENING, opened(trunk(12, 16, 32), 80, 64)),
-    "shared opening behind 8-16-48": Candidate(OPENING, opened(trunk(8, 16, 48), 64, 56)),
     "shared opening behind 16-16-40": Candidate(OPENING, opened(trunk(16, 16, 40), 64, 80)),
     "shared opening over 12 groups": Candidate(OPENING, opened(SLIM, 64, 112), groups(12)),
     "shared stage with adapter 48": Candidate(STAGE, adapted(trunk(12, 16, 32), 64, 48)),
     "shared stage of 48 with adapter 64": Candidate(STAGE, adapted(SLIM, 48, 64)),
     "private branches of 40": Candidate(NOTHING, private(SLIM, 40, 2)),
     "private branches of 48 unexpanded": Candidate(NOTHING, private(SLIM, 48, 1)),
+    "private branches of 48 over 12 groups": Candidate(
+        NOTHING, private(trunk(16, 16, 40), 48, 2), groups(12)
+    ),
+    "private branches of 40 behind a deeper trunk": Candidate(NOTHING, private(DEEPER, 40, 2)),
 }
 """Each as large as the marks allow, or nearly; the studies of what they score train these."""
 

@@ -101,7 +101,7 @@ def record(stem: str, settings: Mapping[str, Setting], tables: Tables, **more: o
         write_text(RESULTS / f"{stem}{end}.csv", table.round(5).to_csv(index=False))
     there = set(tables[""]["setting"])
     facts = {
-        "command": shlex.join(["python", f"analysis/{Path(sys.argv[0]).name}", *sys.argv[1:]]),
+        "command": shlex.join(["python", f"analysis/studies/{Path(sys.argv[0]).name}", *sys.argv[1:]]),
         "data": icons().digest,
         "tasks": icon_tasks().digest,
         "settings": {name: describe_setting(settings[name]) for name in settings if name in there},

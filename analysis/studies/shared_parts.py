@@ -31,7 +31,11 @@ from taxonomy.studies.settings import Setting, mean_over_seeds, score_series
 STAGES = {"trial": (3, "0", "trials"), "full": (1, "0,1,2", "shared-parts")}
 """By what the epochs are divided, the seeds, and the folder of the runs."""
 
-PLAIN = ("shared opening with adapter 80", "shared stage with adapter 48")
+PLAIN = (
+    "shared opening with adapter 80",
+    "shared stage with adapter 48",
+    "private branches of 40",
+)
 """Trained without blended pictures too, which cost narrow networks most."""
 
 
