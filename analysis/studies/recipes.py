@@ -100,8 +100,9 @@ def record(stem: str, settings: Mapping[str, Setting], tables: Tables, **more: o
     for end, table in tables.items():
         write_text(RESULTS / f"{stem}{end}.csv", table.round(5).to_csv(index=False))
     there = set(tables[""]["setting"])
+    script = f"analysis/studies/{Path(sys.argv[0]).name}"
     facts = {
-        "command": shlex.join(["python", f"analysis/studies/{Path(sys.argv[0]).name}", *sys.argv[1:]]),
+        "command": shlex.join(["python", script, *sys.argv[1:]]),
         "data": icons().digest,
         "tasks": icon_tasks().digest,
         "settings": {name: describe_setting(settings[name]) for name in settings if name in there},
