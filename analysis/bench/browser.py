@@ -109,7 +109,7 @@ def main() -> None:
 def table_of_experts(pages: Pages, count: int) -> pd.DataFrame:
     """Return each task's experts' times and MACs over those of the flat network."""
     trees, flat = {name: get_net(f"icons/{name}") for name in TREES}, get_net("icons/flat")
-    tasks = [task for task in get_tasks("icons") if task.size == 5 and task.kind == "coherent"]
+    tasks = list(get_tasks("icons").select("coherent", 5))
     macs, reference = cost(flat.spec, flat.hierarchy).macs, BrowserTarget().model(flat)
     rows = []
     for task in tasks[:count]:

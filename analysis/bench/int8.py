@@ -30,7 +30,7 @@ from taxonomy.nets import get_net
 from taxonomy.studies.results import stamp, versions, write_json, write_text
 from taxonomy.tasks import get_tasks
 
-RESULTS = Path(__file__).parent.parent / "results"
+RESULTS = Path(__file__).parents[1] / "results"
 SIZE = 5
 DEVICES = {"onnx": "", "tflite": "-tflite"}
 """Targets, and what is added to the names of their results."""
@@ -47,7 +47,7 @@ def main() -> None:
     name, target = f"int8{DEVICES[arguments.target]}", arguments.target
     out, options = arguments.out or RESULTS / name, {"micro": True} if target == "tflite" else {}
     net, data = get_net("icons/tree"), get_data("icons")
-    tasks = [t for t in get_tasks("icons") if t.kind == "coherent" and len(t.classes) == SIZE]
+    tasks = list(get_tasks("icons").select("coherent", SIZE))
     rows, refused = [], []
     with tempfile.TemporaryDirectory() as place:
         for task in tasks[:: arguments.every]:

@@ -29,7 +29,7 @@ from taxonomy.nets import HierarchicalNet, build_net
 from taxonomy.studies.results import stamp, versions, write_json, write_text
 from taxonomy.trees.hierarchy import Hierarchy
 
-RESULTS = Path(__file__).parent.parent / "results"
+RESULTS = Path(__file__).parents[1] / "results"
 RUNTIMES = {"onnxruntime": ONNX, "ai-edge-litert": TFLite}
 NODES = (1, 2, 3, 5, 10, 22)
 WIDTHS = (8, 12, 16, 20, 24, 29, 32, 36, 44, 48, 64)

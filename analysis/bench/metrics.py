@@ -36,7 +36,7 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     from skbio import TreeNode
 
-RESULTS = Path(__file__).parent.parent / "results"
+RESULTS = Path(__file__).parents[1] / "results"
 Timed = Callable[[], tuple[Callable[[], float], float]]
 
 

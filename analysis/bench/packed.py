@@ -31,7 +31,7 @@ from taxonomy.training import TrainConfig
 from taxonomy.training.config import uses_bf16
 from taxonomy.trees.hierarchy import Hierarchy
 
-RESULTS = Path(__file__).parent.parent / "results"
+RESULTS = Path(__file__).parents[1] / "results"
 SPEC = NetSpec.tree(trunk=((16, 0), (32, 2)), levels=((32, 2), (32, 1)))
 Acts = dict[str, Callable[[], None]]
 

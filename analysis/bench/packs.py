@@ -30,7 +30,7 @@ from taxonomy.nets import extract, get_net
 from taxonomy.studies.results import stamp, versions, write_json, write_text
 from taxonomy.tasks import get_tasks
 
-RESULTS = Path(__file__).parent.parent / "results"
+RESULTS = Path(__file__).parents[1] / "results"
 
 
 def main() -> None:
@@ -86,8 +86,7 @@ def sizes(bank: Any) -> dict[str, float]:
 def beside_experts(banks: dict[str, Any], count: int, turns: int) -> pd.DataFrame:
     """Return for each task what the bank and the expert in one file weigh, and their times."""
     whole = get_net("icons/tree")
-    tasks = [task for task in get_tasks("icons") if task.size == 5 and task.kind == "coherent"]
-    tasks = tasks[:count]
+    tasks = list(get_tasks("icons").select("coherent", 5))[:count]
     picture = np.ascontiguousarray(get_data("icons").part("val").images[:1, :3])
     files = {task.id: ONNX().model(extract(whole, task.classes)) for task in tasks}
     rows = []

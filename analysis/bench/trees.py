@@ -29,7 +29,7 @@ from taxonomy.clustering.levels import dendrogram
 from taxonomy.similarity import DenseSimilarity
 from taxonomy.studies.results import stamp, versions, write_json, write_text
 
-RESULTS = Path(__file__).parent.parent / "results"
+RESULTS = Path(__file__).parents[1] / "results"
 SECONDS, MEMORY = 2.5, 1.5
 """How many times scipy's seconds and memory a tree of 10,000 labels may take."""
 

@@ -49,7 +49,7 @@ from taxonomy.studies.results import shipped_path, stamp, versions, write_json, 
 from taxonomy.trees.hierarchy import Hierarchy
 from taxonomy.wordnet import NounGraph, information, measures
 
-RESULTS = Path(__file__).parent.parent / "results"
+RESULTS = Path(__file__).parents[1] / "results"
 PLACES = ("/usr/share/wordnet", "wordnet/usr/share/wordnet")
 LEAST_RATIO = 500
 """How many times faster than nltk's loop 1,000 classes by ``wup-nltk`` must be."""

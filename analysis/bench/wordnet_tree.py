@@ -20,7 +20,7 @@ import tempfile
 from importlib.util import find_spec
 from pathlib import Path
 
-RESULTS = Path(__file__).parent.parent / "results"
+RESULTS = Path(__file__).parents[1] / "results"
 MOST = {"seconds": 2.0, "peak_mib": 600.0}
 """What a command may take."""
 COMMANDS = {

@@ -30,7 +30,7 @@ from taxonomy.nets.inputs import to_input
 from taxonomy.studies.results import stamp, versions, write_json, write_text
 from taxonomy.training import predictions_on
 
-RESULTS = Path(__file__).parents[2] / "analysis/results"
+RESULTS = Path(__file__).parents[1] / "results"
 TREE, FLAT = "icons/tree", ("icons/flat-0.25x", "icons/flat-0.35x", "icons/flat")
 CELLS = (1, 2, 4)
 MASSES = (0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999)

@@ -24,7 +24,7 @@ from taxonomy.comparison import METRICS
 from taxonomy.studies.results import stamp, versions, write_json, write_text
 from taxonomy.trees.operations import move_leaves, shuffle_leaves
 
-RESULTS = Path(__file__).parent.parent / "results"
+RESULTS = Path(__file__).parents[1] / "results"
 SHARES = (0.01, 0.05, 0.2)
 
 

@@ -19,7 +19,7 @@ from taxonomy.evaluation import rejection_table, siblings
 from taxonomy.studies.results import stamp, versions, write_json, write_text
 from taxonomy.training import predictions_on
 
-RESULTS = Path(__file__).parents[2] / "analysis/results"
+RESULTS = Path(__file__).parents[1] / "results"
 NETWORKS = ("icons/tree", "icons/flat")
 
 

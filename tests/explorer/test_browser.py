@@ -126,7 +126,7 @@ def test_numbers_are_pythons_for_any_classes(shown, page):
 
 def test_a_click_ticks_a_class_or_a_whole_branch(shown, page):
     shown.click("#none")
-    assert shown.run("document.getElementById('title').textContent") == "Tick some classes"
+    assert shown.text("#title") == "Tick some classes"
     shown.click("[role=treeitem].leaf")
     (first,) = ticked(shown)
     check_numbers(shown, page, [first])
@@ -157,10 +157,10 @@ def test_it_is_worked_by_keys_alone(shown, page):
     shown.press("ArrowLeft")
     assert shown.run("document.activeElement.getAttribute('aria-expanded')") == "false"
     shown.press("Enter")
-    assert shown.run("document.getElementById('crumbs').textContent").startswith("all classes›")
+    assert shown.text("#crumbs").startswith("all classes›")
     assert shown.run("document.querySelectorAll('#tree .node').length") == 1
     shown.press("Escape")
-    assert shown.run("document.getElementById('crumbs').textContent") == "all classes"
+    assert shown.text("#crumbs") == "all classes"
     shown.press("End")
     last = shown.run(focused)
     shown.press("Home", "d")
@@ -232,12 +232,9 @@ def test_networks_are_switched_and_compared(shown, page):
 
 def test_a_network_without_a_time_is_not_compared_by_time(shown, addresses):
     shown.open(f"{addresses['page']}#net=deep&classes=c00,c01&axis=ms")
-    verdict = shown.run("document.getElementById('verdict').textContent")
-    assert verdict == "It keeps the trunk and 2 of 5 branches."
+    assert shown.text("#verdict") == "It keeps the trunk and 2 of 5 branches."
     shown.open(f"{addresses['page']}#net=two&classes=c00,c01&axis=ms")
-    assert "nearest to it in time, flat" in shown.run(
-        "document.getElementById('verdict').textContent"
-    )
+    assert "nearest to it in time, flat" in shown.text("#verdict")
 
 
 def test_a_point_moves_as_classes_are_ticked(shown):
@@ -253,8 +250,7 @@ def test_searching_shows_and_ticks_what_is_found(shown):
     shown.run("document.getElementById('search').focus()")
     for letter in "own-":  # no node is called by a class with that
         shown.press(letter)
-    names = "[...document.querySelectorAll('#tree .leaf .name')].map((one) => one.textContent)"
-    assert shown.run(names) == ["down-fine", "down-wide"]
+    assert shown.texts("#tree .leaf .name") == ["down-fine", "down-wide"]
     assert shown.run("document.querySelectorAll('#tree mark').length") == 2
     shown.click("#tick-found")
     assert ticked(shown) == ["down-fine", "down-wide"]
@@ -265,14 +261,13 @@ def test_names_are_pasted(shown):
     shown.run("document.getElementById('pasted').value = 'Plain, across fine\\nc03; nobody'")
     shown.click("#tick-pasted")
     assert ticked(shown) == ["across-fine", "c03", "plain"]
-    assert "unknown: nobody" in shown.run("document.getElementById('unknown').textContent")
+    assert "unknown: nobody" in shown.text("#unknown")
 
 
 def test_a_command_is_copied_or_at_least_selected(shown):
     shown.click("#commands button")
     shown.run("new Promise((done) => setTimeout(done, 50))")
-    label = shown.run("document.querySelector('#commands button').textContent")
-    assert label in ("Copied", "Selected")
+    assert shown.texts("#commands button")[0] in ("Copied", "Selected")
 
 
 def test_a_task_is_chosen(shown):
@@ -303,9 +298,6 @@ def test_nothing_is_wider_than_the_window(shown, width):
         assert shown.run(f"{box}.right") <= width
 
 
-COPIED = "[...document.querySelectorAll('#commands code')].map((one) => one.textContent)"
-
-
 @pytest.mark.parametrize("network", ["two", STRANGE])
 def test_what_is_copied_names_just_these_classes_whatever_they_are_called(
     browser, addresses, hostile, network
@@ -322,7 +314,7 @@ def test_what_is_copied_names_just_these_classes_whatever_they_are_called(
         fragment = f"#net={quote(network, safe='')}&classes={words}"
         browser.run(f"location.hash = {json.dumps(fragment)}; 0")
         browser.run("new Promise((done) => setTimeout(done, 0))")
-        command, line = browser.run(COPIED)
+        command, line = browser.texts("#commands code")
         program, name, *rest = shlex.split(command)
         assert (program, name) == ("taxonomy", "extract")
         given = parser_of("extract", rest).parse_args(rest)
@@ -361,19 +353,15 @@ def test_without_scripts_it_says_what_to_do(browser, addresses):
     try:
         browser.open(addresses["page"])
         browser.ask("DOM.enable")
-        document = browser.ask("DOM.getDocument", depth=-1)
-        found = browser.ask(
-            "DOM.querySelector", nodeId=document["root"]["nodeId"], selector="#notice"
+        root = browser.ask("DOM.getDocument", depth=-1)["root"]["nodeId"]
+        notice, main = (
+            browser.ask("DOM.querySelector", nodeId=root, selector=selector)["nodeId"]
+            for selector in ("#notice", "main[hidden]")
         )
-        box = browser.ask("DOM.getBoxModel", nodeId=found["nodeId"])["model"]
-        assert box["width"] > 300
-        assert seen(browser, found["nodeId"])
-        text = browser.ask("DOM.getOuterHTML", nodeId=found["nodeId"])["outerHTML"]
-        assert "Allow scripts" in text
-        main = browser.ask(
-            "DOM.querySelector", nodeId=document["root"]["nodeId"], selector="main[hidden]"
-        )
-        assert main["nodeId"]
+        assert browser.ask("DOM.getBoxModel", nodeId=notice)["model"]["width"] > 300
+        assert seen(browser, notice)
+        assert "Allow scripts" in browser.ask("DOM.getOuterHTML", nodeId=notice)["outerHTML"]
+        assert main
     finally:
         browser.ask("Emulation.setScriptExecutionDisabled", value=False)
 

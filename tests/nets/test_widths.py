@@ -143,7 +143,8 @@ def test_an_expert_cut_to_a_width_later_is_the_same_and_files_keep_the_widths(tm
     assert kept.source.name == "net.safetensors"
     sizes = [(tmp_path / f"{name}.safetensors").stat().st_size for name in ("half", "expert")]
     assert sizes[0] < sizes[1]
-    assert isinstance(UnpackedNet(kept), torch.nn.Module)  # an ordinary network to all else
+    x = pictures()  # an ordinary network to all else, as to the oracle of one module a node
+    torch.testing.assert_close(UnpackedNet(kept).eval()(x), kept(x))
 
 
 def test_a_width_that_was_not_trained_is_refused():

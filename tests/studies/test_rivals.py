@@ -96,7 +96,6 @@ def test_a_flat_network_is_pruned_until_it_is_small_enough(pictures, pruning):
 @needs_pruning
 def test_branches_are_pruned_and_the_trunk_stays(pictures, pruning):
     of_branches = importlib.import_module("rival_nets").of_branches
-
     flat, net = (tx.extract(tx.get_net(f"icons/{name}"), PETS) for name in ("flat", "tree"))
     plain = of_branches(net, pictures, flat, pruning.Pruning(steps=1, share=0.5), 0)
     before, after = pruning.Plain.of(net).lowered().steps, plain.lowered().steps

@@ -194,11 +194,12 @@ def test_a_study_of_python_is_worked_on_from_any_folder(file, tmp_path, monkeypa
 
 
 @pytest.mark.parametrize("cell", ["0123", "../elsewhere", "", "a\nb"])
-def test_nothing_is_written_of_a_cell_that_is_not_planned(tmp_path, cell):
+def test_nothing_is_written_of_a_cell_that_is_not_planned(tmp_path, cell, capsys):
     from taxonomy.cli import main
 
     out = tmp_path / "out"
     assert main(["study", "study.toml", "--out", str(out), "--cell", cell, "--quiet"]) == 2
+    assert "holds no cell" in capsys.readouterr().err
     assert [*tmp_path.iterdir()] == []
 
 

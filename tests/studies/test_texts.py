@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 from itertools import chain
 from pathlib import Path
 from types import ModuleType
@@ -22,12 +22,9 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture(scope="module")
 def texts() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("texts", ROOT / "analysis/studies/texts.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(ROOT / "analysis" / "studies"))
+        return importlib.import_module("texts")
 
 
 def test_no_definition_is_of_two_classes_and_none_names_a_class(texts):

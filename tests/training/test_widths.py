@@ -92,7 +92,8 @@ def test_gradients_reach_the_shared_first_channels_alone():
     both = Slimmable(net, (0.5,)).train()
     with torch.no_grad():  # a block begins as the identity, which lets no gradient through
         for name, tensor in both.narrow.named_parameters():
-            tensor.fill_(1.0) if name.endswith("weight") else None
+            if name.endswith("weight"):
+                tensor.fill_(1.0)
     both(torch.randn(4, 3, 16, 16), (0.5,))[1].square().sum().backward()
     conv = net.packs[0].get_parameter("stage.entry.conv.weight")  # (3 nodes of 12, 8, 3, 3)
     by_node = conv.grad.unflatten(0, (3, 12))
