@@ -9,8 +9,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 SCRIPTS = sorted(
     path
-    for folder in ("analysis/bench", "analysis/studies", "hierarchies")
-    for path in (ROOT / folder).glob("*.py")
+    for folder in ("analysis/bench", "analysis/studies", "hierarchies", "hierarchies/*")
+    for path in ROOT.glob(f"{folder}/*.py")
 )
 UNINSTALLED = ("hatchling", "torch_pruning")
 """Packages of few scripts, which not every developer has."""
