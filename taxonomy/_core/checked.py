@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterable
 from typing import Any, Literal, get_args, get_origin, get_type_hints
@@ -93,6 +94,37 @@ def check_options(options: Any, error: type[TaxonomyError]) -> None:
                 raise error(f"The option `{name}` is {repr(value)[:60]}; give {kind}.")
         elif _holds_several(hint) and not isinstance(value, (str, tuple, list, type(None))):
             raise error(f"The option `{name}` is {repr(value)[:60]}; give a tuple.")
+
+
+def check_range(
+    options: Any,
+    names: Iterable[str],
+    least: float,
+    error: type[TaxonomyError],
+    most: float = math.inf,
+) -> None:
+    """Check that some of a dataclass's numbers lie within bounds, which infinity and NaN never do.
+
+    Args:
+        options: the dataclass.
+        names: of its fields.
+        least: the smallest number allowed.
+        error: what is raised.
+        most: the largest.
+
+    Raises:
+        TaxonomyError: of the kind given; it names the field and the bounds.
+
+    >>> from types import SimpleNamespace
+    >>> check_range(SimpleNamespace(flip=2), ["flip"], 0, TaxonomyError, 1)
+    Traceback (most recent call last):
+    taxonomy._core.errors.TaxonomyError: `flip` is 2; give a number from 0 to 1.
+    """
+    wanted = f"{least} or more" if most == math.inf else f"a number from {least} to {most}"
+    for name in names:
+        value = getattr(options, name)
+        if not least <= value <= most or value == math.inf:
+            raise error(f"`{name}` is {value}; give {wanted}.")
 
 
 def _holds_several(hint: Any) -> bool:

@@ -135,13 +135,15 @@ def check_choice(field: str, given: object, choices: Any, error: type[TaxonomyEr
     >>> from typing import Literal
     >>> check_choice("head", "cosin", Literal["linear", "cosine"], SpecError)
     Traceback (most recent call last):
-    taxonomy._core.errors.SpecError: head is 'cosin'. Did you mean 'cosine'? Choose from: linear, \
-cosine.
+    taxonomy._core.errors.SpecError: `head` is 'cosin'. Did you mean 'cosine'? Choose from: \
+linear, cosine.
     """
     known = get_args(choices) or tuple(choices)
     if given not in known:
         near = did_you_mean(given, map(str, known)) if isinstance(given, str) else ""
-        raise error(f"{field} is {shown(given)}.{near} Choose from: {', '.join(map(str, known))}.")
+        raise error(
+            f"`{field}` is {shown(given)}.{near} Choose from: {', '.join(map(str, known))}."
+        )
 
 
 def check_whole(
@@ -150,7 +152,8 @@ def check_whole(
     """Refuse what is no whole number within bounds.
 
     Args:
-        field: what the value was given for, such as ``width``.
+        field: what the value was given for, such as ``width``; that of an argument in backquotes,
+            for which a command says its flag. What a file holds has none.
         given: the value.
         least: the smallest number allowed.
         most: the largest.

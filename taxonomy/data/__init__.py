@@ -56,7 +56,7 @@ def dataset_class(name: str) -> type[Data]:
     Raises:
         RegistryError: there is no such data set and no such folder.
     """
-    return DATASETS.get("folder" if DataRequest(name).is_folder else name)
+    return DataRequest(name).dataset
 
 
 def get_data(name: Path | str, resolution: int = 32, **options: Any) -> Pictures:

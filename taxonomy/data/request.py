@@ -11,9 +11,9 @@ from types import MappingProxyType
 from typing import Any
 
 from taxonomy._core import io
-from taxonomy._core.errors import DataError, did_you_mean
+from taxonomy._core.errors import DataError, RegistryError, did_you_mean, shown
 from taxonomy._core.spelling import respelled
-from taxonomy.data._datasets import DATASETS
+from taxonomy.data._datasets import DATASETS, Data
 from taxonomy.data._matching import Matching, match, spelled_as
 from taxonomy.data._pictures import Pictures
 from taxonomy.labels import check_classes
@@ -73,6 +73,23 @@ class DataRequest:
             any(slash in self.data for slash in slashes) or Path(self.data).is_dir()
         )
 
+    @property
+    def dataset(self) -> type[Data]:
+        """The class of the data set; `ImageFolder` for a folder.
+
+        Raises:
+            RegistryError: there is no such data set and no such folder.
+            MissingExtraError: it needs an extra that is not installed.
+        """
+        if self.is_folder:
+            return DATASETS.get("folder")
+        if self.data not in (known := DATASETS.names()):
+            raise RegistryError(
+                f"`data` is {shown(self.data)}.{did_you_mean(self.data, known)} Choose from: "
+                f"{', '.join(known)}; or give a folder of class folders: none here has that name."
+            )
+        return DATASETS.get(self.data)
+
     def pictures(self, resolution: int) -> Pictures:
         """Read the pictures of the classes wanted.
 
@@ -113,7 +130,7 @@ class DataRequest:
         given, name = dict(self.options), self.data
         if self.is_folder:
             given["root"], name = self.data, "folder"
-        kind: Any = DATASETS.get(name)
+        kind: Any = self.dataset
         if "resolution" in {f.name for f in dataclasses.fields(kind)}:
             given["resolution"] = resolution
         return check_resolution(DATASETS.make(name, given)(), resolution, self.data)

@@ -102,15 +102,15 @@ class DesignConfig:
             ("depths", 0, MOST_BLOCKS),
         ):
             if not getattr(self, name):
-                raise SpecError(f"{name} is empty; give at least one number to search.")
+                raise SpecError(f"`{name}` is empty; give at least one number to search.")
             for size in getattr(self, name):
-                check_whole(name, size, least, most, SpecError)
-        check_whole("resolution", self.resolution, 1, MOST_RESOLUTION, SpecError)
-        check_whole("smallest_side", self.smallest_side, 1, MOST_RESOLUTION, SpecError)
-        check_whole("best", self.best, 1, MOST_DESIGNS, SpecError)
-        check_whole("align", self.align, 1, MOST_WIDTH, SpecError)
+                check_whole(f"`{name}`", size, least, most, SpecError)
+        check_whole("`resolution`", self.resolution, 1, MOST_RESOLUTION, SpecError)
+        check_whole("`smallest_side`", self.smallest_side, 1, MOST_RESOLUTION, SpecError)
+        check_whole("`best`", self.best, 1, MOST_DESIGNS, SpecError)
+        check_whole("`align`", self.align, 1, MOST_WIDTH, SpecError)
         for name, least in (("macs", 1), ("expert_macs", 0), ("expert_params", 0)):
-            check_whole(name, getattr(self, name), least, MOST_MACS, SpecError)
+            check_whole(f"`{name}`", getattr(self, name), least, MOST_MACS, SpecError)
 
     def aligned(self, widths: tuple[int, ...]) -> list[int]:
         """Return widths rounded to multiples of ``align``, each once, the narrowest first."""

@@ -208,8 +208,10 @@ class NetSpec:
         [6, 12, 24, 48]
         """
         if not 0 < factor <= MOST_SCALED:
-            raise SpecError(f"The width factor is {factor}; give a positive number such as 0.5.")
-
+            raise SpecError(
+                f"The width factor is {factor}; give a positive number up to {MOST_SCALED:,}, such "
+                "as 0.5."
+            )
         return self._with_widths(lambda width: max(1, round(width * factor)))
 
     def aligned(self, align: int) -> NetSpec:
@@ -228,7 +230,7 @@ class NetSpec:
         >>> [stage.width for stage in NetSpec.flat((12, 20, 29, 40)).aligned(8).trunk]
         [16, 16, 32, 40]
         """
-        check_whole("align", align, 1, MOST_WIDTH, SpecError)
+        check_whole("`align`", align, 1, MOST_WIDTH, SpecError)
         return self._with_widths(lambda width: nearest_multiple(width, align))
 
     def narrowed(self, width: float) -> NetSpec:
@@ -304,9 +306,9 @@ class NetSpec:
             SpecError: a level has several widths already, or a number is out of range.
         """
         if not 0 <= power <= MOST_POWER:
-            raise SpecError(f"power is {power}; give a number from 0 to {MOST_POWER}.")
-        check_whole("buckets", buckets, 1, MOST_BUCKETS, SpecError)
-        check_whole("multiple", multiple, 1, MOST_WIDTH, SpecError)
+            raise SpecError(f"`power` is {power}; give a number from 0 to {MOST_POWER}.")
+        check_whole("`buckets`", buckets, 1, MOST_BUCKETS, SpecError)
+        check_whole("`multiple`", multiple, 1, MOST_WIDTH, SpecError)
         inner = hierarchy.nodes
         levels = []
         for depth, level in enumerate(self.levels, start=1):

@@ -209,10 +209,10 @@ def score(
     >>> found["error"], found["mistake_severity"], found["hierarchical_distance"]
     (0.5, 2.0, 1.0)
     """
-    check_whole("resamples", resamples, 0, 100_000, DataError)
-    check_whole("seed", seed, 0, 2**63 - 1, DataError)
+    check_whole("`resamples`", resamples, 0, 100_000, DataError)
+    check_whole("`seed`", seed, 0, 2**63 - 1, DataError)
     for each in top:
-        check_whole("top", each, 1, 2**31, DataError)
+        check_whole("`top`", each, 1, 2**31, DataError)
     columns = Columns(true, predicted, sample, category, value, by, ignore)
     listed = None if isinstance(classes, str) and not classes else classes
     answers = read_answers(predictions, get_tree(tree), columns, listed, kind, split)

@@ -14,28 +14,30 @@ from taxonomy.design.blocks import Level, Stage
 from taxonomy.design.families import quarter
 from taxonomy.design.spec import NetSpec
 from taxonomy.export.packs import Pack, can_end_in_head, ends_in_head, packed
+from taxonomy.export.programs import RUNTIMES
 from taxonomy.export.stages import Way
 from taxonomy.trees.hierarchy import Hierarchy
 
 FLOAT_BYTES = 4
 
 WORDS = {
-    "executorch": ("executorch", (304, 404, 487, 2858)),
-    "onnx": ("onnxruntime", (27, 158, 0, 290)),
-    "openvino": ("openvino", (531, 1595, 0, 2852)),
-    "torch-export": ("torch", (682, 2240, 0, 8987)),
+    "onnx": {"float": (27, 158, 290), "int8": (70, 390, 700)},
+    "tflite": {"float": (81, 206, 1744), "int8": (22, 448, 1137)},
+    "openvino": {"float": (531, 1595, 2852), "int8": (500, 4050, 5650)},
+    "executorch": {"float": (304, 404, 2858)},
+    "torch-export": {"float": (682, 2240, 8987)},
 }
-"""By target: its runtime, and bytes of a step, of a convolution beside its weights, of a depthwise
-one more, of the rest. ExecuTorch's are within 1.1 % of one network of every shape that is exported
-and of experts of three shipped networks."""
+"""By target and precision: bytes of a step, of a convolution beside its weights, of the rest.
+TFLite's convolutions and sums do the ReLUs."""
 
-TFLITE = {"float": (81, 206, 1744), "int8": (22, 448, 1137)}
-"""The same of TFLite, by precision; its convolutions and sums do the ReLUs."""
+DEPTHWISE = {"executorch": 487}
+"""By target: bytes of a depthwise convolution beside those of another. With them ExecuTorch's sizes
+are within 1.1 % for one network of every shape that is exported and experts of three shipped ones."""
 
-INT8_WORDS = {"onnx": (70, 390, 700, 12.6, 31), "openvino": (500, 4050, 5650, 8, 9)}
-"""By target in int8: the same three, and bytes of a channel (bias, scales) and of a class beside
-the weights. Fitted, within 2.1 %, to experts of three shipped networks of 2 to 212 classes and one
-network of every shape that is exported."""
+INT8_BESIDE = {"onnx": (12.6, 31), "openvino": (8, 9)}
+"""By target in int8: bytes of a channel (bias, scales) and of a class beside the weights. These and
+the same targets' `WORDS` in int8 are fitted, within 2.1 %, to experts of three shipped networks of
+2 to 212 classes and one network of every shape that is exported."""
 
 INT8_CHANNEL, INT8_CLASS, INT8_CONVOLUTION, INT8_AVERAGE = 12.7, 18, 440, 690
 """Of ONNX in int8, for `entry_bytes`: bytes of a channel, of a class and of a convolution beside
@@ -100,7 +102,7 @@ def model_bytes(
     Args:
         spec: shape of the network.
         hierarchy: its tree, an expert's being the restricted one.
-        target: name of the format: ``tflite``, or one of `WORDS`.
+        target: name of the format, one of `WORDS`.
         lowering: as in `taxonomy.export.ONNX`.
         precision: ``float``, or ``int8`` for a target that has it.
 
@@ -115,22 +117,20 @@ def model_bytes(
     >>> [round(model_bytes(spec, cats, "tflite", precision=one), -4) for one in ("float", "int8")]
     [320000, 90000]
     """
-    check_choice("target", target, ("tflite", *WORDS), ExportError)
-    check_choice("precision", precision, _precisions(target), ExportError)
-    if target == "tflite":
-        parts = parts_of(spec, hierarchy, lowering, "ai-edge-litert")
-        return _tflite_bytes(parts, hierarchy, precision)
-    runtime, words = WORDS[target]
+    check_choice("target", target, WORDS, ExportError)
+    check_choice("precision", precision, WORDS[target], ExportError)
     if precision == "int8" and (target, lowering) == ("onnx", "auto"):
         lowering = "grouped"  # its whole-number kernels need no channels of zeros
-    parts, names = parts_of(spec, hierarchy, lowering, runtime), hierarchy.leaves
+    parts, names = parts_of(spec, hierarchy, lowering, RUNTIMES[target]), hierarchy.leaves
+    if target == "tflite":
+        return _tflite_bytes(parts, names, precision)
     if precision == "int8":
         return _int8_bytes(parts, names, target)
-    step, convolution, depthwise, whole = words
+    step, convolution, whole = WORDS[target][precision]
     numbers = parts.numbers + (parts.features + 1) * len(names) + parts.weights + parts.channels
     named = sum(2 * len(name.encode()) + 14 for name in names)
     others = convolution * len(parts.convolutions) + step * (parts.steps + parts.relus)
-    others += depthwise * parts.depthwise
+    others += DEPTHWISE.get(target, 0) * parts.depthwise
     return FLOAT_BYTES * numbers + others + whole + named
 
 
@@ -151,21 +151,14 @@ def foretold(spec: NetSpec, hierarchy: Hierarchy) -> dict[str, dict[str, int]]:
     (['onnx', 'tflite', 'openvino', 'executorch', 'torch-export'], ['float', 'int8'], ['float'])
     """
     return {
-        target: {
-            one: model_bytes(spec, hierarchy, target, precision=one) for one in _precisions(target)
-        }
-        for target in ("onnx", "tflite", "openvino", "executorch", "torch-export")
+        target: {one: model_bytes(spec, hierarchy, target, precision=one) for one in precisions}
+        for target, precisions in WORDS.items()
     }
 
 
-def _precisions(target: str) -> tuple[str, ...]:
-    """Return in which precisions a target writes a model."""
-    return ("float", "int8") if target in ("tflite", *INT8_WORDS) else ("float",)
-
-
 def _int8_bytes(parts: Parts, names: Sequence[str], target: str) -> int:
-    """Return the same of a model in int8 for onnxruntime or OpenVINO, its head in int8 as well."""
-    step, convolution, whole, channel, leaf = INT8_WORDS[target]
+    """Return the bytes of a model in int8 for onnxruntime or OpenVINO, its head in int8 as well."""
+    (step, convolution, whole), (channel, leaf) = WORDS[target]["int8"], INT8_BESIDE[target]
     written = 2 if target == "onnx" else 1  # times that a class is named
     named = sum(written * len(name.encode()) + leaf for name in names)
     weights = parts.weights + parts.features * len(names) + channel * parts.channels
@@ -173,14 +166,13 @@ def _int8_bytes(parts: Parts, names: Sequence[str], target: str) -> int:
     return round(weights + FLOAT_BYTES * parts.numbers + others + named)
 
 
-def _tflite_bytes(parts: Parts, hierarchy: Hierarchy, precision: str) -> int:
-    """Return the same of TFLite's.
+def _tflite_bytes(parts: Parts, names: Sequence[str], precision: str) -> int:
+    """Return the bytes of TFLite's model.
 
     In int8 a channel costs, beside its weights, a bias and two scales; the zeros of all tensors
     with equally many channels are written once.
     """
-    leaves = hierarchy.leaves
-    step, convolution, whole = TFLITE[precision]
+    step, convolution, whole = WORDS["tflite"][precision]
     each = FLOAT_BYTES if precision == "float" else 1
     first, inner, kernel = parts.convolutions[0]
     opening = (FLOAT_BYTES - each) * first * inner * kernel**2  # it stays in floats
@@ -188,9 +180,9 @@ def _tflite_bytes(parts: Parts, hierarchy: Hierarchy, precision: str) -> int:
     if precision == "int8":
         kinds = {out for out, _, _ in parts.convolutions}
         beside += 2 * SCALE * parts.channels + ZERO * sum(kinds)
-    head = parts.features * len(leaves) * each + FLOAT_BYTES * len(leaves)
-    names = sum(len(name.encode()) + 1 for name in leaves)
-    others = convolution * len(parts.convolutions) + step * parts.steps + whole + names
+    head = parts.features * len(names) * each + FLOAT_BYTES * len(names)
+    named = sum(len(name.encode()) + 1 for name in names)
+    others = convolution * len(parts.convolutions) + step * parts.steps + whole + named
     return opening + parts.weights * each + parts.numbers * FLOAT_BYTES + beside + head + others
 
 
@@ -310,7 +302,7 @@ def entry_bytes(spec: NetSpec, hierarchy: Hierarchy) -> EntryBytes:
     more = np.zeros(len(hierarchy))
     for i, lowering in enumerate(("auto", "grouped")):
         size = _float_size if i == 0 else _int8_size
-        packs = _packs(spec, hierarchy, lowering, "onnxruntime")
+        packs = _packs(spec, hierarchy, lowering, RUNTIMES["onnx"])
         for pack, part in zip(packs, _each(spec, packs), strict=True):
             nodes, same = list(pack.nodes), opened[i, pack.depth]
             each, fixed = size(part)
@@ -321,7 +313,8 @@ def entry_bytes(spec: NetSpec, hierarchy: Hierarchy) -> EntryBytes:
                 ended[i, pack.depth] -= INT8_AVERAGE if i else 0
                 ends[i, nodes] = each / len(nodes)
                 more[nodes] = part.convolutions[-1][1]
-    opened[0, 0] += WORDS["onnx"][1][-1] + 4 * WORDS["onnx"][1][0]
+    step, _, whole = WORDS["onnx"]["float"]
+    opened[0, 0] += whole + 4 * step
     for entry in hierarchy.leaf_entries.tolist():
         names = 2 * len(str(hierarchy.leaf[entry]).encode()) + 14
         entries[:, entry] = FLOAT_BYTES + names, INT8_CLASS + names
@@ -332,7 +325,7 @@ def entry_bytes(spec: NetSpec, hierarchy: Hierarchy) -> EntryBytes:
 
 def _float_size(part: Parts) -> tuple[float, float]:
     """Return the bytes of a part's weights, and of the words around them."""
-    step, convolution, *_ = WORDS["onnx"][1]
+    step, convolution, _ = WORDS["onnx"]["float"]
     numbers = part.numbers + part.weights + part.channels
     words = convolution * len(part.convolutions) + step * (part.steps + part.relus)
     return FLOAT_BYTES * numbers, words

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from taxonomy._core.errors import ExportError
-from taxonomy.export.graph import Graph, Step
-from taxonomy.export.ranges import Range, Ranges
+from taxonomy.export.graph import Step
+from taxonomy.export.ranges import Range
 from taxonomy.export.target import OUTPUT
 from taxonomy.export.tflite_values import Values
 
@@ -25,24 +25,20 @@ IN_FLOATS = {"respond", "unit", "resample"}
 """Steps that are not written in whole numbers: rare ones, and no faster."""
 
 
-def write(graph: Graph, pixels: bool, batch: int, ranges: Ranges | None, micro: bool) -> bytes:
-    """Return the file of a graph.
+def write(to: Values) -> bytes:
+    """Return the TFLite file of a graph.
 
     Args:
-        graph: what it computes.
-        pixels: whether it takes bytes; numbers from 0 to 1 otherwise.
-        batch: pictures at once.
-        ranges: of all values, for a model in int8.
-        micro: whether GELU is approximated by what TFLite-Micro has.
+        to: a file that is empty still, of the graph.
 
     Raises:
         ExportError: a step is not written in int8.
         MissingExtraError: ai-edge-litert is not installed.
     """
-    to, side = Values(graph, pixels, batch, ranges, micro), graph.resolution
-    if not micro:
+    graph, ranges, side = to.graph, to.ranges, to.graph.resolution
+    if not to.micro:
         to.ranges = None  # up to the first convolution
-    given = to.opened(graph.steps[0], [batch, side, side, graph.channels])
+    given = to.opened(graph.steps[0], [to.batch, side, side, graph.channels])
     for step in graph.steps[1:]:
         if step.output in to.fused.values():
             continue  # its input's step has written it

@@ -35,7 +35,8 @@ class Values:
         file: to which operators and tensors are added.
         numbers: of the tensors, by value.
         side: of the maps, by value; 0 for vectors.
-        ranges: None as long as what is written is in floats.
+        ranges: the same; None as long as what is written is in floats.
+        fused: the outputs that only a ReLU reads, each with that ReLU's.
     """
 
     def __init__(

@@ -15,7 +15,6 @@ from taxonomy._core.arrays import Float32Array
 from taxonomy._core.registry import require
 from taxonomy.export.graph import Part, Port, Step
 from taxonomy.export.int8 import quantized
-from taxonomy.export.lower import lower
 from taxonomy.export.packs import Lowering
 from taxonomy.export.target import CALIBRATED_AT_ONCE, INPUT, OUTPUT, Bytes, Quantizable
 from taxonomy.nets.hierarchical import HierarchicalNet
@@ -48,7 +47,7 @@ class ONNX(Quantizable):
             ExportError: it has parts that are not exported.
             MissingExtraError: onnx is not installed.
         """
-        graph = lower(net, self.lowering, self.white, self.runtime)
+        graph = self.graph(net)
         shape = (graph.channels, graph.resolution, graph.resolution)
         logits = Port(graph.steps[-1].output, OUTPUT, (len(graph.classes),))
         part = Part(graph.steps, (Port("input", INPUT, shape),), (logits,))

@@ -16,6 +16,7 @@ from taxonomy._core.registry import require
 from taxonomy.export.ranges import Ranges, ranges_of
 from taxonomy.export.target import Bytes, Quantizable
 from taxonomy.export.tflite_steps import write
+from taxonomy.export.tflite_values import Values
 from taxonomy.nets.hierarchical import HierarchicalNet
 
 
@@ -97,7 +98,8 @@ class TFLite(Quantizable):
         return self.described(net, [self.batch, side, side, net.spec.channels])
 
     def _written(self, net: HierarchicalNet, ranges: Ranges | None) -> bytes:
-        return write(self.graph(net), self.input == "uint8", self.batch, ranges, self.micro)
+        pixels = self.input == "uint8"
+        return write(Values(self.graph(net), pixels, self.batch, ranges, self.micro))
 
     def _values(self, model: Any, pictures: Bytes) -> Iterator[dict[str, Float32Array]]:
         """Yield all values of a model in floats, by name, for every picture."""

@@ -85,7 +85,7 @@ def _is_held(column: list[Any]) -> bool:
 
 
 def _data(name: str, column: list[Any]) -> list[str]:
-    """Return one attribute of every node, nothing where a node has it not."""
+    """Return one attribute of every node as XML, empty where a node lacks it."""
     before, after = f'<data key="{name}">', "</data>"
     return ["" if x is None else before + escape(str(x), _TEXT) + after for x in column]
 
@@ -129,9 +129,9 @@ def _read_plain(content: Content) -> tuple[_Nodes, _Links, list[str]] | None:
     try:
         text = content.text.replace("\r\n", "\n").replace("\r", "\n")
         begin, end = _GRAPH.search(text), text.rfind("</graph>")
-        _expect(begin is not None and not _NO_XML.search(text))
-        assert begin is not None
-        _expect(begin.end() <= end and _END.fullmatch(text, end) is not None)
+        if begin is None or begin.end() > end or not _END.fullmatch(text, end):
+            return None
+        _expect(not _NO_XML.search(text))
         kinds = _declared(text[: begin.end()])
         body = text[begin.end() : end].lstrip()
         first = body.find("<edge ")

@@ -104,7 +104,7 @@ class Classified:
         Raises:
             DataError: ``top`` is no such number.
         """
-        check_whole("top", top, 1, 10**9, DataError)
+        check_whole("`top`", top, 1, 10**9, DataError)
         order = np.argsort(-self.probabilities[picture], kind="stable")[:top]
         return [Step(self.classes[i], float(self.probabilities[picture, i])) for i in order]
 

@@ -14,6 +14,8 @@ from taxonomy._core import io
 from taxonomy._core.checked import check_options
 from taxonomy._core.decoding import decode, parse_json
 from taxonomy._core.errors import FileFormatError, TrainingError, naming, shown
+from taxonomy.data import DATASETS
+from taxonomy.labels import shipped_names
 
 FLAT = "flat"
 """What the masked flat family is called; no hierarchy may be."""
@@ -133,8 +135,8 @@ class StudyConfig:
         size: classes of the tasks in headline and figure.
         resamples: of designers, seeds and tasks, for the intervals.
         verify: tasks whose experts are really extracted and compared with the stored predictions.
-        folder: that paths are relative to: the file's own; where there is no file and this is left
-            out, the one in which the study is started.
+        folder: that paths are relative to, itself relative to the file's own; where there is no
+            file, to the one in which the study is started.
 
     Raises:
         TrainingError: a name that cannot be one, or a value out of range.
@@ -207,16 +209,30 @@ class StudyConfig:
             except tomllib.TOMLDecodeError as error:
                 raise FileFormatError(f"{path}: no valid TOML ({error}).") from error
         made = decode(cls, _with_lists(content), path, TrainingError)
-        return made if made.folder else replace(made, folder=str(Path(path).absolute().parent))
+        return replace(made, folder=str(Path(path).absolute().parent / made.folder))
 
     def to_dict(self) -> dict[str, io.Json]:
         """Return plain JSON values."""
         return asdict(self)
 
     def found(self, name: str) -> str:
-        """Return a name, or the path from the study's file where something lies there."""
+        """Return a name, or the path from the study's folder where something lies there.
+
+        Raises:
+            TrainingError: it is a path from the folder in which the study happens to be started.
+        """
         beside = Path(self.folder) / name
-        return str(beside) if name and self.folder and beside.exists() else name
+        if not name or not self.folder:
+            return name
+        if beside.exists():
+            return str(beside)
+        known = {*shipped_names(), *DATASETS.names()}
+        if name.partition("/")[0] not in known and Path(name).exists():
+            raise TrainingError(
+                f"{shown(name)} is not in the study's folder, {self.folder}, but in the one that "
+                "you are in; give the path from the study's, or the whole path."
+            )
+        return name
 
     def setting(self, hierarchy: str, network: str) -> str:
         """Return what a network over a hierarchy is called."""

@@ -112,11 +112,12 @@ def prepare(
         TaxonomyError: a tree cannot be built, or data, tasks or teacher are not there.
     """
     out = Path(out)
-    path = Path(config) if isinstance(config, (str, Path)) else out / CONFIG
-    asked = StudyConfig.load(path) if isinstance(config, (str, Path)) else config
-    check_kind(asked, StudyConfig, "the study", TrainingError)
-    if not asked.folder:  # workers may start in another one
-        asked = replace(asked, folder=str(Path.cwd()))
+    if isinstance(config, (str, Path)):
+        path, asked = Path(config), StudyConfig.load(config)
+    else:
+        check_kind(config, StudyConfig, "the study", TrainingError)
+        path, asked = out / CONFIG, config
+    asked = replace(asked, folder=str(Path(asked.folder).absolute()))  # workers start elsewhere
     made = plan(asked)
     if isinstance(config, StudyConfig):
         io.write_json(path, asked.to_dict())

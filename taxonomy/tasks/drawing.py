@@ -142,9 +142,9 @@ def draw_tasks(
     >>> print(draw_tasks(Hierarchy.from_nested([["cat", "dog"], ["bus", "car"]]), count=3))
     9 tasks over 4 classes: 3 coherent, 3 mixed, 3 random
     """
-    check_whole("count", count, 1, MOST_COUNT, LabelError)
+    check_whole("`count`", count, 1, MOST_COUNT, LabelError)
     for size in sizes:
-        check_whole("sizes", size, 1, MOST_COUNT, LabelError)
+        check_whole("`sizes`", size, 1, MOST_COUNT, LabelError)
     tasks: list[Task] = []
     fitting = [size for size in sizes if size < len(tree.leaves)]
     for draw in (sample_coherent, sample_mixed):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from taxonomy._core.checked import check_options
+from taxonomy._core.checked import check_options, check_range
 from taxonomy._core.errors import TrainingError
 from taxonomy.nets.inputs import on_ground, premultiplied
 
@@ -43,16 +43,9 @@ class Augment:
     def __post_init__(self) -> None:
         """Check types and ranges."""
         check_options(self, TrainingError)
-        for name in ("flip", "recolour", "grey", "thicken", "outline"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise TrainingError(
-                    f"{name} is {getattr(self, name)}; give a probability, from 0 to 1."
-                )
-        for name in ("rotation", "scale", "shift", "shear"):
-            if not 0 <= getattr(self, name) < math.inf:
-                raise TrainingError(
-                    f"{name} is {getattr(self, name)}; give 0 or a positive number."
-                )
+        probabilities = ("flip", "recolour", "grey", "thicken", "outline")
+        check_range(self, probabilities, 0, TrainingError, 1)
+        check_range(self, ("rotation", "scale", "shift", "shear"), 0, TrainingError)
 
 
 def augmented(images: Tensor, augment: Augment, generator: torch.Generator) -> Tensor:

@@ -8,7 +8,6 @@ hierarchical loss here is a weighted sum of these steps.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
@@ -16,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from taxonomy._core.arrays import FloatArray, IntArray
-from taxonomy._core.checked import check_options
+from taxonomy._core.checked import check_options, check_range
 from taxonomy._core.errors import TrainingError
 from taxonomy.trees.hierarchy import Hierarchy
 
@@ -68,14 +67,15 @@ class Objective:
     def __post_init__(self) -> None:
         """Check types and ranges."""
         check_options(self, TrainingError)
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if not 0 <= value < math.inf:
-                raise TrainingError(f"The objective's {field.name} is {value}; give 0 or more.")
-        if self.label_smoothing >= 1 or self.subset_coherent > 1:
-            raise TrainingError("Label smoothing must be below 1, subset_coherent at most 1.")
-        if self.subset_most < 2 or self.temperature == 0:
-            raise TrainingError("Subsets need at least 2 classes, and a temperature above 0.")
+        check_range(self, (field.name for field in fields(self)), 0, TrainingError)
+        check_range(self, ["subset_coherent"], 0, TrainingError, 1)
+        check_range(self, ["subset_most"], 2, TrainingError)
+        if self.label_smoothing >= 1:
+            raise TrainingError(
+                f"`label_smoothing` is {self.label_smoothing}; give a share below 1."
+            )
+        if self.temperature == 0:
+            raise TrainingError("`temperature` is 0; give a number above 0.")
         if not any(getattr(self, name) for name in TERMS):
             raise TrainingError(f"All losses have weight 0; give one: {', '.join(TERMS)}.")
 

@@ -36,7 +36,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def columns_of(tree: Hierarchy) -> dict[str, list[Any]]:
-    """Return what entries have, by name as `Hierarchy.attributes`: None where one has it not.
+    """Return what entries have, by name as `Hierarchy.attributes`; None where an entry lacks it.
 
     >>> from taxonomy.trees import Hierarchy
     >>> columns_of(Hierarchy.from_nested({"pets": ["cat"]}))
@@ -69,7 +69,7 @@ def content_of(tree: Hierarchy) -> dict[str, io.Json]:
 
 
 def digest_of(tree: Hierarchy) -> str:
-    """Return the sha256 of `content_of`, of which the text is made in a third of the time."""
+    """Return the sha256 of `content_of` as JSON, whose text is made here three times as fast."""
     before, after = io.canonical_json({"format": FORMAT, "nodes": [], "version": 1}).split("[]")
     text = f"{before}[{','.join(_entries(tree))}]{after}"
     return hashlib.sha256(text.encode()).hexdigest()

@@ -27,6 +27,7 @@ with most classes below it."""
 
 _OWN_KEY = re.compile(r"(?:leaf:)*node:[0-9]+")
 _MOST_STEPS = 2_000_000
+_NOTHING: Mapping[str, Any] = {}
 
 
 def node_key(entry: int) -> str:
@@ -277,15 +278,16 @@ class _Links:
             parent=[place[parent[i]] for i in kept],
             leaf=[labels.get(i) for i in kept],
             name=self._names(kept),
-            span=self._numbers("span", span_of, 0, kept),
-            support=self._numbers("support", _support_of, math.nan, kept),
+            span=self._numbers("span", 0, kept),
+            support=self._numbers("support", math.nan, kept),
         )
-        heights = self._numbers("merge_height", _height_of, None, kept)
+        heights = self._numbers("merge_height", None, kept)
         if joined:
-            root = (-1, None, "", 0, math.nan)
-            columns: Any = (raw.parent, raw.leaf, raw.name, raw.span, raw.support)
-            for column, value in zip(columns, root, strict=True):
-                column.insert(0, value)
+            raw.parent.insert(0, -1)
+            raw.leaf.insert(0, None)
+            raw.name.insert(0, "")
+            raw.span.insert(0, 0)
+            raw.support.insert(0, math.nan)
             heights.insert(0, max((x for x in heights if x is not None), default=None))
         raw.height = whole_heights(heights, raw.leaf, lambda k: self._whose(kept[k - joined]))
         return raw
@@ -293,24 +295,28 @@ class _Links:
     def _whose(self, i: int) -> str:
         return f"the {self.called} {short(self.keys[i])}"
 
-    def _column(self, name: str, kept: Iterable[int]) -> list[Any]:
+    def _column(self, name: str, kept: list[int]) -> list[Any]:
         """Return an attribute of nodes, None where it is absent."""
         if name not in self.used:
-            return [None for _ in kept]
+            return [None] * len(kept)
         values = (self.attributes[i].get(name) for i in kept)
         return [None if value is None or _is_absent(value) else value for value in values]
 
-    def _numbers(self, name: str, read: Any, default: Any, kept: list[int]) -> list[Any]:
-        """Return an attribute of nodes as numbers."""
+    def _numbers(self, name: str, default: float | None, kept: list[int]) -> list[Any]:
+        """Return an attribute of nodes as numbers, the default where it is absent."""
+
+        def number(value: Any, whose: str) -> float:
+            return span_of(value, whose) if name == "span" else number_of(value, name, whose)
+
         return [
-            default if value is None else read(value, self._whose(i))
+            default if value is None else number(value, self._whose(i))
             for i, value in zip(kept, self._column(name, kept), strict=True)
         ]
 
     def _names(self, kept: list[int]) -> list[str]:
-        """Return the names of inner nodes, empty for leaves.
+        """Return the nodes' names, empty for leaves.
 
-        That is a node's own, or its label in a drawing program, or its key in words.
+        That of an inner node is its own, or its label in a drawing program, or its key in words.
         """
         names = [""] * len(kept)
         inner = [k for k, i in enumerate(kept) if self.below[i]]
@@ -348,17 +354,6 @@ class _Links:
         )
         shared = {labels[k] for k in twice}
         return {k: label_of(str(self.keys[k])) if x in shared else x for k, x in labels.items()}
-
-
-_NOTHING: Mapping[str, Any] = {}
-
-
-def _support_of(value: Any, whose: str) -> float:
-    return number_of(value, "support", whose)
-
-
-def _height_of(value: Any, whose: str) -> float:
-    return number_of(value, "merge_height", whose)
 
 
 def _is_absent(value: object) -> bool:

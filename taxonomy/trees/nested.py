@@ -215,7 +215,7 @@ def span_of(value: Any, whose: str) -> int:
     number = number_of(value, "span", whose)
     if not number.is_integer():
         raise HierarchyError(f"The span of {whose} is {_short(value)}; it counts leaves.")
-    return int(value)
+    return value if isinstance(value, int) else int(number)
 
 
 def _height(item: Mapping[Any, Any], called: str) -> float | None:

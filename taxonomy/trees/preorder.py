@@ -28,6 +28,9 @@ def depths(parent: IntArray) -> IntArray:
 def stops(parent: IntArray) -> IntArray:
     """Return the entry after the last one below each entry.
 
+    Args:
+        parent: as `depths` reads them.
+
     >>> stops(np.array([-1, 0, 1, 1, 0])).tolist()
     [5, 4, 3, 4, 5]
     """
@@ -49,8 +52,8 @@ def nearest_kept(parent: IntArray, kept: BoolArray) -> IntArray:
     """Return each entry itself where it is kept, else its nearest ancestor that is; 0 without one.
 
     Args:
-        parent: as above.
-        kept: which entries are.
+        parent: as `depths` reads them.
+        kept: which entries are kept.
 
     >>> nearest_kept(np.array([-1, 0, 1, 1]), np.array([True, False, True, False])).tolist()
     [0, 0, 2, 0]

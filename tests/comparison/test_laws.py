@@ -149,7 +149,7 @@ class TestNames:
         assert ancestor_f1(self.A, bare) == 1
 
     def test_refusals(self):
-        with pytest.raises(HierarchyError, match=r"match is 'nam'\. Did you mean 'name'"):
+        with pytest.raises(HierarchyError, match=r"`match` is 'nam'\. Did you mean 'name'"):
             ancestor_f1(self.A, self.B, match="nam")
 
 

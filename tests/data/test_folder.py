@@ -117,7 +117,10 @@ def test_no_folder():
         ImageFolder()()
     with pytest.raises(DataError, match="nowhere: no such folder"):
         ImageFolder("nowhere")()
-    with pytest.raises(RegistryError, match="'nowhere'"):
+    told = (
+        "`data` is 'nowhere'. Choose from: cifar10, .* or give a folder of class folders: none here"
+    )
+    with pytest.raises(RegistryError, match=told):
         get_data("nowhere")
 
 

@@ -91,7 +91,7 @@ def test_impossible_wishes_say_what_is_nearest():
     deep = caterpillar([f"c{i}" for i in range(3000)])
     with pytest.raises(SpecError, match="more designs than the 10,000,000"):
         design_search(deep, TaskList([Task("x", ("c0",))], ["c0"]), SMALL)
-    with pytest.raises(SpecError, match="trunk_family is 'vit'"):
+    with pytest.raises(SpecError, match="`trunk_family` is 'vit'"):
         DesignConfig(trunk_family="vit")
 
 
@@ -110,5 +110,5 @@ def test_aligned_widths_are_searched_once():
     levels = [level for spec in found.specs for level in spec.levels]
     widths |= {bucket.width for level in levels for bucket in level.buckets}
     assert widths == {16, 32}
-    with pytest.raises(SpecError, match="align is 0"):
+    with pytest.raises(SpecError, match="`align` is 0"):
         replace(SMALL, align=0)

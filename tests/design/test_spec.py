@@ -154,7 +154,7 @@ class TestLimits:
             (lambda: Block("convnext", kernel=10**9 + 1), "kernel is"),
             (lambda: Block("convnext", kernel=4), "kernel is 4; give an odd number"),
             (lambda: Block("resnet", kernel=5), "kernel is 5, and the family 'resnet' has no such"),
-            (lambda: Block("x" * 10**6), "family is 'xxx"),
+            (lambda: Block("x" * 10**6), "`family` is 'xxx"),
             (lambda: Level(tuple(Bucket(8, i) for i in range(1, 1100))), "1099 buckets"),
             (lambda: NetSpec((Stage(8),) * 1000), "at most 200 trunk stages"),
             (lambda: NetSpec((Stage(8, 600),) * 2), "1,200 residual blocks"),

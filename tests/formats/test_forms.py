@@ -262,7 +262,7 @@ def test_save_writes_json_only(tmp_path):
 
 def test_options_of_a_format_are_checked(tmp_path):
     (tmp_path / "t.nwk").write_text("(a,b);")
-    with pytest.raises(Exception, match=r"parents is 'deepst'\. Did you mean 'deepest'"):
+    with pytest.raises(Exception, match=r"`parents` is 'deepst'\. Did you mean 'deepest'"):
         read_tree(tmp_path / "t.nwk", parents="deepst")
     with pytest.raises(FileFormatError, match="No such file"):
         read_tree("nowhere.nwk")

@@ -117,7 +117,7 @@ class TestNodes:
 
     @pytest.mark.parametrize("top", [0, -1])
     def test_at_least_one_class_is_asked_for(self, top):
-        with pytest.raises(DataError, match=f"top is {top}"):
+        with pytest.raises(DataError, match=f"`top` is {top}"):
             Classified(["a"], TREE, np.log(CHANCES)).to_text(top)
 
     @pytest.mark.parametrize("logits", [[[1, 2]], [[np.nan, 0, 0, 0]]])

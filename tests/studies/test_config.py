@@ -45,6 +45,21 @@ def test_names_may_be_of_any_alphabet(tmp_path):
     assert [*config.hierarchies] == ["Größe 2_à"]
 
 
+def test_paths_are_from_the_studys_folder_wherever_it_is_started(tmp_path, monkeypatch):
+    (tmp_path / "inputs").mkdir()
+    (tmp_path / "inputs" / "tree.json").touch()
+    (tmp_path / "elsewhere" / "icons").mkdir(parents=True)
+    (tmp_path / "elsewhere" / "other.json").touch()
+    config = read(tmp_path, f'folder = "inputs"\n{LEAST}')
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert config.folder == str(tmp_path / "inputs")
+    assert config.found("tree.json") == str(tmp_path / "inputs" / "tree.json")
+    assert config.found("icons") == "icons"  # shipped, whatever lies here
+    assert config.found(str(tmp_path / "elsewhere" / "other.json")).endswith("other.json")
+    with pytest.raises(TrainingError, match=r"'other.json' is not in the study's folder, .*inputs"):
+        config.found("other.json")
+
+
 def test_what_was_written_as_json_is_read_again(tmp_path):
     from taxonomy._core import io
 

@@ -22,7 +22,7 @@ CONTENT = asdict(TrainConfig())
         ({"epohcs": 3}, "unknown field 'epohcs'. Did you mean 'epochs'"),
         ({"epochs": "3"}, "epochs: expected an integer, found '3'"),
         ({"objective": {"laef": 1}}, "objective: unknown field 'laef'. Did you mean 'leaf'"),
-        ({"augment": {"flip": 2.0}}, "augment: flip is 2.0"),
+        ({"augment": {"flip": 2.0}}, "augment: `flip` is 2.0; give a number from 0 to 1"),
         ({"augment": []}, "augment: expected an object"),
         ({"precision": "fp16"}, "precision: expected one of auto, bf16, fp32, found 'fp16'"),
         ({"learning_rate": float("nan")}, "learning_rate: expected a finite number"),

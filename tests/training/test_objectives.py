@@ -149,11 +149,12 @@ def test_every_term_moves_the_logits():
     ("change", "message"),
     [
         ({"leaf": 0.0}, "All losses"),
-        ({"clade": -1.0}, "clade is -1"),
+        ({"clade": -1.0}, "`clade` is -1"),
         ({"alpha": math.nan}, "alpha"),
-        ({"label_smoothing": 1.0}, "below 1"),
-        ({"subset_most": 1}, "at least 2"),
-        ({"temperature": 0.0}, "temperature"),
+        ({"label_smoothing": 1.0}, "`label_smoothing` is 1.0; give a share below 1"),
+        ({"subset_most": 1}, "`subset_most` is 1; give 2 or more"),
+        ({"subset_coherent": 1.5}, "`subset_coherent` is 1.5; give a number from 0 to 1"),
+        ({"temperature": 0.0}, "`temperature` is 0; give a number above 0"),
     ],
 )
 def test_impossible_weights_are_refused(change, message):

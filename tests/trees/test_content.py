@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from taxonomy._core import io
 from taxonomy._core.errors import MOST_CHARACTERS, FileFormatError
 from taxonomy.trees import Hierarchy, content
 from tests.support.strategies import trees
@@ -39,6 +40,12 @@ def test_a_file_gives_an_equal_tree_with_equal_bytes(tmp_path_factory, tree):
     assert loaded == tree
     assert loaded.to_json() == tree.to_json()
     assert Hierarchy.from_content(json.loads(tree.to_json()), "text").to_json() == tree.to_json()
+
+
+@given(trees())
+def test_a_digest_is_of_the_canonical_content(tree):
+    """Its text is made by a shorter way."""
+    assert content.digest_of(tree) == io.digest(content.content_of(tree))
 
 
 def read(decoded) -> Hierarchy:

@@ -56,6 +56,14 @@ def test_roots_are_joined_and_lone_nodes_are_classes():
     assert read_links({}, [("pets", "cat"), ("cars", "taxi")], forest=True)[1] == []
 
 
+@pytest.mark.parametrize("span", [3, 3.0, "3", "3.0"])
+def test_a_span_is_a_whole_number_however_it_is_written(span):
+    raw, _ = read_links({"pets": {"span": span}}, [("pets", "cat"), ("pets", "dog")])
+    assert Hierarchy.from_raw(raw).span.tolist() == [3, 1, 1]
+    with pytest.raises(HierarchyError, match=r"span of the node 'pets' is '2\.5'; it counts"):
+        read_links({"pets": {"span": "2.5"}}, [("pets", "cat"), ("pets", "dog")])
+
+
 def test_a_cycle_is_shown():
     with pytest.raises(HierarchyError, match="cycle: 'b' → 'c' → 'b'; remove"):
         read_links({}, [("a", "b"), ("b", "c"), ("c", "b"), ("c", "d")])

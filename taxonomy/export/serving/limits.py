@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from typing import Any, TypeVar
 
-from taxonomy._core.checked import check_options
+from taxonomy._core.checked import check_options, check_range
 from taxonomy._core.errors import ExportError, TaxonomyError
 
 Answer = TypeVar("Answer")
@@ -56,8 +56,7 @@ class Limits:
         check_options(self, ExportError)
         for field in fields(self):
             least = 0 if field.name in ("waiting", "per_minute") else 1
-            if not least <= (value := getattr(self, field.name)) < math.inf:
-                raise ExportError(f"`{field.name}` is {value}; give {least} or more.")
+            check_range(self, [field.name], least, ExportError)
 
 
 class RefusedError(TaxonomyError):
