@@ -211,6 +211,10 @@ bench-scale: .venv/dev ## time and memory of all steps from 100 to 21,841 classe
 bench-trees: .venv/user ## from a matrix to a tree's file beside scipy's linkage, 10,000 labels; 3 GiB
 	$(BIN)/python analysis/bench/trees.py
 
+# NET: a run of several widths; where left out, that of `make widths`.
+bench-widths: .venv/dev ## experts by classes and width, cut from one network; minutes
+	$(BIN)/python analysis/bench/widths.py $(or $(NET),runs/widths-trial/widths-0)
+
 # Needs WordNet's files for nltk, and says how to get them.
 bench-wordnet: .venv/dev ## WordNet beside nltk, and trees of up to 82,115 nouns
 	$(BIN)/python analysis/bench/wordnet.py

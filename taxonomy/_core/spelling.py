@@ -134,3 +134,12 @@ def there_are(count: int, one: str) -> str:
     ('There is 1 class.', 'There are 4 classes.')
     """
     return f"There {'is' if count == 1 else 'are'} {counted(count, one)}."
+
+
+def with_width(text: str, width: float) -> str:
+    """Return what a network is called, with the share of its channels that is meant of it.
+
+    >>> with_width("runs/x", 0.5), with_width("runs/x", 1)
+    ('runs/x at width 0.5', 'runs/x')
+    """
+    return text if width == 1 else f"{text} at width {width}"

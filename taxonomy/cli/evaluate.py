@@ -6,6 +6,7 @@ from taxonomy.cli._arguments import Given, Parser, Words
 EXAMPLES = (
     "taxonomy evaluate runs/wordnet",
     "taxonomy evaluate icons/tree --classes cat,dog",
+    "taxonomy evaluate runs/widths --width 0.5",
     "taxonomy evaluate expert.safetensors --data pictures/",
     "taxonomy evaluate runs/flat --hierarchy icons/hypernyms --out runs/flat/scores",
 )
@@ -14,6 +15,7 @@ EXAMPLES = (
 def add_arguments(parser: Parser, argv: Words) -> None:
     parser.add_argument("network", help=shared.NETWORK)
     shared.add_classes(parser)
+    shared.add_width(parser)
     weighs = f"tree that weighs mistakes [its own]: {shared.TREE}"
     parser.add_argument("--hierarchy", help=weighs)
     parser.add_argument("--bins", type=int, default=15, help="of the calibration error [15]")
@@ -28,7 +30,7 @@ def run(arguments: Given) -> None:
     from taxonomy.tasks import tasks_for
     from taxonomy.training import scored
 
-    net = scored(arguments.network, *shared.scoring(arguments))
+    net = scored(arguments.network, *shared.scoring(arguments), arguments.width)
     scores = evaluate_network(
         net,
         classes=arguments.classes,

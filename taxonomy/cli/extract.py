@@ -65,11 +65,8 @@ def run(arguments: Given) -> None:
         from taxonomy import export
 
         options = given_options(export.TARGETS.get(arguments.target), arguments)
-        options |= {"calibration": arguments.calibration, "reject": arguments.reject}
-        # A narrower network is cut first; the stored predictions are of the whole one.
-        whole = arguments.width == 1
-        cut = arguments.net if whole else extract(net, net.classes, width=arguments.width)
-        to = (cut, arguments.out, arguments.target)
+        options |= {name: getattr(arguments, name) for name in ("width", "calibration", "reject")}
+        to = (arguments.net, arguments.out, arguments.target)
         made = export.bundle(*to, classes=classes, **options)
         print(f"{made.to_text()}\nbundle written to {arguments.out}")
         return

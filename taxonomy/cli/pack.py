@@ -1,6 +1,6 @@
 """``taxonomy pack``: write a network's trunk once, and a small file for every node and class."""
 
-from taxonomy.cli._arguments import NETWORK, Given, Parser, Words, add_classes, add_out
+from taxonomy.cli._arguments import NETWORK, Given, Parser, Words, add_classes, add_out, add_width
 
 EXAMPLES = (
     "taxonomy pack icons/tree --out packs/",
@@ -11,6 +11,7 @@ EXAMPLES = (
 def add_arguments(parser: Parser, _: Words) -> None:
     parser.add_argument("net", help=NETWORK)
     add_classes(parser)
+    add_width(parser)
     told = "float, or int8 for weights in whole numbers: a third of the bytes [float]"
     parser.add_argument("--precision", choices=("float", "int8"), default="float", help=told)
     told = "pictures to compare and measure on: icons or a folder [its own]"
@@ -21,7 +22,7 @@ def add_arguments(parser: Parser, _: Words) -> None:
 def run(arguments: Given) -> None:
     from taxonomy.export import pack
 
-    options = {name: getattr(arguments, name) for name in ("classes", "precision", "calibration")}
-    made = pack(arguments.net, arguments.out, **options)
+    names = ("classes", "width", "precision", "calibration")
+    made = pack(arguments.net, arguments.out, **{name: getattr(arguments, name) for name in names})
     print(f"{made}\nbank written to {arguments.out}")
     print(f"next: python {arguments.out / 'bank.py'} PICTURE")

@@ -1,6 +1,7 @@
 """``taxonomy serve``: let others pick classes on a page, name pictures, and take experts away."""
 
-from taxonomy.cli._arguments import NETWORK, Given, Parser, Words
+from taxonomy._core.spelling import with_width
+from taxonomy.cli._arguments import NETWORK, Given, Parser, Words, add_width
 from taxonomy.cli._options import add_options, from_options
 
 EXAMPLES = (
@@ -17,6 +18,7 @@ def add_arguments(parser: Parser, _: Words) -> None:
     parser.add_argument("--host", default="127.0.0.1", help=told)
     told = "the port to listen on, 0 for any free one [8000]"
     parser.add_argument("--port", type=int, default=8000, metavar="N", help=told)
+    add_width(parser)
     add_options(parser, Limits, "limits on requests")
 
 
@@ -25,4 +27,5 @@ def run(arguments: Given) -> None:
 
     limits = from_options(Limits, arguments)
     where = (arguments.net, arguments.host, arguments.port)
-    serve(*where, limits, lambda url: print(f"serving {arguments.net} on {url}", flush=True))
+    begun = f"serving {with_width(arguments.net, arguments.width)} on"
+    serve(*where, limits, lambda url: print(begun, url, flush=True), arguments.width)

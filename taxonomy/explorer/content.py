@@ -39,6 +39,7 @@ class NetworkContent:
     timing: Timing | None
     pictures: str
     answers: str
+    width: float = 1.0
 
     def __post_init__(self) -> None:
         """Check that the arrays fit together."""

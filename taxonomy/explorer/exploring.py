@@ -30,8 +30,9 @@ from taxonomy.explorer.timing import Timing, time_experts
 from taxonomy.export.given import own_data
 from taxonomy.labels import LabelSet, check_classes, get_labels
 from taxonomy.nets import get_net
+from taxonomy.nets.widths import net_at
 from taxonomy.tasks import Task, TaskList, tasks_for
-from taxonomy.training import Scored, scored_by_name
+from taxonomy.training import Scored, scored_by_name, trained_widths
 
 FORMAT = "taxonomy-explorer"
 VERSION = 1
@@ -65,6 +66,7 @@ class Explorer:
         labels: LabelSet | Path | str | None = None,
         tasks: TaskList | Path | str | None = None,
         timings: Mapping[str, Timing] | None = None,
+        widths: Mapping[str, float] | None = None,
         sheet: Mapping[str, io.Json] | None = None,
     ) -> Explorer:
         """Return the page of networks whose predictions are there.
@@ -78,6 +80,8 @@ class Explorer:
             tasks: whose first 40 the page offers; the named ones of the shipped list where left
                 out.
             timings: by the networks' names, how long experts take.
+            widths: by the same names, the share of the source's channels that is meant; all of
+                them where left out.
             sheet: what `taxonomy.explorer.thumbnails.thumbnails` returns.
 
         Raises:
@@ -99,10 +103,10 @@ class Explorer:
             if isinstance(tasks, TaskList)
             else tasks_for(ids, tasks, required=tasks is not None)
         )
-        parts = {
-            name: Network.of(name, (sources or {}).get(name, name), net, (timings or {}).get(name))
-            for name, net in nets.items()
-        }
+        parts = {}
+        for name, net in nets.items():
+            source, timing = (sources or {}).get(name, name), (timings or {}).get(name)
+            parts[name] = Network.of(name, source, net, timing, (widths or {}).get(name, 1.0))
         return cls(
             {
                 "format": FORMAT,
@@ -220,6 +224,7 @@ def explore(
     Args:
         networks: runs' folders, files or shipped names, over the same classes, each with a last
             part of its own; those over a star are the flat family that experts are compared with.
+            One that was trained at several widths is shown at each of them.
         split: ``val`` or ``test``, whose pictures accuracy is measured on.
         data: the pictures that files are scored on and thumbnails are taken from; a run and a
             shipped network know theirs.
@@ -246,15 +251,27 @@ def explore(
     named = list(dict.fromkeys(str(network) for network in networks))
     request = data if isinstance(data, DataRequest) or data is None else DataRequest(str(data))
     nets = scored_by_name(named, split, request, device)
-    sources = dict(zip(nets, named, strict=True))
-    timed = {name: time_experts(get_net(source)) for name, source in sources.items() if measure}
+    widths = {name: net.width for name, net in nets.items()}
+    every = [source for source in named for _ in trained_widths(source)]
+    sources = dict(zip(nets, every, strict=True))
+    timed = {
+        name: time_experts(net_at(source, widths[name]))
+        for name, source in sources.items()
+        if measure
+    }
     sheet: Mapping[str, io.Json] | None = None
     notes: tuple[str, ...] = ()
     if thumbnail and nets:
         known = request or _own_data(named)
         sheet, notes = _sheet(known, next(iter(nets.values())), thumbnail)
     page = Explorer.of(
-        nets, sources=sources, labels=labels, tasks=tasks, timings=timed, sheet=sheet
+        nets,
+        sources=sources,
+        labels=labels,
+        tasks=tasks,
+        timings=timed,
+        widths=widths,
+        sheet=sheet,
     )
     return replace(page, notes=notes)
 

@@ -76,6 +76,7 @@ class Network:
         source: str,
         net: HasPredictions,
         timing: Timing | None,
+        width: float = 1.0,
     ) -> Network:
         """Return a network's part of the page.
 
@@ -84,6 +85,7 @@ class Network:
             source: by which commands know it.
             net: its shape, and its predictions on the split that is shown.
             timing: how long its experts take, where that was measured.
+            width: the share of its channels that is meant.
         """
         tree, predictions = net.hierarchy, net.predictions
         params, macs = entry_costs(net.spec, tree)
@@ -91,6 +93,7 @@ class Network:
         content: dict[str, io.Json] = {
             "name": name,
             "source": source,
+            "width": width,
             "parent": tree.parent.tolist(),
             "leaf": [-1 if label is None else column[label] for label in tree.leaf],
             "names": _names(tree),

@@ -18,7 +18,7 @@ from taxonomy._core import io
 from taxonomy._core.arrays import Float32Array
 from taxonomy._core.errors import ExportError, check_choice
 from taxonomy._core.markup import in_markdown
-from taxonomy._core.spelling import counted
+from taxonomy._core.spelling import counted, with_width
 from taxonomy.data import DataRequest, Pictures
 from taxonomy.design.costs import cost
 from taxonomy.export.checking import COMPARED, REPEATED, SAMPLES, answers, largest_gap, made_up
@@ -30,7 +30,8 @@ from taxonomy.export.programs import bank_program
 from taxonomy.export.to_onnx import written
 from taxonomy.labels import LabelSet
 from taxonomy.nets.experts import extract
-from taxonomy.nets.hierarchical import HierarchicalNet, evaluating, get_net
+from taxonomy.nets.hierarchical import HierarchicalNet, evaluating
+from taxonomy.nets.widths import net_at
 
 FORMAT = "taxonomy-bank"
 MANIFEST = "bank.json"
@@ -76,6 +77,7 @@ def pack(
     folder: Path | str,
     *,
     classes: Iterable[str] | None = None,
+    width: float = 1.0,
     precision: Precision = "float",
     labels: LabelSet | Path | str | None = None,
     pictures: Pictures | None = None,
@@ -92,6 +94,7 @@ def pack(
         net: a network, an expert, a run's folder, a file, or a name such as ``icons/tree``.
         folder: where to.
         classes: those that the bank has; all where left out.
+        width: share of the channels that is kept, one of those that the network was trained at.
         precision: one of `Precision`.
         labels: names and WordNet ids of the classes; a shipped network brings its own.
         pictures: of one split, with the network's classes among theirs, to compare on and to
@@ -105,6 +108,7 @@ def pack(
             or loses too much in int8, or int8 is asked for and nothing tells what it loses.
         DataError: pictures of one of the classes are missing.
         LabelError: a class is unknown, or given twice.
+        SpecError: the network was not trained at that width.
         MissingExtraError: onnx or onnxruntime is not installed.
         WriteError: the folder holds something else than a bank, or cannot be written.
 
@@ -117,7 +121,7 @@ def pack(
     ['README.md', 'bank.json', 'bank.py', 'classes', 'nodes', 'self-test.npz', 'trunk.onnx']
     """
     check_choice("precision", precision, get_args(Precision), ExportError)
-    whole = get_net(net)
+    whole = net_at(net, width)
     kept = whole if classes is None else extract(whole, classes)
     if whole.spec.channels != len(whole.preprocessing.channels):
         raise ExportError(
@@ -286,6 +290,7 @@ def card(manifest: Mapping[str, io.Json]) -> str:
         if source
         else "Made of a network in memory"
     )
+    origin = with_width(origin, manifest["width"])
     exact = (
         "the weights are rounded to int8"
         if manifest["precision"] == "int8"

@@ -13,7 +13,7 @@ from taxonomy._core.checked import check_path
 from taxonomy._core.decoding import decode
 from taxonomy._core.errors import ExportError, FileFormatError, told
 from taxonomy._core.registry import Registry
-from taxonomy._core.spelling import counted
+from taxonomy._core.spelling import counted, with_width
 from taxonomy.data import DataRequest, Pictures
 from taxonomy.design.costs import cost
 from taxonomy.evaluation.rejection import Rejecting
@@ -33,7 +33,8 @@ from taxonomy.export.rejecting import outputs_of, rejecting, shown
 from taxonomy.export.target import Bytes, Quantizing, Target, options_of, write_files
 from taxonomy.labels import LabelSet, check_classes
 from taxonomy.nets.experts import extract
-from taxonomy.nets.hierarchical import HierarchicalNet, evaluating, get_net
+from taxonomy.nets.hierarchical import HierarchicalNet, evaluating
+from taxonomy.nets.widths import net_at
 from taxonomy.predictions import Predictions
 
 FORMAT = "taxonomy-bundle"
@@ -98,7 +99,8 @@ class Bundle:
         whole = self.manifest["source"]
         many = counted(whole["classes"] if whole else len(self.classes), "class")
         part = f"{len(self.classes)} of " if whole else ""
-        known = f"expert for {part}{many}: {', '.join(self.classes)}"
+        width = self.manifest.get("width", 1.0)
+        known = f"expert for {with_width(part + many, width)}: {', '.join(self.classes)}"
         return f"{known}\n{figures_table(self.manifest)}"
 
 
@@ -108,6 +110,7 @@ def bundle(
     target: Target | str = "onnx",
     *,
     classes: Iterable[str] | None = None,
+    width: float = 1.0,
     labels: LabelSet | Path | str | None = None,
     pictures: Pictures | None = None,
     predictions: Predictions | None = None,
@@ -126,12 +129,13 @@ def bundle(
         folder: where to.
         target: a registered target, or one with options.
         classes: of the expert to cut out first; all where left out.
+        width: share of the channels that is kept, one of those that the network was trained at.
         labels: names and WordNet ids of the classes; a shipped network brings its own.
         pictures: of one split, with the network's classes among theirs: the model's accuracy is
             measured on them, and a few are compared. A shipped network that is given by its name
             brings its validation pictures.
-        predictions: stored ones of the network, of which the accuracy is read instead; a run's
-            folder brings those of its validation split.
+        predictions: stored ones of the network at that width, of which the accuracy is read
+            instead; a run's folder brings those of its validation split.
         calibration: a data set, or a folder of class folders. Training pictures of it calibrate an
             int8 model, those of the expert's classes alone; where no ``pictures`` are given, its
             validation pictures are. A shipped network brings its own, and so does a run that says
@@ -150,6 +154,7 @@ def bundle(
         DataError: pictures of one of the classes are missing.
         LabelError: a class is unknown, or given twice.
         RegistryError: there is no such target or option.
+        SpecError: the network was not trained at that width.
         MissingExtraError: the target's package is not installed.
         WriteError: the folder holds something else than a bundle, or cannot be written.
 
@@ -167,7 +172,7 @@ def bundle(
     if Path(folder).suffix == Path(to.file).suffix:
         raise ExportError(f"{folder}: a bundle is a folder, in which {to.file} lies; name one.")
     smaller = to if isinstance(to, Quantizing) and to.precision == "int8" else None
-    whole = get_net(net)
+    whole = net_at(net, width)
     kept = whole.classes if classes is None else check_classes(classes, whole.classes)
     outputs = outputs_of(whole, kept, reject)
     expert = whole if len(outputs) == len(whole.classes) else extract(whole, outputs)

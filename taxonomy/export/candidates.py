@@ -16,6 +16,7 @@ from taxonomy._core import io
 from taxonomy._core.arrays import Float32Array
 from taxonomy._core.errors import DataError, ExportError
 from taxonomy._core.folders import SPLITS
+from taxonomy._core.spelling import with_width
 from taxonomy.data import Pictures
 from taxonomy.design.costs import cost
 from taxonomy.export.answering import answers_of, identity, remembered
@@ -41,6 +42,7 @@ class Candidate:
 
     Args:
         network: its name.
+        width: the share of its channels that is kept.
         masked: whether the network is flat: its expert is all of it but for other classes' outputs.
         target: name of the format.
         precision: ``float`` or ``int8``.
@@ -55,6 +57,7 @@ class Candidate:
     """
 
     network: str
+    width: float
     masked: bool
     target: str
     precision: str
@@ -87,7 +90,7 @@ class Experts:
     def candidates(
         self, name: str, targets: Iterable[Target], precisions: Sequence[str]
     ) -> Iterator[Candidate]:
-        """Yield one network's expert in every target's format and every precision.
+        """Yield one network's expert at every width, in every format and every precision.
 
         Raises:
             DataError: nothing says which pictures the network is to be scored on, or there is none
@@ -97,13 +100,25 @@ class Experts:
             MissingExtraError: a target's package is not installed.
         """
         net = get_net(name)
-        expert = extract(net, self.classes)
+        for width in (1.0, *sorted(net.narrower, reverse=True)):
+            yield from self._at(width, name, net, targets, precisions)
+
+    def _at(
+        self,
+        width: float,
+        name: str,
+        net: HierarchicalNet,
+        targets: Iterable[Target],
+        precisions: Sequence[str],
+    ) -> Iterator[Candidate]:
+        expert = extract(net, self.classes, width=width)
+        called = with_width(name, width)
         stored = self.data is None and is_finished(Path(name))
         pictures = None
         if not stored or "int8" in precisions:
             pictures = self._pictures(name, net, expert, stored)
         if stored:
-            floats = Run(Path(name)).predictions("val").restrict(self.classes)
+            floats = Run(Path(name)).predictions("val", width).restrict(self.classes)
         else:
             floats = _answers(name, expert, pictures)
         whole = cost(expert.spec, expert.hierarchy)
@@ -111,10 +126,11 @@ class Experts:
             try:
                 model = to.model(expert)
             except ExportError as error:
-                self.notes.append(f"{name} for {TARGETS.name_of(to)} is left out: {error}")
+                self.notes.append(f"{called} for {TARGETS.name_of(to)} is left out: {error}")
                 continue
             facts: dict[str, Any] = {
                 "network": name,
+                "width": width,
                 "masked": len(net.hierarchy.nodes) == 1,
                 "target": TARGETS.name_of(to),
                 "params": whole.params,
@@ -136,7 +152,7 @@ class Experts:
                 try:
                     yield self._in_int8(facts, smaller, model, pictures)
                 except (DataError, ExportError) as error:
-                    what = f"{name} for {facts['target']} in int8 is left out"
+                    what = f"{called} for {facts['target']} in int8 is left out"
                     self.notes.append(f"{what}: {error}")
 
     def _pictures(
@@ -157,7 +173,8 @@ class Experts:
             except DataError as error:
                 if not stored:
                     raise
-                self.notes.append(f"{name}: its pictures cannot be read: {error}")
+                note = f"{name}: its pictures cannot be read: {error}"
+                self.notes += [note] * (note not in self.notes)  # once for all of its widths
                 return None
         return self._read[key]
 

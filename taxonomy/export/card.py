@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from taxonomy._core.decoding import decode
 from taxonomy._core.io import Json
 from taxonomy._core.markup import in_markdown
-from taxonomy._core.spelling import counted
+from taxonomy._core.spelling import counted, with_width
 from taxonomy.export.programs import BESIDE
 
 
@@ -19,15 +19,16 @@ def card(manifest: Mapping[str, Json]) -> str:
         manifest: the content of its ``bundle.json``.
     """
     names = [in_markdown(name) for name in names_kept(manifest)]
-    source, licences = manifest["source"], manifest["licences"]
+    source, licences, width = manifest["source"], manifest["licences"], manifest["width"]
     many = counted(source["classes"] if source else len(names), "class")
     part = f"{len(names)} of " if source else ""
+    whose = with_width("that network's", width)
     origin = (
         f"Cut out of `{source['name']}` (sha256 `{source['sha256']}`, tree "
-        f"`{source['hierarchy']}`), without retraining: its outputs are that network's"
+        f"`{source['hierarchy']}`), without retraining: its outputs are {whose}"
         f"{', rounded to int8' if 'calibration' in manifest else ''}."
         if source
-        else "Exported from a network in memory."
+        else f"{with_width('Exported from a network in memory', width)}."
     )
     how = manifest["preprocessing"]
     side = how["resolution"]
@@ -151,6 +152,7 @@ class Figures:
     cost: _Own
     source: _Source | None
     measured: _Measured
+    width: float = 1.0
 
 
 def _runtime(manifest: Mapping[str, Json]) -> str:
@@ -166,6 +168,8 @@ def figures_table(manifest: Mapping[str, Json]) -> str:
     rows = [("", "expert", "whole network" if source else "")]
     kept = len(names_kept(manifest))
     rows.append(("classes", f"{kept:,}", f"{source.classes:,}" if source else ""))
+    if known.width != 1:
+        rows.append(("width", f"{known.width}", "1" if source else ""))
     rows.append(("parameters", f"{own.params:,}", f"{source.params:,}" if source else ""))
     rows.append(("MACs", f"{own.macs:,}", f"{source.macs:,}" if source else ""))
     if measured.int8:

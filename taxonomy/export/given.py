@@ -51,7 +51,7 @@ def given_for(
 
     Args:
         net: as it was named.
-        whole: that network.
+        whole: that network, at the width that is wanted.
         expert: what is exported of it.
         smaller: whether it will be int8, which is never written without pictures.
         calibration: a data set, or a folder of one; where left out, the network's own.
@@ -69,7 +69,7 @@ def given_for(
         if data is not None and SPLITS.index("val") in data.splits:
             pictures = data.part("val")
         else:
-            pictures, predictions = _own(net)
+            pictures, predictions = _own(net, whole.width)
     if smaller and pictures is None:
         raise ExportError(
             "What int8 loses is measured on validation pictures, and there are none; give them as "
@@ -81,14 +81,16 @@ def given_for(
     return Given(name, data, pictures, part, predictions)
 
 
-def _own(net: HierarchicalNet | Path | str) -> tuple[Pictures | None, Predictions | None]:
+def _own(
+    net: HierarchicalNet | Path | str, width: float
+) -> tuple[Pictures | None, Predictions | None]:
     """Return what a network's name brings: a shipped one's pictures, a run's predictions."""
     if isinstance(net, HierarchicalNet):
         return None, None
     if shipped.find(str(net), "networks", ".safetensors"):
         return get_data(str(net).partition("/")[0]).part("val"), None
     run = Path(net)
-    return None, Run(run).predictions("val") if is_finished(run) else None
+    return None, Run(run).predictions("val", width) if is_finished(run) else None
 
 
 def _data_of(net: HierarchicalNet | Path | str, whole: HierarchicalNet) -> DataRequest | str:
@@ -147,6 +149,7 @@ def identity_of(
     return {
         "labels": described,
         "tree": content_of(net.hierarchy),
+        "width": net.width,
         "weights": weights_digest(net),
         "source": None if source is None else asdict(source),
     }

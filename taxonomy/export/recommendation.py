@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
 from taxonomy._core import io
+from taxonomy._core.spelling import with_width
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,6 +25,7 @@ class Row:
 
     Args:
         network: its name.
+        width: the share of its channels that is kept, where it was trained at several.
         kind: ``expert``, or ``masked`` for a flat network without the other classes' outputs.
         target: name of the format.
         precision: ``float`` or ``int8``.
@@ -47,6 +49,7 @@ class Row:
     """
 
     network: str
+    width: float
     kind: str
     target: str
     precision: str
@@ -67,9 +70,14 @@ class Row:
     behind_high: float = 0.0
 
     @property
+    def called(self) -> str:
+        """The network, and at which width, in words."""
+        return with_width(self.network, self.width)
+
+    @property
     def name(self) -> str:
-        """Network, target and precision, in words."""
-        return f"{self.network} {self.target} {self.precision}"
+        """Network, width, target and precision, in words."""
+        return f"{self.called} {self.target} {self.precision}"
 
 
 @dataclass(frozen=True)
@@ -183,7 +191,7 @@ class Recommendation:
         lines = [head]
         for row in self.rows:
             mark = "*" if row is self.choice else "+" if row.front else ""
-            line = [mark, row.network, row.kind, row.target, row.precision]
+            line = [mark, row.called, row.kind, row.target, row.precision]
             line += [f"{value:,}" for value in (row.params, row.macs, row.bytes)]
             line += ["-" if row.foretold is None else f"{row.foretold:,}"]
             line += ["-" if row.ms is None else f"{row.ms:.3f}"] * timed
@@ -236,7 +244,7 @@ def _span(low: float, high: float) -> str:
 def price(row: Row, by: By) -> tuple[Any, ...]:
     """Return what choices are ordered by, the cheaper first, the more accurate among equals."""
     first = getattr(row, by)
-    rest = (row.bytes, row.macs, row.network, row.target, row.precision)
+    rest = (row.bytes, row.macs, row.network, row.width, row.target, row.precision)
     return (math.inf if first is None else first, -row.accuracy, *rest)
 
 

@@ -46,7 +46,8 @@ def recommend(
     Every expert is cut out, written and, in int8, calibrated and run: bytes and accuracy are
     measured. Accuracy is that among these classes on their validation pictures, the same for all,
     so that differences are judged in pairs. A flat network's expert is the network masked to the
-    classes. Answers are kept in the cache, by all that they depend on.
+    classes. A network that was trained at several widths gives a choice for each of them. Answers
+    are kept in the cache, by all that they depend on.
 
     Args:
         classes: as `taxonomy.nets.chosen_classes` takes them: names, patterns, or a file.
@@ -178,6 +179,7 @@ def _rows(
         low, high = wilson(right, count)
         row = Row(
             network=one.network,
+            width=one.width,
             kind="masked" if one.masked else "expert",
             target=one.target,
             precision=one.precision,
@@ -223,12 +225,15 @@ def _command(one: Candidate, data: Path | str | None) -> str:
     net = f"./{one.network}" if one.network.startswith("-") else one.network
     words = ["taxonomy", "extract", net]
     words += _flag("--classes", joined_names(one.expert.classes))
+    if one.width != 1:
+        words += _flag("--width", str(one.width))
     words += _flag("--target", one.target)
     if hasattr(one.to, "precision"):
         words += _flag("--precision", one.precision)
     if data is not None:
         words += _flag("--data", str(data))
     last = Path(one.network).name.removesuffix(".safetensors")
+    last += "" if one.width == 1 else f"-{one.width}"
     return shlex.join([*words, *_flag("--out", f"{last}-{one.target}-{one.precision}")])
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from taxonomy._core.arrays import IntArray
-from taxonomy._core.spelling import counted
+from taxonomy._core.spelling import counted, with_width
 from taxonomy.design import cost
 from taxonomy.nets.hierarchical import (
     HierarchicalNet,
@@ -53,7 +53,7 @@ def extract(
         each: {name: norms[names[name]] for name in names if is_of_a_norm(name)}
         for each, norms in net.narrower.items()
     }
-    expert.source = net.source
+    expert.source, expert.width = net.source, net.width
     return expert.eval() if width == 1 else narrowed(expert, width)
 
 
@@ -103,8 +103,9 @@ def describe_expert(expert: HierarchicalNet, net: HierarchicalNet) -> str:
     """Return in words which classes an expert knows, and what it costs beside the whole network."""
     part, whole = (cost(n.spec, n.hierarchy) for n in (expert, net))
     known = ", ".join(expert.classes)
+    many = f"{len(expert.classes)} of {counted(len(net.classes), 'class')}"
     return (
-        f"expert for {len(expert.classes)} of {counted(len(net.classes), 'class')}: {known}\n"
+        f"expert for {with_width(many, expert.width)}: {known}\n"
         f"{part.macs / 1e6:.2f} of {whole.macs / 1e6:.2f} million MACs, "
         f"{part.params / 1e3:.0f} of {whole.params / 1e3:.0f} thousand parameters"
     )

@@ -18,6 +18,7 @@ from taxonomy._core.decoding import decode, parse_json
 from taxonomy._core.endings import NETWORKS, check_ending
 from taxonomy._core.errors import FileFormatError, SpecError, TaxonomyError, did_you_mean, naming
 from taxonomy.data import Preprocessing
+from taxonomy.design.blocks import check_width
 from taxonomy.design.costs import cost, entry_costs
 from taxonomy.design.spec import NetSpec
 from taxonomy.nets._weights import read_weights
@@ -63,6 +64,10 @@ class Description:
             was but one then.
         source: the file that it was cut from.
         widths: the narrower widths whose normalisations are there too.
+        width: the share of the channels of the network that it was cut from.
+
+    Raises:
+        FileFormatError: the width is no share.
     """
 
     version: int
@@ -71,6 +76,11 @@ class Description:
     preprocessing: Preprocessing | None = None
     source: Source | None = None
     widths: tuple[float, ...] = ()
+    width: float = 1.0
+
+    def __post_init__(self) -> None:
+        """Check the width, which others print and compute with."""
+        check_width(self.width, "width", FileFormatError)
 
 
 class HierarchicalNet(nn.Module):
@@ -114,6 +124,8 @@ class HierarchicalNet(nn.Module):
         self.order: Tensor
         self.register_buffer("order", torch.tensor(order), persistent=False)
         self.source: Source | None = None
+        self.width = 1.0
+        """The share of the channels that it has of the network that it was cut from."""
         self.narrower: dict[float, dict[str, Tensor]] = {}
         """By width the normalisations of the narrower networks that its first channels are
         (`taxonomy.nets.widths`), per node as `unpacked_state` names them."""
@@ -243,6 +255,8 @@ def net_bytes(net: HierarchicalNet) -> bytes:
     }
     if widths:
         description["widths"] = widths
+    if net.width != 1:
+        description["width"] = net.width
     own = net.hierarchy.digest, cost(net.spec, net.hierarchy).params
     if net.source is not None and (net.source.hierarchy, net.source.params) != own:  # it was cut
         description["source"] = asdict(net.source)
@@ -293,7 +307,7 @@ def get_net(name: HierarchicalNet | Path | str) -> HierarchicalNet:
         net = HierarchicalNet(content.spec, hierarchy)
         if content.preprocessing not in (None, net.preprocessing):
             raise FileFormatError("its preprocessing has another resolution than its network.")
-        net.narrower = _narrower(net, content.widths, state)
+        net.narrower, net.width = _narrower(net, content.widths, state), content.width
         load_unpacked_state(net, state)
         net.source = content.source or _source(called, path, net)
     return net.eval()

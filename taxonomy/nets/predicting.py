@@ -14,15 +14,20 @@ from taxonomy._core.errors import DataError
 from taxonomy.data import Pictures, Preprocessing
 from taxonomy.data.preprocessing import picture_files
 from taxonomy.nets.classified import Classified
-from taxonomy.nets.hierarchical import HierarchicalNet, evaluating, get_net
+from taxonomy.nets.hierarchical import HierarchicalNet, evaluating
 from taxonomy.nets.inputs import to_input
+from taxonomy.nets.widths import net_at
 
 Squares = npt.NDArray[np.uint8]
 
 
 @torch.no_grad()
 def predict(
-    net: HierarchicalNet | Path | str, pictures: Any, *, batch_size: int = 256
+    net: HierarchicalNet | Path | str,
+    pictures: Any,
+    *,
+    width: float = 1.0,
+    batch_size: int = 256,
 ) -> Classified:
     """Return a network's classes for some pictures, with probabilities, coarse to fine.
 
@@ -34,11 +39,13 @@ def predict(
         pictures: a picture's file, a folder of pictures (those in folders inside it too), a Pillow
             picture, an array of bytes (see `Preprocessing.squares`), a split of a data set, or
             several files, folders or Pillow pictures.
+        width: share of the channels that is kept, one of those that the network was trained at.
         batch_size: pictures at once.
 
     Raises:
         DataError: there is no such picture, one cannot be read, or the network reads no pictures.
         FileFormatError: there is no such network, or it is damaged.
+        SpecError: the network was not trained at that width.
         MissingExtraError: pictures are in files, and Pillow is not installed.
 
     >>> from taxonomy.data import get_data
@@ -46,7 +53,7 @@ def predict(
     >>> answers.best(0, top=1)[0].name
     'airplane'
     """
-    net = get_net(net)
+    net = net_at(net, width)
     if net.spec.channels != len(net.preprocessing.channels):
         raise DataError(f"The network reads {net.spec.channels} channels, which no picture has.")
     device = next(net.parameters()).device

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import cast
 
 import torch
@@ -23,6 +24,7 @@ from taxonomy.design.blocks import check_width
 from taxonomy.nets.branches import BranchPack, plan
 from taxonomy.nets.hierarchical import (
     HierarchicalNet,
+    get_net,
     is_of_a_norm,
     load_unpacked_state,
     unpacked_state,
@@ -49,8 +51,24 @@ def narrowed(net: HierarchicalNet, width: float) -> HierarchicalNet:
             tensor.copy_(cuts[name].of(wide[name]))
     if width != 1:
         load_unpacked_state(narrow, {**unpacked_state(narrow), **net.narrower[width]})
-    narrow.source = net.source
+    narrow.source, narrow.width = net.source, width * net.width
     return narrow.eval()
+
+
+def net_at(net: HierarchicalNet | Path | str, width: float = 1.0) -> HierarchicalNet:
+    """Return a network at one of its widths, in evaluation mode; itself at the full one.
+
+    Args:
+        net: a network, a run's folder, a file, or a name such as ``icons/tree``.
+        width: share of the channels that is kept, one of those that it was trained at.
+
+    Raises:
+        FileFormatError: there is no such network, or it is damaged.
+        SpecError: the network was not trained at that width.
+    """
+    found = get_net(net)
+    check_trained_at(found, width)
+    return found if width == 1 else narrowed(found, width)
 
 
 def check_trained_at(net: HierarchicalNet, width: float) -> None:
@@ -59,14 +77,33 @@ def check_trained_at(net: HierarchicalNet, width: float) -> None:
     Raises:
         SpecError: the width is no share, or the network was not trained at it.
     """
+    if net.width != 1 and width != 1:
+        raise SpecError(
+            f"The network was cut to `width` {net.width:g} already; name the one that it was cut "
+            "from."
+        )
+    check_among(net.narrower, width)
+
+
+def check_among(narrower: Iterable[float], width: float) -> None:
+    """Check that a width is one of those that a network was trained at.
+
+    Args:
+        narrower: those beside the full one.
+        width: that is wanted.
+
+    Raises:
+        SpecError: it is no share, or none of them.
+    """
     check_width(width, "width", SpecError)
-    if width == 1 or width in net.narrower:
-        return
-    known = ", ".join(f"{each:g}" for each in (*sorted(net.narrower), 1.0))
-    raise SpecError(
-        f"The network was trained at `width` {known}, not at {width:g}, and its channels serve no "
-        "other; choose one of these, or train it with `widths`, such as `widths=(0.25, 0.5, 1)`."
-    )
+    trained = sorted({*narrower, 1.0})
+    if width not in trained:
+        known = ", ".join(f"{each:g}" for each in trained)
+        raise SpecError(
+            f"The network was trained at `width` {known}, not at {width:g}, and its channels serve "
+            "no other; choose one of these, or train it with `widths`, such as "
+            "`widths=(0.25, 0.5, 1)`."
+        )
 
 
 def check_widths(net: HierarchicalNet, widths: Iterable[float]) -> None:

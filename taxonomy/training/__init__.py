@@ -10,7 +10,13 @@ from taxonomy.training.augment import Augment  # noqa: E402
 from taxonomy.training.config import TrainConfig  # noqa: E402
 from taxonomy.training.features import class_features  # noqa: E402
 from taxonomy.training.loop import fit  # noqa: E402
-from taxonomy.training.named import Scored, run_features, scored, scored_by_name  # noqa: E402
+from taxonomy.training.named import (  # noqa: E402
+    Scored,
+    run_features,
+    scored,
+    scored_by_name,
+    trained_widths,
+)
 from taxonomy.training.objectives import Loss, Objective  # noqa: E402
 from taxonomy.training.run import Run, train_run  # noqa: E402
 from taxonomy.training.scoring import predictions_on  # noqa: E402
@@ -36,6 +42,7 @@ __all__ = [
     "scored_by_name",
     "train",
     "train_run",
+    "trained_widths",
 ]
 
 __getattr__, _ = lazy_names(__name__, {"TreeMetric": "taxonomy.training.tree_metric"})

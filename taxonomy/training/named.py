@@ -7,9 +7,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from taxonomy._core.errors import DataError
+from taxonomy._core.spelling import with_width
 from taxonomy.data import DATASETS, DataRequest
 from taxonomy.design.spec import NetSpec
 from taxonomy.nets import HierarchicalNet, get_net
+from taxonomy.nets.widths import net_at
 from taxonomy.predictions import ClassFeatures, Predictions
 from taxonomy.training.distribution import check_device
 from taxonomy.training.features import class_features
@@ -27,11 +29,13 @@ class Scored:
         spec: its shape.
         hierarchy: its tree.
         predictions: its logits.
+        width: the share of its channels that is meant, of a network of several widths.
     """
 
     spec: NetSpec
     hierarchy: Hierarchy
     predictions: Predictions
+    width: float = 1.0
 
 
 def scored(
@@ -39,6 +43,7 @@ def scored(
     split: str = "val",
     data: DataRequest | Path | str | None = None,
     device: str = "auto",
+    width: float = 1.0,
 ) -> Scored:
     """Return a run with its stored predictions, or a network with those that it makes of pictures.
 
@@ -49,21 +54,24 @@ def scored(
             shipped network is scored on the data set that it was trained on.
         device: where logits are computed: ``cpu``, ``cuda``, ``mps``, or ``auto`` for the fastest
             one that is there.
+        width: share of the channels that is kept, one of those that it was trained at.
 
     Raises:
         DataError: nothing says which pictures a network is to be scored on.
         FileFormatError: there is no such run or network.
+        SpecError: the network was not trained at that width.
         TrainingError: there is no such device.
     """
     if Path(network).is_dir():
         run = Run(Path(network))
-        return Scored(run.spec, run.hierarchy, run.predictions(split))
-    net = _on_device(get_net(network), device)
+        stored = run.predictions(split, width)
+        return Scored(run.spec.narrowed(width), run.hierarchy, stored, width)
+    net = _on_device(net_at(network, width), device)
     request = data if isinstance(data, DataRequest) else DataRequest(str(data or ""))
     if not request.data:
         request = DataRequest(_own_data(network))
     part = replace(request, classes=net.classes).pictures(net.spec.resolution).part(split)
-    return Scored(net.spec, net.hierarchy, predictions_on(net, part))
+    return Scored(net.spec, net.hierarchy, predictions_on(net, part), width)
 
 
 def scored_by_name(
@@ -74,16 +82,34 @@ def scored_by_name(
 ) -> dict[str, Scored]:
     """Return several networks with their predictions, by the last part of their names.
 
+    One that was trained at several widths is there once for each, the widest first, such as ``x``
+    and ``x at width 0.5``.
+
     Raises:
         DataError: two of them have one name; and as `scored`.
     """
     found: dict[str, Scored] = {}
     for network in networks:
-        name = Path(network).name
-        if name in found:
-            raise DataError(f"Two networks are called {name!r}; rename one.")
-        found[name] = scored(network, split, data, device)
+        for width in trained_widths(network):
+            name = with_width(Path(network).name, width)
+            if name in found:
+                raise DataError(f"Two networks are called {name!r}; rename one.")
+            found[name] = scored(network, split, data, device, width)
     return found
+
+
+def trained_widths(network: Path | str) -> tuple[float, ...]:
+    """Return the shares of its channels that a network was trained at, the widest first.
+
+    Args:
+        network: a run's folder, a network's file, or a shipped name such as ``icons/tree``.
+
+    Raises:
+        FileFormatError: there is no such run or network.
+    """
+    if Path(network).is_dir():
+        return Run(Path(network)).widths
+    return (1.0, *sorted(get_net(network).narrower, reverse=True))
 
 
 def _own_data(network: Path | str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -19,12 +19,13 @@ from taxonomy._core.errors import FileFormatError, TrainingError
 from taxonomy._core.registry import require
 from taxonomy._core.sharing import clear_temporaries
 from taxonomy.data import Pictures
+from taxonomy.design.blocks import check_width
 from taxonomy.design.costs import cost
 from taxonomy.design.spec import NetSpec
 from taxonomy.nets import HierarchicalNet, build_net, get_net, save_net
 from taxonomy.nets.hierarchical import unpacked_state, weights_digest
 from taxonomy.nets.initialise import start_from
-from taxonomy.nets.widths import narrowed
+from taxonomy.nets.widths import check_among, narrowed
 from taxonomy.predictions import Predictions
 from taxonomy.training import distribution
 from taxonomy.training.config import TrainConfig
@@ -90,12 +91,23 @@ class Run:
             f"parameters; accuracy {facts['val_accuracy']:.1%} on validation"
         )
 
+    @property
+    def widths(self) -> tuple[float, ...]:
+        """The shares of the channels that were trained, the widest first."""
+        return (1.0, *sorted(map(float, self.manifest.get("widths", ())), reverse=True))
+
     def net(self) -> HierarchicalNet:
         """Read the trained network, in evaluation mode."""
         return get_net(self.path)
 
     def predictions(self, split: str, width: float = 1.0) -> Predictions:
-        """Read the logits of one split, ``val`` or ``test``, at one of the widths trained."""
+        """Read the logits of one split, ``val`` or ``test``, at one of `widths`.
+
+        Raises:
+            SpecError: the network was not trained at that width.
+        """
+        if width != 1:
+            check_among(self.widths, width)
         return Predictions.load(self.path / _predictions_file(split, width))
 
 
@@ -113,6 +125,15 @@ class _Manifest:
     threads: int
     time: str
     machine: str
+    widths: dict[str, io.Json] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Check the widths, which name files."""
+        for width in self.widths:
+            try:
+                check_width(float(width), "widths", FileFormatError)
+            except ValueError:
+                raise FileFormatError(f"the width {width!r} is no number.") from None
 
 
 @dataclass(frozen=True)

@@ -43,7 +43,8 @@ def page(stripes):
 @pytest.fixture(scope="module")
 def hostile():
     nets = tiny_networks(HOSTILE)
-    return Explorer.of({"two": nets["two"], STRANGE: nets["deep"], "flat": nets["flat"]})
+    named = {"two": nets["two"], STRANGE: nets["deep"], "flat": nets["flat"]}
+    return Explorer.of(named, widths={STRANGE: 0.5})
 
 
 @pytest.fixture(scope="module")
@@ -320,8 +321,11 @@ def test_what_is_copied_names_just_these_classes_whatever_they_are_called(
         given = parser_of("extract", rest).parse_args(rest)
         assert sorted(class_names(given.classes)) == sorted(names)
         assert given.net == ("two" if network == "two" else f"./{network}")
+        assert given.width == (1 if network == "two" else 0.5)
         call = ast.parse(line).body[0].value
         assert [ast.literal_eval(one) for one in call.args] == [network, sorted(names)]
+        more = {one.arg: ast.literal_eval(one.value) for one in call.keywords}
+        assert more == ({} if network == "two" else {"width": 0.5})
         check_hostile(browser, hostile, names)
     assert browser.problems == []
 

@@ -43,7 +43,14 @@ def answers(right: int, of: int = 20, groups: str = "x") -> Predictions:
 
 
 def candidate(name: str, right: int, size: int, macs: int = 100, **more) -> Candidate:
-    facts = {"masked": False, "target": "onnx", "precision": "float", "params": 10, **more}
+    facts = {
+        "width": 1.0,
+        "masked": False,
+        "target": "onnx",
+        "precision": "float",
+        "params": 10,
+        **more,
+    }
     expert = SimpleNamespace(classes=("cat", "dog"))
     predictions = facts.pop("predictions", answers(right))
     return Candidate(

@@ -118,7 +118,7 @@ function showExpert(shown, chosen) {
   find("table").replaceChildren(...comparison(ordered, costs, choose));
   find("mistakes").replaceChildren(...mistakes(shown, chosen, page.names, thumb));
   const ids = [...chosen].sort((a, b) => a - b).map((column) => page.classes[column]);
-  find("commands").replaceChildren(...commands(shown.source, ids));
+  find("commands").replaceChildren(...commands(shown, ids));
   find("summary").textContent = `${counted(chosen.size, "class", "classes")} · ${percent(figures.accuracy)} · ${inWords("macs", figures.macs)} MACs`;
 }
 

@@ -66,8 +66,8 @@ function mistakes(net, chosen, names, thumb) {
 }
 
 /** The command and the line of Python, each with a button that copies it. */
-function commands(source, names) {
-  return [["In a shell", extractCommand(source, names)], ["In Python", extractLine(source, names)]].map(([title, text]) => {
+function commands({ source, width }, names) {
+  return [["In a shell", extractCommand(source, names, width)], ["In Python", extractLine(source, names, width)]].map(([title, text]) => {
     const code = make("code", {}, text);
     const button = make("button", { type: "button", on: { click: () => copy(code, button) } }, "Copy");
     return make("div", { class: "command" }, make("h3", {}, title), make("pre", { tabindex: 0 }, code), button);

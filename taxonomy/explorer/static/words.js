@@ -43,14 +43,16 @@ function joined(names) {
 /** A flag with its value, in one word where the value would be taken for a flag. */
 const flag = (name, value) => (value.startsWith("-") ? quoted(`${name}=${value}`) : `${name} ${quoted(value)}`);
 
-function extractCommand(source, names) {
+function extractCommand(source, names, width = 1) {
   const net = source.startsWith("-") ? `./${source}` : source;
-  return `taxonomy extract ${quoted(net)} ${flag("--classes", joined(names))} --out expert.safetensors`;
+  const cut = width === 1 ? "" : ` --width ${width}`;
+  return `taxonomy extract ${quoted(net)} ${flag("--classes", joined(names))}${cut} --out expert.safetensors`;
 }
 
 /** A line of Python; a JSON text is a literal of Python's, too. */
-function extractLine(source, names) {
-  return `expert = tx.extract(${JSON.stringify(source)}, [${names.map((name) => JSON.stringify(name)).join(", ")}])`;
+function extractLine(source, names, width = 1) {
+  const cut = width === 1 ? "" : `, width=${width}`;
+  return `expert = tx.extract(${JSON.stringify(source)}, [${names.map((name) => JSON.stringify(name)).join(", ")}]${cut})`;
 }
 
 const plain = (text) => text.normalize("NFKC").toLowerCase().replace(/[\s_-]+/g, " ").trim();

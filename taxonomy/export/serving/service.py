@@ -22,8 +22,9 @@ from taxonomy.export.serving.limits import Limits, RefusedError
 from taxonomy.labels import check_classes
 from taxonomy.nets.classified import Classified
 from taxonomy.nets.experts import extract
-from taxonomy.nets.hierarchical import HierarchicalNet, get_net
+from taxonomy.nets.hierarchical import HierarchicalNet
 from taxonomy.nets.predicting import predict
+from taxonomy.nets.widths import net_at
 from taxonomy.trees.naming import called
 
 FORMS = ("PNG", "JPEG")
@@ -56,9 +57,11 @@ class Service:
     Args:
         net: a trained network, a run's folder, a file, or a name such as ``icons/tree``.
         limits: on pictures and classes, and how many experts are kept.
+        width: share of the channels that is kept, one of those that the network was trained at.
 
     Raises:
         FileFormatError: there is no such network, or it is damaged.
+        SpecError: the network was not trained at that width.
         DataError: it reads no pictures.
 
     >>> service = Service("icons/tree")
@@ -68,9 +71,14 @@ class Service:
     ['classes', 'nodes', 'resolution', 'targets']
     """
 
-    def __init__(self, net: HierarchicalNet | Path | str, limits: Limits | None = None) -> None:
+    def __init__(
+        self,
+        net: HierarchicalNet | Path | str,
+        limits: Limits | None = None,
+        width: float = 1.0,
+    ) -> None:
         self.limits = limits or Limits()
-        self._named, self._net = net, get_net(net)
+        self._named, self._net, self._width = net, net_at(net, width), width
         if self._net.spec.channels != len(self._net.preprocessing.channels):
             channels = self._net.spec.channels
             raise DataError(f"The network reads {channels} channels, which no picture has.")
@@ -180,7 +188,7 @@ class Service:
         options: dict[str, Any] = {"precision": precision} if target in DEVICES else {}
         with tempfile.TemporaryDirectory(prefix="taxonomy-serve-") as place:
             folder = Path(place) / FOLDER
-            bundle(self._named, folder, target, classes=classes, **options)
+            bundle(self._named, folder, target, classes=classes, width=self._width, **options)
             return zipped(folder)
 
 

@@ -38,7 +38,7 @@ NO_STORE = {"Cache-Control": "no-store"}
 App = Callable[..., Awaitable[None]]
 
 
-def app(net: HierarchicalNet | Path | str, limits: Limits | None = None) -> App:
+def app(net: HierarchicalNet | Path | str, limits: Limits | None = None, width: float = 1.0) -> App:
     """Return an ASGI application that names pictures and gives away experts of a network.
 
     Its paths are ``/`` (a page to pick classes on), ``/classes``, ``/predict``, ``/bundle``,
@@ -47,16 +47,18 @@ def app(net: HierarchicalNet | Path | str, limits: Limits | None = None) -> App:
     Args:
         net: a trained network, a run's folder, a file, or a name such as ``icons/tree``.
         limits: on requests.
+        width: share of the channels that is kept, one of those that the network was trained at.
 
     Raises:
         FileFormatError: there is no such network, or it is damaged.
         DataError: it reads no pictures.
+        SpecError: the network was not trained at that width.
         MissingExtraError: Starlette is not installed.
     """
     starlette = require("starlette.applications")
     routing, requests = require("starlette.routing"), require("starlette.requests")
     faults = require("starlette.exceptions")
-    handling = _Handling(Service(net, limits))
+    handling = _Handling(Service(net, limits, width))
     routes = [
         routing.Route(path, partial(_refusing, handle), methods=[method])
         for path, method, handle in handling.routes()
@@ -76,6 +78,7 @@ def serve(
     port: int = 8000,
     limits: Limits | None = None,
     ready: Callable[[str], None] = lambda _: None,
+    width: float = 1.0,
 ) -> None:
     """Serve `app` until a signal ends it; what was begun is answered first.
 
@@ -85,18 +88,20 @@ def serve(
         port: the port, 0 for any free one.
         limits: on requests.
         ready: is given the service's address, once it is known.
+        width: share of the channels that is kept, one of those that the network was trained at.
 
     Raises:
         ExportError: the port is taken, or the address is not of this machine.
         FileFormatError: there is no such network, or it is damaged.
         DataError: it reads no pictures.
+        SpecError: the network was not trained at that width.
         MissingExtraError: Starlette or Uvicorn is not installed.
     """
     uvicorn, torch = require("uvicorn"), require("torch")
     check_whole("`port`", port, 0, 65_535, ExportError)
     give_memory_back()
     limits = limits or Limits()
-    served = app(net, limits)
+    served = app(net, limits, width)
     torch.set_num_threads(1)  # requests run side by side, and more threads each would be in the way
     with _listening(host, port) as listening:
         place, bound, *_ = listening.getsockname()
