@@ -32,7 +32,7 @@ TFLite's convolutions and sums do the ReLUs."""
 
 DEPTHWISE = {"executorch": 487}
 """By target: bytes of a depthwise convolution beside those of another. With them ExecuTorch's sizes
-are within 1.1 % for one network of every shape that is exported and experts of three shipped ones."""
+are within 1.1 % for one network of every shape that is exported, and experts of shipped ones."""
 
 INT8_BESIDE = {"onnx": (12.6, 31), "openvino": (8, 9)}
 """By target in int8: bytes of a channel (bias, scales) and of a class beside the weights. These and
