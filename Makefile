@@ -112,6 +112,10 @@ aligned: .venv/user ## a network like icons/tree, widths multiples of 8; half an
 		--teacher icons/flat --epochs 88 --ema 0.998 --mixup 0.5 --views 40 --compile --grey 0.3 \
 		--thicken 0.5 --outline 0.3 --clade 0.5 --distill 2.0 --out runs/aligned
 
+# One training after another; stopped, it continues.
+slim: .venv/user ## narrower branches over the same groups, three seeds, against the marks; an hour
+	OMP_NUM_THREADS=1 $(BIN)/python analysis/studies/slim.py --only '$(ONLY)'
+
 # One training after another; stopped, it continues. STAGE=full: three seeds, all epochs; a day.
 shared-parts: .venv/user ## what branches may share: every candidate of budgets; two hours
 	$(BIN)/python analysis/studies/shared_parts.py --stage $(or $(STAGE),trial)

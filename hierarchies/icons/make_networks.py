@@ -8,12 +8,15 @@
     python hierarchies/icons/make_networks.py flat-0.35x
     make aligned                                         (half an hour)
     python hierarchies/icons/make_networks.py tree-aligned
+    make slim                                            (a quarter of an hour a seed)
+    python hierarchies/icons/make_networks.py tree-slim
 
 - ``networks/flat.safetensors``: the flat network that teaches all others.
 - ``networks/flat-0.25x.safetensors``, ``flat-0.35x.safetensors``: the thin flat networks,
   beside which experts are measured.
 - ``networks/tree.safetensors``: the recommended tree network, over ``trees/llm-rows-24.json``.
 - ``networks/tree-aligned.safetensors``: the same with widths that are multiples of 8.
+- ``networks/tree-slim.safetensors``: one with narrower branches, the smallest experts.
 
 Beside each stands, as JSON, what made it: the run's settings, digests, accuracies and machine.
 """
@@ -35,6 +38,7 @@ MADE_BY = {
     "flat-0.35x": ("frontier/flat 0.35x-0", STUDY.format("frontier", "flat 0.35x")),
     "tree": ("frontier/tree-0", STUDY.format("frontier", "tree")),
     "tree-aligned": ("aligned", "make aligned"),
+    "tree-slim": ("slim/slim-0", STUDY.format("slim", "slim")),
 }
 """The run's folder and the command of each network."""
 

@@ -188,7 +188,7 @@ def farm() -> Recommendation:
 
 
 def test_the_shipped_networks(farm):
-    trees = {"icons/tree", "icons/tree-aligned"}
+    trees = {"icons/tree", "icons/tree-aligned", "icons/tree-slim"}
     names = ("icons/flat", "icons/flat-0.25x", "icons/flat-0.35x", *trees)
     assert len(farm.rows) == len(names) * 2 * 2
     assert {row.network for row in farm.rows} == set(names)
@@ -200,7 +200,7 @@ def test_the_shipped_networks(farm):
     assert (tree.bytes, tree.accuracy, tree.pictures) == (59_449, pytest.approx(19 / 26), 26)
     thin = by_name["icons/flat-0.25x onnx int8"]
     assert (thin.bytes, thin.accuracy) == (78_004, pytest.approx(11 / 26))
-    assert farm.choice == by_name["icons/tree-aligned onnx int8"]
+    assert farm.choice == by_name["icons/tree-slim onnx int8"]
     for row in farm.rows:
         assert row.foretold == pytest.approx(row.bytes, rel=0.03)
     frame = farm.to_frame()

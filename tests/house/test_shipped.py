@@ -148,7 +148,7 @@ class TestList:
     def test_one_kind_as_json(self, capsys):
         assert main(["list", "networks", "--json"]) == 0
         told = json.loads(capsys.readouterr().out)
-        assert [x["name"] for x in told][-1] == "icons/tree-aligned"
+        assert [x["name"] for x in told][-1] == "icons/tree-slim"
         assert Path(told[-1]["path"]).stat().st_size == told[-1]["bytes"]
 
     def test_an_unknown_kind(self, capsys):
