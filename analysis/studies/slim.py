@@ -148,7 +148,7 @@ def verdict(rows: pd.DataFrame) -> dict[str, dict[str, object]]:
 
 def markdown(rows: pd.DataFrame) -> str:
     """Return the table of a page: a row a group of tasks, a column a network."""
-    names = [SLIM, SMALLER, "icons/tree-aligned", THIN]
+    names = [SLIM, "icons/tree-aligned", THIN]
     lines = [f"| points above the masked flat network; MACs / parameters | {' | '.join(names)} |"]
     lines.append("|---" * (1 + len(names)) + "|")
     for group, of in rows.groupby("tasks", sort=False):
@@ -178,6 +178,16 @@ def ways(runs: dict[tuple[str, int], Run], every: dict[str, Setting]) -> pd.Data
     return pd.DataFrame(rows)
 
 
+def keep(rows: pd.DataFrame) -> None:
+    """Add trainings to the table, which keeps those of other commands."""
+    place = RESULTS / "slim-ways.csv"
+    if place.is_file():
+        rows = pd.concat([rows.round(5), pd.read_csv(place)])
+    rows = rows.drop_duplicates(["setting", "seed"]).sort_values(["setting", "seed"])
+    write_text(place, rows.to_csv(index=False))
+    print(rows.to_string(index=False))
+
+
 def main() -> None:
     """Train what is missing, then write the tables."""
     own = argparse.ArgumentParser(add_help=False)
@@ -187,8 +197,8 @@ def main() -> None:
     every = settings()
     runs = trained(arguments, every)
     chosen = {key: run for key, run in runs.items() if key[0] == SLIM}
+    keep(ways(runs, every))
     if not chosen:  # other ways to train alone were asked for
-        print(ways(runs, every).round(4).to_string(index=False))
         return
     rows = table(*measured(chosen, arguments.split))
     told = verdict(rows)
@@ -204,8 +214,6 @@ def main() -> None:
         accuracy_of_all_classes=accuracy,
     )
     write_text(RESULTS / f"slim-{arguments.split}.md", markdown(rows))
-    if arguments.split == "val":
-        write_text(RESULTS / "slim-ways.csv", ways(runs, every).round(5).to_csv(index=False))
     print(markdown(rows))
     for name, facts in told.items():
         print(name, facts)
