@@ -7,9 +7,9 @@ Reads the shipped networks of the icons and scores each of the 1,612 shipped tas
 ``icons/tree``, ``icons/tree-aligned`` and ``icons/tree-slim`` against ``icons/flat`` and the thin
 flat networks that are shipped, all masked to the task's classes. Restricting the full network's
 logits to the classes of a task gives the expert's logits (extraction is exact), so one pass over
-the pictures a network is enough; costs are computed in closed form. Writes ``results/headline.csv`` (means over tasks),
-``headline.json`` (what made it) and ``headline.md`` (the table). Any other split's name is added to
-the files' names.
+the pictures a network is enough; costs are computed in closed form. Writes
+``results/headline.csv`` (means over tasks), ``headline.json`` (what made it) and ``headline.md``
+(the table). Any other split's name is added to the files' names.
 """
 
 from __future__ import annotations
