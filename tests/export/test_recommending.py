@@ -204,7 +204,7 @@ def test_the_shipped_networks(farm):
     for row in farm.rows:
         assert row.foretold == pytest.approx(row.bytes, rel=0.03)
     frame = farm.to_frame()
-    assert frame.loc[frame["choice"], "bytes"].tolist() == [56_327]
+    assert frame.loc[frame["choice"], "bytes"].tolist() == [44_905]
 
 
 def test_the_command_makes_what_the_row_says(farm, tmp_path, monkeypatch, capsys):

@@ -134,7 +134,7 @@ class TestStart:
 
     def test_names_the_shipped_network_that_would_do(self):
         tree = Hierarchy.from_nested([["a", "b"], "c"])
-        with pytest.raises(SpecError, match=r"give icons/tree or one whose trunk begins with"):
+        with pytest.raises(SpecError, match=r"give icons/tree or icons/tree-slim or one whose"):
             start_from(build_net(NetSpec.recommended(tree), tree), self.FLAT)
 
     def test_a_frozen_trunk_stays_with_its_statistics(self, stripes):

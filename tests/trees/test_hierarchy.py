@@ -253,7 +253,7 @@ class TestRestrict:
         """It collapsed the tree without a word."""
         with pytest.raises(HierarchyError, match="Choose from: keep, collapse"):
             Hierarchy.from_nested(PETS).restrict(["cat"], unary=unary)
-        with pytest.raises(HierarchyError, match="unary is"):
+        with pytest.raises(HierarchyError, match="`unary` is"):
             prune(Hierarchy.from_nested(PETS), ["cat"], unary)
 
     @given(trees_and_classes())
