@@ -153,7 +153,7 @@ rejection: .venv/user ## how well experts tell "none of these", by score; minute
 	$(BIN)/python analysis/studies/rejection.py
 
 # torch-pruning, the tool of the pruned rivals, is no dependency of the toolkit.
-rivals: .venv/dev ## thin, pruned and fresh networks beside experts, ten tasks, three seeds; hours, continues
+rivals: .venv/dev ## thin, pruned and fresh networks beside experts, ten tasks, three seeds; an hour and a half, continues
 	$(INSTALL) torch-pruning
 	OMP_NUM_THREADS=1 $(BIN)/python analysis/studies/rivals.py
 

@@ -100,7 +100,7 @@ class Experts:
             MissingExtraError: a target's package is not installed.
         """
         net = get_net(name)
-        for width in (1.0, *sorted(net.narrower, reverse=True)):
+        for width in net.widths:
             yield from self._at(width, name, net, targets, precisions)
 
     def _at(

@@ -136,6 +136,11 @@ class HierarchicalNet(nn.Module):
         return self.hierarchy.leaves
 
     @property
+    def widths(self) -> tuple[float, ...]:
+        """The shares of the channels that it can be cut to, the widest first."""
+        return (1.0, *sorted(self.narrower, reverse=True))
+
+    @property
     def preprocessing(self) -> Preprocessing:
         """How pictures become the network's input."""
         return Preprocessing(self.spec.resolution)

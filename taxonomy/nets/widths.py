@@ -82,22 +82,21 @@ def check_trained_at(net: HierarchicalNet, width: float) -> None:
             f"The network was cut to `width` {net.width:g} already; name the one that it was cut "
             "from."
         )
-    check_among(net.narrower, width)
+    check_among(net.widths, width)
 
 
-def check_among(narrower: Iterable[float], width: float) -> None:
+def check_among(widths: Iterable[float], width: float) -> None:
     """Check that a width is one of those that a network was trained at.
 
     Args:
-        narrower: those beside the full one.
-        width: that is wanted.
+        widths: that it was trained at.
+        width: the one that is wanted.
 
     Raises:
         SpecError: it is no share, or none of them.
     """
     check_width(width, "width", SpecError)
-    trained = sorted({*narrower, 1.0})
-    if width not in trained:
+    if width not in (trained := sorted(widths)):
         known = ", ".join(f"{each:g}" for each in trained)
         raise SpecError(
             f"The network was trained at `width` {known}, not at {width:g}, and its channels serve "

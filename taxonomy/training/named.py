@@ -109,7 +109,7 @@ def trained_widths(network: Path | str) -> tuple[float, ...]:
     """
     if Path(network).is_dir():
         return Run(Path(network)).widths
-    return (1.0, *sorted(get_net(network).narrower, reverse=True))
+    return get_net(network).widths
 
 
 def _own_data(network: Path | str) -> str:
